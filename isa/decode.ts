@@ -1,0 +1,37 @@
+// Finds the instruction that a word encodes, among the instructions of the selected extensions.
+import { matches, operands, type Decoded, type Form } from "./codec.ts";
+
+export type Decoder = (word: number) => Decoded | undefined;
+
+/** Builds a decoder; words are looked up by opcode and funct3 first. Undefined means illegal instruction. */
+export function decoder(forms: readonly Form[]): Decoder {
+  const buckets = new Map<number, Form[]>();
+  for (let key = 0; key < 1024; key += 1) {
+    const candidates = forms.filter((f) => ((bucketWord(key) ^ f.match) & f.mask & BUCKET_MASK) === 0);
+    buckets.set(key, candidates);
+  }
+  return (word) => {
+    const found = buckets.get(bucketOf(word))!.find((f) => matches(f, word));
+    return found && decoded(found, word);
+  };
+}
+
+/** A word read as a given form. */
+export function decoded(f: Form, word: number): Decoded {
+  const values = operands(f, word);
+  const register = (field: string): number => (f.fields.includes(field) ? Number(values[field]) : 0);
+  return {
+    form: f,
+    insn: f.insn,
+    word,
+    bytes: f.bytes,
+    operands: values,
+    rd: register("rd"),
+    rs1: register("rs1"),
+    rs2: register("rs2"),
+  };
+}
+
+const BUCKET_MASK = 0x707f;
+const bucketOf = (word: number): number => (word & 0x7f) | ((word >>> 5) & 0x380);
+const bucketWord = (key: number): number => (key & 0x7f) | ((key & 0x380) << 5);

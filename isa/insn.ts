@@ -1,0 +1,65 @@
+// One instruction is one record; decoder, assembler, engines, documentation and random programs are derived from it.
+import type { Semantics } from "./semantics.ts";
+
+type Split<S extends string> = S extends `${infer Head} ${infer Tail}` ? Head | Split<Tail> : S;
+
+/** The operand that one token of an encoding line names: `rd`, `imm[11:0]`, `csr`; a token of digits names none. */
+type FieldOf<Token extends string> = Token extends `${infer Name}[${string}]`
+  ? Name
+  : Token extends `${0 | 1}${string}`
+    ? never
+    : Token;
+
+/** Operands typed from the encoding line: immediates are bigint, register numbers and other fields number. */
+export type Operands<Bits extends string> = {
+  readonly [K in FieldOf<Split<Bits>>]: K extends "imm" | "uimm" ? bigint : number;
+};
+
+/** What the timing model may know of an instruction. */
+export type TimingClass =
+  "alu" | "mul" | "div" | "load" | "store" | "atomic" | "branch" | "jump" | "csr" | "system" | "fence" | "cap" | "cbo";
+
+/** The extension that brings an instruction; the ISA string selects. */
+export type Extension =
+  | "I"
+  | "M"
+  | "A"
+  | "Zicsr"
+  | "Zifencei"
+  | "Zicboz"
+  | "Zba"
+  | "Zbb"
+  | "Zbs"
+  | "Zicond"
+  | "Zicbom"
+  | "Zca"
+  | "Y"
+  | "priv";
+
+export interface Insn<Bits extends string = string> {
+  /** The standard's mnemonic. */
+  readonly name: string;
+  /** Mnemonic before the standard renamed it; the assembler takes it too. */
+  readonly was?: string;
+  readonly ext: Extension;
+  /** The encoding as the manual prints it, most significant bit first: `imm[11:0] rs1 000 rd 0010011`. */
+  readonly bits: Bits;
+  /** Assembly operands: `rd, imm(rs1)`. `target` is a pc-relative imm; `upper` is imm[31:12] written as a 20-bit number. */
+  readonly asm: string;
+  readonly timing: TimingClass;
+  /** Anchor in the standard's text. */
+  readonly spec: string;
+  /** Encodings of this pattern that are not this instruction, as `rs2=0`; the decoder passes over them. */
+  readonly except?: string;
+  /** Where the value an assembly programmer writes differs from the encoded field (ybndswi's length). */
+  readonly immediate?: {
+    readonly encode: (value: bigint) => bigint | undefined;
+    readonly decode: (field: bigint) => bigint;
+  };
+  readonly exec: <X, Y>(m: Semantics<X, Y>, o: Operands<Bits>) => void;
+}
+
+/** Defines an instruction; its operand type is inferred from `bits`, so a misnamed operand does not compile. */
+export function insn<const Bits extends string>(record: Insn<Bits>): Insn {
+  return record as unknown as Insn;
+}
