@@ -1,0 +1,131 @@
+// The memory layouts that guest assembly and the host share: stated once, turned into assembler symbols STRUCT_field.
+
+/** What a field holds; `ptr` is as wide as a pointer of the deployment: 8 bytes, or 16 where pointers are capabilities. */
+export type FieldKind = "u64" | "ptr";
+export type PointerBytes = 8 | 16;
+
+/** Offsets of a struct's fields for one pointer width. */
+export interface Layout<Field extends string = string> {
+  readonly name: string;
+  readonly bytes: number;
+  readonly at: Readonly<Record<Field, number>>;
+}
+
+/** A struct declared once; `layout(pointerBytes)` gives its offsets. Capabilities are 16-byte aligned. */
+export interface Struct<Field extends string = string> {
+  readonly name: string;
+  layout(pointerBytes: PointerBytes): Layout<Field>;
+}
+
+export function struct<const Fields extends Readonly<Record<string, FieldKind>>>(
+  name: string,
+  fields: Fields,
+): Struct<Extract<keyof Fields, string>> {
+  return {
+    name,
+    layout(pointerBytes) {
+      const at: Record<string, number> = {};
+      let end = 0;
+      for (const [field, kind] of Object.entries(fields)) {
+        const width = kind === "ptr" ? pointerBytes : 8;
+        end = alignUp(end, width);
+        at[field] = end;
+        end += width;
+      }
+      return { name, bytes: alignUp(end, pointerBytes), at: at as Record<Extract<keyof Fields, string>, number> };
+    },
+  };
+}
+
+export const alignUp = (value: number, to: number): number => Math.ceil(value / to) * to;
+
+/** A service's globals; gp points here while its code runs. */
+export const SERVICE = struct("SERVICE", {
+  id: "u64",
+  plans: "ptr", // PLAN[]
+  planCount: "u64",
+  imports: "ptr", // IMPORT[]
+  results: "ptr", // u64[planCount]: the checksum of the last run of each plan
+  workingSet: "ptr", // what the compute loop walks
+  workingSetBytes: "u64", // a power of two
+  served: "u64", // calls handled
+  failures: "u64", // calls made that returned an error
+  // The client alone, which plays the load:
+  schedule: "ptr", // u64[scheduleCount]: plans to run, in order
+  scheduleCount: "u64",
+  meter: "ptr", // the meter device
+});
+
+/** One callee of a service. */
+export const IMPORT = struct("IMPORT", {
+  entry: "ptr", // function (monolith) or sealed entry (capability); unused between processes
+  globals: "ptr", // the callee's SERVICE (monolith only)
+});
+
+/** What a service does for one span of the trace. */
+export const PLAN = struct("PLAN", {
+  touchBytes: "u64", // how much of the request payload is read
+  iterations: "u64", // compute loop
+  calls: "ptr", // CALL[]
+  callCount: "u64",
+  reply: "ptr", // payload of the reply
+  fault: "u64", // non-zero: dereference outside every object (fault-containment tests)
+});
+
+/** One call of a plan. */
+export const CALL = struct("CALL", {
+  import: "u64", // index into SERVICE.imports
+  plan: "u64", // index into the callee's plans
+  request: "ptr", // payload of the request
+  touchBytes: "u64", // how much of the reply payload is read
+});
+
+/** Request and reply as the application sees them: small objects on the caller's stack that refer to a payload. */
+export const REQUEST = struct("REQUEST", { plan: "u64", sequence: "u64", payload: "ptr" });
+export const REPLY = struct("REPLY", { status: "u64", checksum: "u64", payload: "ptr" });
+
+/** Per-thread block of a process; tp points here. Only between processes, where messages are bytes. */
+export const THREAD = struct("THREAD", {
+  connections: "ptr", // u64[imports]: file descriptor by import index
+  send: "ptr", // buffer for an encoded message
+  sendBytes: "u64",
+  receive: "ptr", // stack of buffers for received messages, see the runtime
+  receiveBytes: "u64",
+  arena: "ptr", // decoded objects
+  arenaBytes: "u64",
+});
+
+/** System calls, number in a7; same numbers in both kernels. */
+export const SYSTEM_CALLS = {
+  exit: 93, // a0 = status; ends the simulation
+  poll: 73, // -> a0 = a served descriptor with data, claimed by this thread; blocks
+  send: 64, // a0 = descriptor, a1 = bytes, a2 = count -> a0 = count or -ERROR; blocks while the buffer is full
+  receive: 63, // a0 = descriptor, a1 = buffer, a2 = most -> a0 = count or -ERROR; blocks while empty
+} as const;
+
+/** Negative results of calls and system calls. */
+export const ERRORS = {
+  fault: 14, // the callee faulted
+  reset: 104, // the peer of a stream faulted
+  badDescriptor: 9,
+  badAddress: 22,
+  noStack: 12, // the thread's stack or trusted stack is exhausted
+} as const;
+
+/** Every shared constant as assembler symbols, for one pointer width. */
+export function abiSymbols(pointerBytes: PointerBytes): ReadonlyMap<string, number> {
+  const symbols = new Map<string, number>([
+    ["PTR_BYTES", pointerBytes],
+    ["CAPABILITY", pointerBytes === 16 ? 1 : 0],
+  ]);
+  for (const s of [SERVICE, IMPORT, PLAN, CALL, REQUEST, REPLY, THREAD]) addStruct(symbols, s.layout(pointerBytes));
+  for (const [name, number] of Object.entries(SYSTEM_CALLS)) symbols.set(`SYS_${name}`, number);
+  for (const [name, number] of Object.entries(ERRORS)) symbols.set(`ERROR_${name}`, number);
+  return symbols;
+}
+
+/** Adds STRUCT_field offsets and STRUCT_bytes. */
+export function addStruct(symbols: Map<string, number>, layout: Layout): void {
+  for (const [field, offset] of Object.entries<number>(layout.at)) symbols.set(`${layout.name}_${field}`, offset);
+  symbols.set(`${layout.name}_bytes`, layout.bytes);
+}
