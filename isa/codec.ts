@@ -10,6 +10,8 @@ export interface Slice {
   readonly at: number;
   readonly width: number;
   readonly from: number;
+  /** Added to the bits: 8 for the three-bit registers of C, else 0. */
+  readonly offset: number;
 }
 
 /** An instruction with its derived layout. */
@@ -27,6 +29,8 @@ export interface Form {
   readonly immSigned: boolean;
   /** Power of two that divides the immediate: 2 for branches, 4096 for lui. */
   readonly immStep: number;
+  /** Operands that share another's field: `rd/rs1` gives rs1 -> rd. */
+  readonly aliases: Readonly<Record<string, string>>;
   readonly except: readonly { readonly field: string; readonly value: number }[];
 }
 
@@ -91,6 +95,7 @@ export function form(insn: Insn): Form {
     immBits: Math.max(0, ...imm.map((s) => s.from + s.width)),
     immSigned: imm.some((s) => s.field === "imm"),
     immStep: imm.length === 0 ? 1 : 2 ** Math.min(...imm.map((s) => s.from)),
+    aliases: Object.fromEntries(tokens.flatMap((t) => (t.kind === "field" ? t.aliases.map((a) => [a, t.field]) : []))),
     except: (insn.except ?? "").split(" ").filter(Boolean).map(exception),
   };
 }
@@ -101,23 +106,26 @@ type Token =
       readonly kind: "field";
       readonly width: number;
       readonly field: string;
+      readonly aliases: readonly string[];
       readonly parts: readonly Omit<Slice, "field" | "at">[];
     };
 
 function token(insn: Insn, text: string): Token {
   if (/^[01]+$/.test(text)) return { kind: "fixed", width: text.length, value: BigInt(`0b${text}`) };
-  const [, field, list] = /^(\w+)(?:\[([\d:|]+)\])?$/.exec(text) ?? [];
-  if (field === undefined) throw new Error(`${insn.name}: cannot read '${text}' in its encoding line`);
+  const [, names, list] = /^([\w/']+)(?:\[([\d:|]+)\])?$/.exec(text) ?? [];
+  if (names === undefined) throw new Error(`${insn.name}: cannot read '${text}' in its encoding line`);
+  const [field = "", ...aliases] = names.replaceAll("'", "").split("/");
   if (list === undefined) {
-    const width = WIDTHS[field];
+    const short = names.endsWith("'");
+    const width = short ? 3 : WIDTHS[field];
     if (width === undefined) throw new Error(`${insn.name}: field '${field}' has no width`);
-    return { kind: "field", width, field, parts: [{ width, from: 0 }] };
+    return { kind: "field", width, field, aliases, parts: [{ width, from: 0, offset: short ? 8 : 0 }] };
   }
   const parts = list.split("|").map((range) => {
     const [high = 0, low = high] = range.split(":").map(Number);
-    return { width: high - low + 1, from: low };
+    return { width: high - low + 1, from: low, offset: 0 };
   });
-  return { kind: "field", width: parts.reduce((sum, p) => sum + p.width, 0), field, parts };
+  return { kind: "field", width: parts.reduce((sum, p) => sum + p.width, 0), field, aliases, parts };
 }
 
 function exception(text: string): { field: string; value: number } {
@@ -131,7 +139,7 @@ export function encode(f: Form, operands: OperandValues): number {
   for (const s of f.slices) {
     const value = operands[s.field];
     if (value === undefined) throw new Error(`${f.insn.name}: operand '${s.field}' is missing`);
-    const bits = (BigInt.asUintN(64, BigInt(value)) >> BigInt(s.from)) & ((1n << BigInt(s.width)) - 1n);
+    const bits = (BigInt.asUintN(64, BigInt(value)) >> BigInt(s.from)) & ((1n << BigInt(s.width)) - 1n); // x8 is 0 mod 8
     word |= bits << BigInt(s.at);
   }
   return Number(word);
@@ -149,19 +157,20 @@ export function operands(f: Form, word: number): Record<string, number | bigint>
   const values: Record<string, number | bigint> = {};
   for (const field of f.fields) values[field] = isImmediate(field) ? 0n : 0;
   for (const s of f.slices) {
-    const bits = Math.floor(word / 2 ** s.at) % 2 ** s.width;
+    const bits = s.offset + ((word >>> s.at) & (2 ** s.width - 1));
     const old = values[s.field]!;
     values[s.field] = typeof old === "bigint" ? old | (BigInt(bits) << BigInt(s.from)) : old | (bits << s.from);
   }
   const imm = values["imm"];
   if (typeof imm === "bigint") values["imm"] = BigInt.asIntN(f.immBits, imm);
+  for (const [name, field] of Object.entries(f.aliases)) values[name] = values[field]!;
   return values;
 }
 
 /** A word as a form, exceptions considered. */
 export function matches(f: Form, word: number): boolean {
   if ((word & f.mask) >>> 0 !== f.match) return false;
-  return !f.except.some((e) =>
-    f.slices.some((s) => s.field === e.field && ((word >>> s.at) & (2 ** s.width - 1)) === e.value),
-  );
+  if (f.except.length === 0) return true;
+  const values = operands(f, word);
+  return !f.except.some((e) => Number(values[e.field]) === e.value);
 }

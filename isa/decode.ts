@@ -19,7 +19,7 @@ export function decoder(forms: readonly Form[]): Decoder {
 /** A word read as a given form. */
 export function decoded(f: Form, word: number): Decoded {
   const values = operands(f, word);
-  const register = (field: string): number => (f.fields.includes(field) ? Number(values[field]) : 0);
+  const register = (field: "rd" | "rs1" | "rs2"): number => Number(values[field] ?? f.insn.implies?.[field] ?? 0);
   return {
     form: f,
     insn: f.insn,

@@ -3,12 +3,19 @@ import type { Semantics } from "./semantics.ts";
 
 type Split<S extends string> = S extends `${infer Head} ${infer Tail}` ? Head | Split<Tail> : S;
 
-/** The operand that one token of an encoding line names: `rd`, `imm[11:0]`, `csr`; a token of digits names none. */
+/**
+ * The operands that one token of an encoding line names: `rd`, `imm[11:0]`, `csr`, `rs1'` (three bits: x8 to x15),
+ * `rd/rs1` (one field, both operands); a token of digits names none.
+ */
 type FieldOf<Token extends string> = Token extends `${infer Name}[${string}]`
   ? Name
   : Token extends `${0 | 1}${string}`
     ? never
-    : Token;
+    : Token extends `${infer First}/${infer Rest}`
+      ? FieldOf<First> | FieldOf<Rest>
+      : Token extends `${infer Name}'`
+        ? Name
+        : Token;
 
 /** Operands typed from the encoding line: immediates are bigint, register numbers and other fields number. */
 export type Operands<Bits extends string> = {
@@ -32,8 +39,10 @@ export type Extension =
   | "Zbs"
   | "Zicond"
   | "Zicbom"
+  | "Zicbop"
   | "Zca"
   | "Y"
+  | "Zylevels1"
   | "priv";
 
 export interface Insn<Bits extends string = string> {
@@ -44,13 +53,19 @@ export interface Insn<Bits extends string = string> {
   readonly ext: Extension;
   /** The encoding as the manual prints it, most significant bit first: `imm[11:0] rs1 000 rd 0010011`. */
   readonly bits: Bits;
-  /** Assembly operands: `rd, imm(rs1)`. `target` is a pc-relative imm; `upper` is imm[31:12] written as a 20-bit number. */
+  /**
+   * Assembly operands, as `rd, imm(rs1)`: register fields, `imm`, `uimm`, `target` (a pc-relative imm), `upper` (imm[31:12]
+   * written as a 20-bit number), `csr`, `pred` and `succ` (sets of iorw); anything else stands for itself (`sp`, `0(rs1)`).
+   * Fields `aq` and `rl` are suffixes of the mnemonic: `.aq`, `.rl`, `.aqrl`.
+   */
   readonly asm: string;
   readonly timing: TimingClass;
   /** Anchor in the standard's text. */
   readonly spec: string;
-  /** Encodings of this pattern that are not this instruction, as `rs2=0`; the decoder passes over them. */
+  /** Encodings of this pattern that are not this instruction, as `rd=0 rd=2`: the decoder passes over those where one holds. */
   readonly except?: string;
+  /** Registers that the instruction uses without naming them in its encoding (c.jalr's link, c.lwsp's base). */
+  readonly implies?: { readonly rd?: number; readonly rs1?: number; readonly rs2?: number };
   /** Where the value an assembly programmer writes differs from the encoded field (ybndswi's length). */
   readonly immediate?: {
     readonly encode: (value: bigint) => bigint | undefined;

@@ -46,10 +46,14 @@ export interface Bounds<X> {
   readonly topHigh: X;
   /** 0 where the bounds field is malformed; then base and top are 0. */
   readonly valid: X;
+  /** 0 where any integrity check fails: malformed bounds, or metadata with a reserved bit or field value. */
+  readonly integral: X;
 }
 
 /** Whole capabilities: a tag, 64 bits of metadata, 64 bits of address. */
 export interface Capabilities<X, Y> {
+  /** Fixed for a machine: is Zylevels1 (GL, LG and SL) implemented? */
+  readonly zylevels1: boolean;
   cap(tag: X, meta: X, addr: X): Y;
   tag(y: Y): X;
   meta(y: Y): X;
@@ -64,6 +68,7 @@ export interface Capabilities<X, Y> {
 /** How many bytes an integer access moves. */
 export type AccessBytes = 1 | 2 | 4 | 8;
 export type Privileged = "machine" | "supervisor";
+export type CacheBlockOperation = "clean" | "flush" | "inval" | "zero";
 
 /** The machine against which an instruction's meaning is written. */
 export interface Semantics<X, Y> extends Arithmetic<X>, Capabilities<X, Y> {
@@ -75,7 +80,8 @@ export interface Semantics<X, Y> extends Arithmetic<X>, Capabilities<X, Y> {
   /** The program-counter capability at this instruction. */
   readonly pcc: Y;
 
-  /** Integer view of a register (its address); writing it clears metadata and tag. Register 0 is constant. */
+  /** Integer view of a register (its address); writing it clears metadata and tag. Register 0 is constant.
+   * A meaning reads its registers before it writes one, so `rd` may be `rs1`. */
   x(r: number): X;
   setX(r: number, value: X): void;
   /** The whole register. */
@@ -84,11 +90,17 @@ export interface Semantics<X, Y> extends Arithmetic<X>, Capabilities<X, Y> {
 
   /** Raises a synchronous trap when `cond` is 1; nothing of the instruction that follows happens. */
   trapIf(cond: X, cause: number, tval: X): void;
+  /**
+   * Jumps within the pcc. In capability mode the pcc takes the address as YADDRW would, so an unrepresentable target loses
+   * the tag and faults when it is fetched. A target not aligned to IALIGN (4 bytes without C) traps with cause 0.
+   */
   jump(target: X): void;
   jumpIf(cond: X, target: X): void;
-  /** Installs a whole program-counter capability. */
+  /** Installs a whole program-counter capability; alignment as for `jump`. */
   jumpY(target: Y): void;
 
+  /** 0 where translation is on, the address is not canonical and the bounds are not infinite; else 1. */
+  addressValid(addr: X, bounds: Bounds<X>): X;
   /**
    * Memory behind translation and physical checks; authority was checked by the caller (isa/cap/access.ts).
    * Loads zero-extend. An integer store clears the tag of every granule that it touches.
@@ -99,17 +111,20 @@ export interface Semantics<X, Y> extends Arithmetic<X>, Capabilities<X, Y> {
   storeY(addr: X, value: Y): void;
   /** Atomic read-modify-write; returns the old value zero-extended. Faults as a store. */
   amo(addr: X, bytes: 4 | 8, update: (old: X) => X): X;
-  /** Swaps a capability; `loaded` maps what was read to what the destination register gets. */
+  /** Swaps a capability atomically; returns the old one. Faults as a store. */
   amoY(addr: X, value: Y): Y;
   loadReserved(addr: X, bytes: 4 | 8): X;
   loadReservedY(addr: X): Y;
   /** Returns 0 on success, 1 on failure. */
   storeConditional(addr: X, bytes: 4 | 8, value: X): X;
   storeConditionalY(addr: X, value: Y): X;
-  /** Zeroes the cache block that holds `addr`, tags too. */
-  zeroBlock(addr: X): void;
+  /** Raises illegal instruction where xenvcfg, or for `inval` a pcc without ASR, forbids the operation. */
+  permitCacheBlock(operation: CacheBlockOperation): void;
+  /** Does the operation on the cache block that holds `addr`; `zero` zeroes bytes and tags. Faults as a store. */
+  cacheBlock(addr: X, operation: CacheBlockOperation): void;
 
-  /** A CSR as a whole value; for a CSR of XLEN bits the metadata and tag are 0. Privilege and ASR are checked. */
+  /** A CSR as a whole value; for a CSR of XLEN bits the metadata and tag are 0. Privilege and ASR are checked; `write`:
+   * the instruction goes on to write it. */
   csrRead(csr: number, write: boolean): Y;
   /** `whole`: a YLEN write (CSRRW); otherwise only the address is written, with YADDRW semantics on a YLEN CSR. */
   csrWrite(csr: number, value: Y, whole: boolean): void;
