@@ -133,12 +133,11 @@ function exception(text: string): { field: string; value: number } {
   return { field, value: Number(value) };
 }
 
-/** Encodes operands, which must fit (the assembler checks and reports; here a misfit is our bug). */
+/** Encodes operands, which must fit (the assembler checks and reports); a field without one takes its default, or 0. */
 export function encode(f: Form, operands: OperandValues): number {
   let word = BigInt(f.match);
   for (const s of f.slices) {
-    const value = operands[s.field];
-    if (value === undefined) throw new Error(`${f.insn.name}: operand '${s.field}' is missing`);
+    const value = operands[s.field] ?? f.insn.defaults?.[s.field] ?? 0;
     const bits = (BigInt.asUintN(64, BigInt(value)) >> BigInt(s.from)) & ((1n << BigInt(s.width)) - 1n); // x8 is 0 mod 8
     word |= bits << BigInt(s.at);
   }

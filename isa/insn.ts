@@ -62,6 +62,8 @@ export interface Insn<Bits extends string = string> {
   readonly timing: TimingClass;
   /** Anchor in the standard's text. */
   readonly spec: string;
+  /** Values of fields that the assembly line does not name; 0 where absent. */
+  readonly defaults?: Readonly<Record<string, number>>;
   /** Encodings of this pattern that are not this instruction, as `rd=0 rd=2`: the decoder passes over those where one holds. */
   readonly except?: string;
   /** Registers that the instruction uses without naming them in its encoding (c.jalr's link, c.lwsp's base). */

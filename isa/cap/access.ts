@@ -1,0 +1,138 @@
+// Authority for memory accesses: who may touch which bytes, and what happens to a capability on its way to and from memory.
+import { CAUSE } from "../cause.ts";
+import { GLOBAL, PERMISSION, SEALED } from "./format.ts";
+import { hasAll, legalise } from "./perms.ts";
+import type { Bounds, Semantics } from "../semantics.ts";
+
+const { C, W, R, LM, LG, SL } = PERMISSION;
+const YLEN_BYTES = 16;
+
+/**
+ * Traps with `cause` unless the authority is tagged, unsealed, integral, grants `permissions` (bits of PERMISSION) and
+ * its bounds hold every byte of [addr, addr + bytes) (#sec_cap_checks).
+ */
+export function checkAccess<X, Y>(
+  m: Semantics<X, Y>,
+  authority: Y,
+  addr: X,
+  bytes: number,
+  permissions: bigint,
+  cause: number,
+): void {
+  const bounds = m.bounds(authority);
+  const last = m.let(m.add(addr, m.const(BigInt(bytes - 1))));
+  const outside = m.or(m.ltu(addr, bounds.base), m.ltu(last, addr));
+  const below = m.or(bounds.topHigh, m.ltu(last, bounds.top));
+  const inside = m.and(m.eq(outside, m.const(0n)), below);
+  requireAuthority(m, authority, bounds, m.and(inside, m.addressValid(addr, bounds)), permissions, cause, addr);
+}
+
+/** As checkAccess, but one byte within bounds is enough: for operations that reveal and change nothing. */
+export function checkOverlap<X, Y>(
+  m: Semantics<X, Y>,
+  authority: Y,
+  addr: X,
+  bytes: number,
+  permissions: bigint,
+  cause: number,
+  tval: X,
+): void {
+  const bounds = m.bounds(authority);
+  const last = m.add(addr, m.const(BigInt(bytes - 1)));
+  const ends = m.or(m.ltu(last, bounds.base), m.eq(m.or(bounds.topHigh, m.ltu(addr, bounds.top)), m.const(0n)));
+  const empty = m.and(m.eq(bounds.topHigh, m.const(0n)), m.eq(m.ltu(bounds.base, bounds.top), m.const(0n)));
+  const overlap = m.eq(m.or(ends, empty), m.const(0n));
+  requireAuthority(m, authority, bounds, m.and(overlap, m.addressValid(addr, bounds)), permissions, cause, tval);
+}
+
+function requireAuthority<X, Y>(
+  m: Semantics<X, Y>,
+  authority: Y,
+  bounds: Bounds<X>,
+  inBounds: X,
+  permissions: bigint,
+  cause: number,
+  tval: X,
+): void {
+  const granted = m.eq(m.and(m.meta(authority), m.const(permissions | SEALED)), m.const(permissions));
+  const allowed = m.and(m.and(m.tag(authority), granted), m.and(bounds.integral, inBounds));
+  m.trapIf(m.eq(allowed, m.const(0n)), cause, tval);
+}
+
+/** Effective address of an access of `bytes` bytes at rs1 + offset; in capability mode rs1 is the authority. */
+function effective<X, Y>(
+  m: Semantics<X, Y>,
+  rs1: number,
+  offset: bigint,
+  bytes: number,
+  permissions: bigint,
+  cause: number,
+): X {
+  if (!m.capabilityMode) return m.let(m.add(m.x(rs1), m.const(offset)));
+  const authority = m.y(rs1);
+  const addr = m.let(m.add(m.addr(authority), m.const(offset)));
+  checkAccess(m, authority, addr, bytes, permissions, cause);
+  return addr;
+}
+
+/** The address of a load, its authority checked. */
+export function readable<X, Y>(m: Semantics<X, Y>, rs1: number, offset: bigint, bytes: number): X {
+  return effective(m, rs1, offset, bytes, R, CAUSE.cheriLoadAccessFault);
+}
+
+/** The address of a store, its authority checked. */
+export function writable<X, Y>(m: Semantics<X, Y>, rs1: number, offset: bigint, bytes: number): X {
+  return effective(m, rs1, offset, bytes, W, CAUSE.cheriStoreAccessFault);
+}
+
+/** The address of an atomic read-modify-write, its authority checked; faults as a store. */
+export function updatable<X, Y>(m: Semantics<X, Y>, rs1: number, bytes: number): X {
+  return effective(m, rs1, 0n, bytes, R | W, CAUSE.cheriStoreAccessFault);
+}
+
+/** Traps with `cause` where an address is not a multiple of `bytes`. */
+export function requireAligned<X, Y>(m: Semantics<X, Y>, addr: X, bytes: number, cause: number): X {
+  const misaligned = m.eq(m.eq(m.and(addr, m.const(BigInt(bytes - 1))), m.const(0n)), m.const(0n));
+  m.trapIf(misaligned, cause, addr);
+  return addr;
+}
+
+/** An address at which a capability may be loaded; a misaligned one is an access fault, as no trap handler can emulate it. */
+export function readableY<X, Y>(m: Semantics<X, Y>, rs1: number, offset: bigint): X {
+  return requireAligned(m, readable(m, rs1, offset, YLEN_BYTES), YLEN_BYTES, CAUSE.loadAccessFault);
+}
+
+export function writableY<X, Y>(m: Semantics<X, Y>, rs1: number, offset: bigint): X {
+  return requireAligned(m, writable(m, rs1, offset, YLEN_BYTES), YLEN_BYTES, CAUSE.storeAccessFault);
+}
+
+export function updatableY<X, Y>(m: Semantics<X, Y>, rs1: number): X {
+  return requireAligned(m, updatable(m, rs1, YLEN_BYTES), YLEN_BYTES, CAUSE.storeAccessFault);
+}
+
+/**
+ * What the destination register gets of a capability loaded through `authority` (#LOAD_CAP, #zylevels1_load_summary):
+ * no tag without C; without LM an unsealed one loses W and LM; without LG any loses GL, an unsealed one LG too.
+ */
+export function loaded<X, Y>(m: Semantics<X, Y>, authority: Y, y: Y): Y {
+  const auth = m.meta(authority);
+  const meta = m.let(m.meta(y));
+  const tag = m.let(m.and(m.tag(y), hasAll(m, auth, C)));
+  const noneIf = (cond: X, mask: bigint): X => m.select(cond, m.const(0n), m.const(mask));
+  const isSealed = m.let(hasAll(m, meta, SEALED));
+  let strip = m.select(isSealed, m.const(0n), noneIf(hasAll(m, auth, LM), W | LM));
+  if (m.zylevels1) {
+    const lg = m.let(hasAll(m, auth, LG));
+    strip = m.or(strip, m.or(noneIf(lg, GLOBAL), noneIf(m.or(lg, isSealed), LG)));
+  }
+  const stripped = legalise(m, m.and(meta, m.xor(strip, m.const(-1n))));
+  return m.cap(tag, m.select(tag, stripped, meta), m.addr(y));
+}
+
+/** What memory gets of a capability stored through `authority`: no tag without C, nor for a local one without SL. */
+export function stored<X, Y>(m: Semantics<X, Y>, authority: Y, y: Y): Y {
+  const auth = m.meta(authority);
+  const c = hasAll(m, auth, C);
+  if (!m.zylevels1) return m.keepTagIf(y, c);
+  return m.keepTagIf(y, m.and(c, m.or(hasAll(m, m.meta(y), GLOBAL), hasAll(m, auth, SL))));
+}

@@ -1,0 +1,81 @@
+// Permissions of a capability: their dependencies, the word in which YPERMR and YPERMC show them, and integrity.
+import { GL, GLOBAL, maskOf, PERMISSION, reservedBits, SDP, AP, type Field } from "./format.ts";
+import type { Arithmetic, Capabilities } from "../semantics.ts";
+
+const { C, W, R, X: EXECUTE, ASR, LM, LG, SL } = PERMISSION;
+
+type Levels<X> = Arithmetic<X> & Pick<Capabilities<X, unknown>, "zylevels1">;
+
+/** Is every bit of `mask` set? */
+export function hasAll<X>(m: Arithmetic<X>, meta: X, mask: bigint): X {
+  return m.eq(m.and(meta, m.const(mask)), m.const(mask));
+}
+
+/** Drops permissions whose prerequisites are missing (#base_clrperm_rule_summary, #zylevels1_clrperm_table). */
+export function legalise<X>(m: Levels<X>, metadata: X): X {
+  const drop = (meta: X, unless: X, mask: bigint): X => m.let(m.select(unless, meta, m.and(meta, m.const(~mask))));
+  let meta = m.let(metadata);
+  meta = drop(meta, m.or(hasAll(m, meta, R), hasAll(m, meta, W)), C);
+  meta = drop(meta, hasAll(m, meta, C | R), m.zylevels1 ? LM | LG : LM);
+  if (m.zylevels1) meta = drop(meta, hasAll(m, meta, C | W), SL);
+  return drop(meta, hasAll(m, meta, EXECUTE), ASR);
+}
+
+/** Is no bit or field of the metadata reserved? Bounds are judged apart (#section_cap_integrity). */
+export function isIntegral<X>(m: Levels<X>, metadata: X): X {
+  const meta = m.let(metadata);
+  const reservedOnes = m.zylevels1 ? 0n : LG | SL;
+  const reserved = m.const(reservedBits(m.zylevels1) | reservedOnes);
+  const reservedRight = m.eq(m.and(meta, reserved), m.const(reservedOnes));
+  return m.and(reservedRight, m.eq(legalise(m, meta), meta));
+}
+
+/** Where each group of permissions stands in the word of YPERMR and YPERMC (#acperm_bit_field), and in the metadata. */
+const WORD: readonly (Field & { readonly bit: number; readonly levels?: true })[] = [
+  { bit: 0, at: 46, width: 1 }, // W
+  { bit: 1, at: 50, width: 1 }, // LM
+  { bit: 2, at: 51, width: 2, levels: true }, // LG, SL
+  { bit: 4, ...GL, levels: true },
+  { bit: 5, at: 45, width: 1 }, // C
+  { bit: 6, ...SDP },
+  { bit: 16, at: 49, width: 1 }, // ASR
+  { bit: 17, at: 48, width: 1 }, // X
+  { bit: 18, at: 47, width: 1 }, // R
+];
+
+/** Bits 23:0 of the word that stand for no implemented permission read as 1. */
+const WORD_BITS = 24;
+
+const implemented = (zylevels1: boolean): typeof WORD => WORD.filter((g) => zylevels1 || g.levels === undefined);
+
+/** The word that YPERMR returns: unallocated bits 1, and all allocated bits 0 where the capability fails integrity. */
+export function permissionWord<X>(m: Levels<X>, meta: X, integral: X): X {
+  const groups = implemented(m.zylevels1);
+  const allocated = groups.reduce((mask, g) => mask | maskOf({ at: g.bit, width: g.width }), 0n);
+  const granted = groups.reduce(
+    (word, g) => m.or(word, m.shl(m.zext(m.shr(meta, m.const(BigInt(g.at))), g.width), m.const(BigInt(g.bit)))),
+    m.const(0n),
+  );
+  return m.or(m.const(((1n << BigInt(WORD_BITS)) - 1n) & ~allocated), m.select(integral, granted, m.const(0n)));
+}
+
+/** Metadata with the permissions cleared that are 1 in a word of YPERMC, and those that depended on them. */
+export function clearPermissions<X>(m: Levels<X>, meta: X, clear: X): X {
+  const word = m.let(clear);
+  const cleared = implemented(m.zylevels1).reduce(
+    (mask, g) => m.or(mask, m.shl(m.zext(m.shr(word, m.const(BigInt(g.bit))), g.width), m.const(BigInt(g.at)))),
+    m.const(0n),
+  );
+  return legalise(m, m.and(meta, m.xor(cleared, m.const(-1n))));
+}
+
+/** Do two metadata words grant the same AP and SDP? */
+export function samePermissions<X>(m: Arithmetic<X>, a: X, b: X): X {
+  return m.eq(m.and(m.xor(a, b), m.const(maskOf(AP) | maskOf(SDP))), m.const(0n));
+}
+
+/** Does `meta` grant nothing in AP, SDP or GL that `other` does not? */
+export function grantsNoMore<X>(m: Arithmetic<X>, meta: X, other: X): X {
+  const excess = m.and(m.and(meta, m.xor(other, m.const(-1n))), m.const(maskOf(AP) | maskOf(SDP) | GLOBAL));
+  return m.eq(excess, m.const(0n));
+}
