@@ -1,0 +1,249 @@
+// Address translation: bare and Sv39, with a software cache that is never seen (translations are always those of the
+// tables in memory now: a store to a page that a walk has read empties the cache).
+import { CAUSE } from "../../isa/cause.ts";
+import { PAGE_BITS, PAGE_BYTES, PageMark, type Memory } from "./memory.ts";
+import type { Walk } from "./retire.ts";
+
+export type AccessType = "fetch" | "load" | "store";
+/** Privilege modes as xPP encodes them. */
+export const Mode = { user: 0, supervisor: 1, machine: 3 } as const;
+
+/** Page-table entry bits (supervisor.adoc #sv39pte); Y is of cheri-pte-ext, bit 58, here in the upper word. */
+const PTE = { V: 0x01, R: 0x02, W: 0x04, X: 0x08, U: 0x10, G: 0x20, A: 0x40, D: 0x80 } as const;
+const PTE_HIGH_Y = 0x0400_0000;
+const PTE_HIGH_PPN = 0x003f_ffff;
+const PTE_BYTES = 8;
+const LEVELS = 3;
+const VPN_BITS = 9;
+const SATP_SV39 = 8n;
+/** Virtual addresses are handled as numbers of 48 bits; canonical ones repeat bit 38 in all bits above it. */
+const VIRT_BITS = 48;
+const CANONICAL_TOP = 2 ** 38;
+const CANONICAL_UPPER_HALF = 2 ** VIRT_BITS - CANONICAL_TOP;
+const UPPER_HALF = 0xffff_ffc0_0000_0000n;
+
+const CACHE_SETS = 256;
+
+const PAGE_FAULT: Readonly<Record<AccessType, number>> = {
+  fetch: CAUSE.instructionPageFault,
+  load: CAUSE.loadPageFault,
+  store: CAUSE.storePageFault,
+};
+/** The access fault that stands for a physical address at which nothing answers. */
+export const ACCESS_FAULT: Readonly<Record<AccessType, number>> = {
+  fetch: CAUSE.instructionAccessFault,
+  load: CAUSE.loadAccessFault,
+  store: CAUSE.storeAccessFault,
+};
+
+/** What translation depends on besides the tables: fixed between traps, xRET and writes of satp and mstatus. */
+export interface TranslationState {
+  readonly mode: number;
+  readonly satp: bigint;
+  readonly mprv: boolean;
+  readonly mpp: number;
+  readonly sum: boolean;
+  readonly mxr: boolean;
+}
+
+/** Translations for one kind of access, direct mapped by virtual page number. */
+class PageCache {
+  readonly pages = new Float64Array(CACHE_SETS).fill(-1);
+  readonly phys = new Float64Array(CACHE_SETS);
+  /** 1 where pte.Y allows capabilities to be loaded with their tags and stored. */
+  readonly capabilities = new Uint8Array(CACHE_SETS);
+  used = false;
+
+  flush(): void {
+    if (this.used) this.pages.fill(-1);
+    this.used = false;
+  }
+}
+
+/** One way to see memory: a root table, a privilege mode, SUM and MXR. */
+class Context {
+  readonly root: number;
+  readonly mode: number;
+  readonly sum: boolean;
+  readonly mxr: boolean;
+  readonly fetch = new PageCache();
+  readonly load = new PageCache();
+  readonly store = new PageCache();
+
+  constructor(state: TranslationState, mode: number) {
+    this.root = Number(state.satp & 0xfff_ffff_ffffn) * PAGE_BYTES;
+    this.mode = mode;
+    this.sum = state.sum;
+    this.mxr = state.mxr;
+  }
+
+  flush(): void {
+    this.fetch.flush();
+    this.load.flush();
+    this.store.flush();
+  }
+}
+
+type Leaf = { readonly flags: number; readonly capability: boolean; readonly phys: number; readonly walk: Walk };
+type WalkFault = "page" | "access";
+
+export class Mmu {
+  /** The cause of the last failed translation. */
+  cause = 0;
+  /** May the page last translated for a load or store hold tagged capabilities? */
+  capabilities = true;
+  /** Called when cached translations go, so that an engine drops what it derived from them. */
+  onFlush: () => void = () => {};
+  readonly #memory: Memory;
+  readonly #capabilityPages: boolean;
+  readonly #contexts = new Map<bigint, Context[]>();
+  readonly #tablePages = new Set<number>();
+  #fetchContext: Context | undefined;
+  #dataContext: Context | undefined;
+
+  /** `capabilityPages`: the ISA has RVY, so that bit 58 of an entry is Y and not reserved. */
+  constructor(memory: Memory, capabilityPages: boolean) {
+    this.#memory = memory;
+    this.#capabilityPages = capabilityPages;
+  }
+
+  get translatesFetch(): boolean {
+    return this.#fetchContext !== undefined;
+  }
+  get translatesData(): boolean {
+    return this.#dataContext !== undefined;
+  }
+
+  /** Takes over new translation state. */
+  configure(state: TranslationState): void {
+    this.#fetchContext = this.#context(state, state.mode);
+    this.#dataContext = this.#context(state, state.mprv && state.mode === Mode.machine ? state.mpp : state.mode);
+  }
+
+  /** Physical address of a data access, or -1 with `cause` set. Untranslated addresses above 2^53 lose precision: nothing is there. */
+  translateData(addr: bigint, type: "load" | "store"): number {
+    const context = this.#dataContext;
+    if (context === undefined) {
+      this.capabilities = true;
+      return Number(addr);
+    }
+    return this.#translate(context, type === "load" ? context.load : context.store, addr, type);
+  }
+
+  /** Physical address of an instruction fetch, or -1 with `cause` set. */
+  translateFetch(addr: bigint): number {
+    const context = this.#fetchContext;
+    return context === undefined ? Number(addr) : this.#translate(context, context.fetch, addr, "fetch");
+  }
+
+  /** Is an address one that translation can take? */
+  static canonical(addr: bigint): boolean {
+    return addr < BigInt(CANONICAL_TOP) || addr >= UPPER_HALF;
+  }
+
+  /**
+   * The walk that a translation of `virt` (low 48 bits) takes, without a trace in the machine; undefined where translation is
+   * off or the walk ends in a fault.
+   */
+  walk(virt: number): Walk | undefined {
+    const context = this.#dataContext ?? this.#fetchContext;
+    if (context === undefined || !canonical48(virt)) return undefined;
+    const leaf = this.#walk(context.root, virt);
+    return typeof leaf === "string" ? undefined : leaf.walk;
+  }
+
+  /** Empties the cache: a table may have changed. */
+  flush(): void {
+    for (const contexts of this.#contexts.values()) for (const context of contexts) context?.flush();
+    for (const page of this.#tablePages) this.#memory.marks[page]! &= ~PageMark.table;
+    this.#tablePages.clear();
+    this.onFlush();
+  }
+
+  #context(state: TranslationState, mode: number): Context | undefined {
+    if (mode === Mode.machine || state.satp >> 60n !== SATP_SV39) return undefined;
+    let contexts = this.#contexts.get(state.satp);
+    if (contexts === undefined) this.#contexts.set(state.satp, (contexts = []));
+    const key = mode | (state.sum ? 2 : 0) | (state.mxr ? 4 : 0);
+    return (contexts[key] ??= new Context(state, mode));
+  }
+
+  #translate(context: Context, cache: PageCache, addr: bigint, type: AccessType): number {
+    const low = Number(addr);
+    const virt = low < CANONICAL_TOP ? low : Number(BigInt.asUintN(VIRT_BITS, addr));
+    const page = Math.floor(virt / PAGE_BYTES);
+    const set = page % CACHE_SETS;
+    if (cache.pages[set] !== page || !Mmu.canonical(addr)) {
+      const fault = Mmu.canonical(addr) ? this.#fill(context, cache, virt, type) : "page";
+      if (fault !== undefined) {
+        this.cause = fault === "page" ? PAGE_FAULT[type] : ACCESS_FAULT[type];
+        return -1;
+      }
+    }
+    this.capabilities = cache.capabilities[set] !== 0;
+    return cache.phys[set]! + (virt - page * PAGE_BYTES);
+  }
+
+  #fill(context: Context, cache: PageCache, virt: number, type: AccessType): WalkFault | undefined {
+    const leaf = this.#walk(context.root, virt);
+    if (typeof leaf === "string") return leaf;
+    if (!permits(context, leaf.flags, type)) return "page";
+    const page = Math.floor(virt / PAGE_BYTES);
+    const set = page % CACHE_SETS;
+    cache.pages[set] = page;
+    cache.phys[set] = leaf.phys;
+    cache.capabilities[set] = leaf.capability ? 1 : 0;
+    cache.used = true;
+    for (const entry of leaf.walk.entries) this.#markTable(entry);
+    return undefined;
+  }
+
+  #markTable(entry: number): void {
+    const page = (entry - this.#memory.base) >>> PAGE_BITS;
+    this.#memory.marks[page]! |= PageMark.table;
+    this.#tablePages.add(page);
+  }
+
+  /** Follows the tables from `root` (supervisor.adoc #sv32algorithm): a leaf as it stands, permissions unchecked. */
+  #walk(root: number, virt: number): Leaf | WalkFault {
+    const entries: number[] = [];
+    let table = root;
+    let global = false;
+    for (let level = LEVELS - 1; level >= 0; level -= 1) {
+      const pageBits = PAGE_BITS + VPN_BITS * level;
+      const entry = table + (Math.floor(virt / 2 ** pageBits) % 2 ** VPN_BITS) * PTE_BYTES;
+      if (!this.#memory.holds(entry, PTE_BYTES)) return "access";
+      entries.push(entry);
+      const low = this.#memory.fetch32(entry - this.#memory.base);
+      const high = this.#memory.fetch32(entry - this.#memory.base + 4);
+      const ppn = (high & PTE_HIGH_PPN) * 2 ** 22 + (low >>> 10);
+      const capability = (high & PTE_HIGH_Y) !== 0;
+      const reserved = high & ~PTE_HIGH_PPN & ~(this.#capabilityPages ? PTE_HIGH_Y : 0);
+      if ((low & PTE.V) === 0 || (low & (PTE.R | PTE.W)) === PTE.W || reserved !== 0) return "page";
+      global ||= (low & PTE.G) !== 0;
+      if ((low & (PTE.R | PTE.X)) === 0) {
+        if ((low & (PTE.D | PTE.A | PTE.U)) !== 0 || capability) return "page";
+        table = ppn * PAGE_BYTES;
+        continue;
+      }
+      const within = 2 ** (VPN_BITS * level);
+      if (ppn % within !== 0) return "page";
+      const phys = (ppn + (Math.floor(virt / PAGE_BYTES) % within)) * PAGE_BYTES;
+      return { flags: low, capability, phys, walk: { entries, pageBits, global } };
+    }
+    return "page";
+  }
+}
+
+/** Does a leaf's entry let this access through? Svade: a page not yet accessed, or not yet dirty, faults. */
+function permits(context: Context, flags: number, type: AccessType): boolean {
+  const userPage = (flags & PTE.U) !== 0;
+  if (context.mode === Mode.user && !userPage) return false;
+  if (context.mode === Mode.supervisor && userPage && (type === "fetch" || !context.sum)) return false;
+  if ((flags & PTE.A) === 0) return false;
+  if (type === "fetch") return (flags & PTE.X) !== 0;
+  if (type === "store") return (flags & PTE.W) !== 0 && (flags & PTE.D) !== 0;
+  return (flags & PTE.R) !== 0 || (context.mxr && (flags & PTE.X) !== 0);
+}
+
+const canonical48 = (virt: number): boolean => virt < CANONICAL_TOP || virt >= CANONICAL_UPPER_HALF;
