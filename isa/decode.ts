@@ -3,11 +3,15 @@ import { matches, operands, type Decoded, type Form } from "./codec.ts";
 
 export type Decoder = (word: number) => Decoded | undefined;
 
-/** Builds a decoder; words are looked up by opcode and funct3 first. Undefined means illegal instruction. */
+/**
+ * Builds a decoder; words are looked up by opcode and funct3 first. Undefined means illegal instruction. Where one
+ * encoding is a special case of another (prefetch.r is an ori to x0) the more specific one is found.
+ */
 export function decoder(forms: readonly Form[]): Decoder {
+  const bySpecificity = [...forms].sort((a, b) => fixedBits(b) - fixedBits(a));
   const buckets = new Map<number, Form[]>();
   for (let key = 0; key < 1024; key += 1) {
-    const candidates = forms.filter((f) => ((bucketWord(key) ^ f.match) & f.mask & BUCKET_MASK) === 0);
+    const candidates = bySpecificity.filter((f) => ((bucketWord(key) ^ f.match) & f.mask & BUCKET_MASK) === 0);
     buckets.set(key, candidates);
   }
   return (word) => {
@@ -31,6 +35,8 @@ export function decoded(f: Form, word: number): Decoded {
     rs2: register("rs2"),
   };
 }
+
+const fixedBits = (f: Form): number => f.mask.toString(2).replaceAll("0", "").length;
 
 const BUCKET_MASK = 0x707f;
 const bucketOf = (word: number): number => (word & 0x7f) | ((word >>> 5) & 0x380);

@@ -31,6 +31,7 @@ export type Extension =
   | "I"
   | "M"
   | "A"
+  | "Zabhlrsc"
   | "Zicsr"
   | "Zifencei"
   | "Zicboz"
@@ -48,8 +49,10 @@ export type Extension =
 export interface Insn<Bits extends string = string> {
   /** The standard's mnemonic. */
   readonly name: string;
-  /** Mnemonic before the standard renamed it; the assembler takes it too. */
+  /** Mnemonic before the standard renamed it, with the same operands; the assembler takes it too. */
   readonly was?: string;
+  /** Further assembly lines for it, mnemonic and operands: `yhir rd, rs1`. */
+  readonly aliases?: readonly string[];
   readonly ext: Extension;
   /** The encoding as the manual prints it, most significant bit first: `imm[11:0] rs1 000 rd 0010011`. */
   readonly bits: Bits;

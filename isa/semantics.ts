@@ -113,10 +113,10 @@ export interface Semantics<X, Y> extends Arithmetic<X>, Capabilities<X, Y> {
   amo(addr: X, bytes: 4 | 8, update: (old: X) => X): X;
   /** Swaps a capability atomically; returns the old one. Faults as a store. */
   amoY(addr: X, value: Y): Y;
-  loadReserved(addr: X, bytes: 4 | 8): X;
+  loadReserved(addr: X, bytes: AccessBytes): X;
   loadReservedY(addr: X): Y;
   /** Returns 0 on success, 1 on failure. */
-  storeConditional(addr: X, bytes: 4 | 8, value: X): X;
+  storeConditional(addr: X, bytes: AccessBytes, value: X): X;
   storeConditionalY(addr: X, value: Y): X;
   /** Raises illegal instruction where xenvcfg, or for `inval` a pcc without ASR, forbids the operation. */
   permitCacheBlock(operation: CacheBlockOperation): void;

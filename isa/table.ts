@@ -1,11 +1,18 @@
 // The instruction table: reads an ISA string, selects the records of its extensions, and builds their decoder.
 import { form, type Form } from "./codec.ts";
 import { decoder, type Decoder } from "./decode.ts";
+import { a } from "./ext/a.ts";
+import { m } from "./ext/m.ts";
+import { priv } from "./ext/priv.ts";
 import { rv64i } from "./ext/rv64i.ts";
+import { rvy } from "./ext/rvy.ts";
+import { zicbo } from "./ext/zicbo.ts";
+import { zicsr } from "./ext/zicsr.ts";
+import { zifencei } from "./ext/zifencei.ts";
 import type { Extension, Insn } from "./insn.ts";
 
 /** Every instruction that meshsim knows; a new extension is one file and one line here. */
-const INSTRUCTIONS: readonly Insn[] = [...rv64i];
+const INSTRUCTIONS: readonly Insn[] = [...rv64i, ...m, ...a, ...zicsr, ...zifencei, ...zicbo, ...priv, ...rvy];
 
 /** What an ISA string selects. */
 export interface Isa {
@@ -14,10 +21,13 @@ export interface Isa {
   readonly capabilityMode: boolean;
 }
 
-/** Single letters of an ISA string. `y` is a base: with it I, M, A and the small Z extensions come along, as with `g`. */
+/**
+ * Single letters of an ISA string. `y` is a base: with it I, M, A and the small Z extensions come along, as with `g`;
+ * Zabhlrsc among them, which a base with capabilities must have beside A (a-st-ext.adoc #zalrsc_cheri).
+ */
 const LETTERS: Readonly<Record<string, readonly Extension[]>> = {
   i: ["I"],
-  y: ["Y", "I", "M", "A", "Zicsr", "Zifencei", "Zicboz"],
+  y: ["Y", "I", "M", "A", "Zabhlrsc", "Zicsr", "Zifencei", "Zicboz"],
   m: ["M"],
   a: ["A"],
   c: ["Zca"],
@@ -32,6 +42,7 @@ const NAMES: Readonly<Record<string, readonly Extension[]>> = {
   zicbom: ["Zicbom"],
   zicbop: ["Zicbop"],
   zicond: ["Zicond"],
+  zabhlrsc: ["Zabhlrsc"],
   zba: ["Zba"],
   zbb: ["Zbb"],
   zbs: ["Zbs"],

@@ -8,7 +8,7 @@ const { C, W, R, LM, LG, SL } = PERMISSION;
 const YLEN_BYTES = 16;
 
 /**
- * Traps with `cause` unless the authority is tagged, unsealed, integral, grants `permissions` (bits of PERMISSION) and
+ * Traps with `cause`, and `tval` in xtval, unless the authority is tagged, unsealed, integral, grants `permissions` (bits of PERMISSION) and
  * its bounds hold every byte of [addr, addr + bytes) (#sec_cap_checks).
  */
 export function checkAccess<X, Y>(
@@ -18,13 +18,14 @@ export function checkAccess<X, Y>(
   bytes: number,
   permissions: bigint,
   cause: number,
+  tval: X = addr,
 ): void {
   const bounds = m.bounds(authority);
   const last = m.let(m.add(addr, m.const(BigInt(bytes - 1))));
   const outside = m.or(m.ltu(addr, bounds.base), m.ltu(last, addr));
   const below = m.or(bounds.topHigh, m.ltu(last, bounds.top));
   const inside = m.and(m.eq(outside, m.const(0n)), below);
-  requireAuthority(m, authority, bounds, m.and(inside, m.addressValid(addr, bounds)), permissions, cause, addr);
+  requireAuthority(m, authority, bounds, m.and(inside, m.addressValid(addr, bounds)), permissions, cause, tval);
 }
 
 /** As checkAccess, but one byte within bounds is enough: for operations that reveal and change nothing. */
@@ -35,7 +36,7 @@ export function checkOverlap<X, Y>(
   bytes: number,
   permissions: bigint,
   cause: number,
-  tval: X,
+  tval: X = addr,
 ): void {
   const bounds = m.bounds(authority);
   const last = m.add(addr, m.const(BigInt(bytes - 1)));
