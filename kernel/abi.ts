@@ -110,6 +110,8 @@ export const ERRORS = {
   badDescriptor: 9,
   badAddress: 22,
   noStack: 12, // the thread's stack or trusted stack is exhausted
+  busy: 16, // another thread is blocked on the descriptor
+  badCall: 38, // no such system call, or not this process's right
 } as const;
 
 /** Every shared constant as assembler symbols, for one pointer width. */
