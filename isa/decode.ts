@@ -27,7 +27,7 @@ export function decoded(f: Form, word: number): Decoded {
   return {
     form: f,
     insn: f.insn,
-    word,
+    word: f.bytes === 2 ? word & 0xffff : word,
     bytes: f.bytes,
     operands: values,
     rd: register("rd"),

@@ -54,6 +54,9 @@ export interface Insn<Bits extends string = string> {
   /** Further assembly lines for it, mnemonic and operands: `yhir rd, rs1`. */
   readonly aliases?: readonly string[];
   readonly ext: Extension;
+  /** An extension that must be present beside it, or absent. */
+  readonly with?: Extension;
+  readonly without?: Extension;
   /** The encoding as the manual prints it, most significant bit first: `imm[11:0] rs1 000 rd 0010011`. */
   readonly bits: Bits;
   /**

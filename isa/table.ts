@@ -6,13 +6,32 @@ import { m } from "./ext/m.ts";
 import { priv } from "./ext/priv.ts";
 import { rv64i } from "./ext/rv64i.ts";
 import { rvy } from "./ext/rvy.ts";
+import { zba } from "./ext/zba.ts";
+import { zbb } from "./ext/zbb.ts";
+import { zbs } from "./ext/zbs.ts";
+import { zca } from "./ext/zca.ts";
 import { zicbo } from "./ext/zicbo.ts";
+import { zicond } from "./ext/zicond.ts";
 import { zicsr } from "./ext/zicsr.ts";
 import { zifencei } from "./ext/zifencei.ts";
 import type { Extension, Insn } from "./insn.ts";
 
 /** Every instruction that meshsim knows; a new extension is one file and one line here. */
-const INSTRUCTIONS: readonly Insn[] = [...rv64i, ...m, ...a, ...zicsr, ...zifencei, ...zicbo, ...priv, ...rvy];
+const INSTRUCTIONS: readonly Insn[] = [
+  ...rv64i,
+  ...m,
+  ...a,
+  ...zicsr,
+  ...zifencei,
+  ...zicbo,
+  ...zicond,
+  ...zba,
+  ...zbb,
+  ...zbs,
+  ...zca,
+  ...priv,
+  ...rvy,
+];
 
 /** What an ISA string selects. */
 export interface Isa {
@@ -22,56 +41,60 @@ export interface Isa {
 }
 
 /**
- * Single letters of an ISA string. `y` is a base: with it I, M, A and the small Z extensions come along, as with `g`;
- * Zabhlrsc among them, which a base with capabilities must have beside A (a-st-ext.adoc #zalrsc_cheri).
+ * What the first letter selects. `i` is the base as -march strings mean it, with Zicsr and Zifencei, without which no
+ * privileged program runs; `y` alone is, as `g` would be, everything that meshsim has for a capability base.
  */
-const LETTERS: Readonly<Record<string, readonly Extension[]>> = {
-  i: ["I"],
-  y: ["Y", "I", "M", "A", "Zabhlrsc", "Zicsr", "Zifencei", "Zicboz"],
-  m: ["M"],
-  a: ["A"],
-  c: ["Zca"],
-  b: ["Zba", "Zbb", "Zbs"],
+const BASES: Readonly<Record<string, readonly Extension[]>> = {
+  i: ["I", "Zicsr", "Zifencei"],
+  y: [
+    ...(["Y", "I", "M", "A", "Zca", "Zba", "Zbb", "Zbs", "Zicsr", "Zifencei"] as const),
+    ...(["Zicond", "Zicbom", "Zicboz", "Zicbop"] as const),
+  ],
 };
 
-/** Multi-letter extensions by their names in an ISA string. */
-const NAMES: Readonly<Record<string, readonly Extension[]>> = {
-  zicsr: ["Zicsr"],
-  zifencei: ["Zifencei"],
-  zicboz: ["Zicboz"],
-  zicbom: ["Zicbom"],
-  zicbop: ["Zicbop"],
-  zicond: ["Zicond"],
-  zabhlrsc: ["Zabhlrsc"],
-  zba: ["Zba"],
-  zbb: ["Zbb"],
-  zbs: ["Zbs"],
-  zca: ["Zca"],
-  zylevels1: ["Zylevels1"],
-};
+/** Extensions by their names in an ISA string, after the base. */
+const NAMES = new Map<string, readonly Extension[]>(
+  Object.entries({
+    m: ["M"],
+    a: ["A"],
+    c: ["Zca"],
+    b: ["Zba", "Zbb", "Zbs"],
+    y: ["Y"],
+    zicsr: ["Zicsr"],
+    zifencei: ["Zifencei"],
+    zicboz: ["Zicboz"],
+    zicbom: ["Zicbom"],
+    zicbop: ["Zicbop"],
+    zicond: ["Zicond"],
+    zabhlrsc: ["Zabhlrsc"],
+    zba: ["Zba"],
+    zbb: ["Zbb"],
+    zbs: ["Zbs"],
+    zca: ["Zca"],
+    zylevels1: ["Zylevels1"],
+  } satisfies Record<string, readonly Extension[]>),
+);
 
 /**
- * Reads an ISA string: `rv64ima_zicsr_zifencei_zicboz`, `rv64imac`, `rv64y` (I M A Zicsr Zifencei Zicboz and Y, in
- * capability mode), `rv64ima_y`. Returns the text of a diagnostic where it cannot.
+ * Reads an ISA string: `rv64ima_zicsr_zifencei_zicboz`, `rv64imac`, `rv64y` (everything, in capability mode), `rv64ima_y`.
+ * Versions, as in `rv64y0p910`, are read over. Returns the text of a diagnostic where it cannot.
  */
 export function parseIsa(isa: string): Isa | string {
-  const [, letters = "", rest = ""] = /^rv64([a-z][a-z0-9]*)((?:_[a-z0-9]+)*)$/.exec(isa.toLowerCase()) ?? [];
-  if (letters === "") return `'${isa}' is not an ISA string: expected rv64 and extensions, as rv64imac or rv64y_zicbom`;
-  const version = /\d+(p\d+)?/g;
+  const version = /\d+(p\d+)?(?=[a-z_]|$)/g;
+  const [, base = "", letters = "", rest = ""] = /^rv64([a-z])(\w*?)((?:_\w+)*)$/.exec(isa.toLowerCase()) ?? [];
+  const first = BASES[base];
+  if (first === undefined)
+    return `'${isa}': expected rv64 and a base i or y (g has F and D, which are not implemented), as rv64imac`;
+  const extensions = new Set<Extension>(["priv", ...first]);
   const names = rest.split("_").filter(Boolean);
-  const extensions = new Set<Extension>(["priv"]);
-  if (!/^[iy]/.test(letters)) return `'${isa}': the base is I or Y: rv64i..., rv64y...`;
-  for (const letter of letters.replace(version, "")) {
-    const found = LETTERS[letter];
-    if (found === undefined) return `'${isa}': extension '${letter}' is not implemented`;
-    for (const e of found) extensions.add(e);
-  }
-  for (const name of names) {
-    const found = NAMES[name] ?? NAMES[name.replace(/\d+p\d+$/, "")] ?? LETTERS[name];
+  for (const name of [...letters.replace(version, ""), ...names]) {
+    const found = NAMES.get(name) ?? NAMES.get(name.replace(version, ""));
     if (found === undefined) return `'${isa}': extension '${name}' is not implemented`;
     for (const e of found) extensions.add(e);
   }
-  if (extensions.has("Zylevels1") && !extensions.has("Y")) return `'${isa}': Zylevels1 needs the base Y`;
+  // A capability base must have Zabhlrsc beside A: bounds keep software from widening the access (#zalrsc_cheri).
+  if (extensions.has("Y") && extensions.has("A")) extensions.add("Zabhlrsc");
+  if (extensions.has("Zylevels1") && !extensions.has("Y")) return `'${isa}': Zylevels1 needs the base y`;
   return { extensions, capabilityMode: extensions.has("Y") };
 }
 
@@ -92,7 +115,8 @@ export function allInstructions(): readonly Form[] {
 /** The instructions of an ISA string that parseIsa accepts. */
 export function instructionsOf(isa: string): readonly Form[] {
   const { extensions } = known(isa);
-  return FORMS.filter((f) => extensions.has(f.insn.ext));
+  const has = (e: Extension | undefined): boolean => e !== undefined && extensions.has(e);
+  return FORMS.filter(({ insn }) => has(insn.ext) && (insn.with === undefined || has(insn.with)) && !has(insn.without));
 }
 
 const decoders = new Map<string, Decoder>();

@@ -234,13 +234,13 @@ export const rvy: readonly Insn[] = [
     exec: (m, o) => m.storeY(writableY(m, o.rs1, o.imm), stored(m, m.y(o.rs1), m.y(o.rs2))),
   }),
   insn({
-    ...{ name: "lr.y", was: "lr.c", ext: "Y", timing: "atomic", spec: "#LOAD_RES_CAP" },
+    ...{ name: "lr.y", was: "lr.c", ext: "Y", with: "A", timing: "atomic", spec: "#LOAD_RES_CAP" },
     bits: "00010 aq rl 00000 rs1 011 rd 1111011",
     asm: "rd, (rs1)",
     exec: (m, o) => m.setY(o.rd, loaded(m, m.y(o.rs1), m.loadReservedY(readableY(m, o.rs1, 0n)))),
   }),
   insn({
-    ...{ name: "sc.y", was: "sc.c", ext: "Y", timing: "atomic", spec: "#STORE_COND_CAP" },
+    ...{ name: "sc.y", was: "sc.c", ext: "Y", with: "A", timing: "atomic", spec: "#STORE_COND_CAP" },
     bits: "00011 aq rl rs2 rs1 011 rd 1111011",
     asm: "rd, rs2, (rs1)",
     exec: (m, o) => {
@@ -249,7 +249,7 @@ export const rvy: readonly Insn[] = [
     },
   }),
   insn({
-    ...{ name: "amoswap.y", was: "amoswap.c", ext: "Y", timing: "atomic", spec: "#AMOSWAP_CAP" },
+    ...{ name: "amoswap.y", was: "amoswap.c", ext: "Y", with: "A", timing: "atomic", spec: "#AMOSWAP_CAP" },
     bits: "00001 aq rl rs2 rs1 011 rd 1111011",
     asm: "rd, rs2, (rs1)",
     exec: (m, o) => {
