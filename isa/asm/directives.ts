@@ -1,0 +1,362 @@
+// The directives that are not data: sections, symbols, macros, conditionals, files, messages.
+import type { Assembler } from "./assemble.ts";
+import { IF_DIRECTIVES } from "./condition.ts";
+import { DATA_DIRECTIVES } from "./data.ts";
+import { parseExpression } from "./expr.ts";
+import { Fault, quoted } from "./fault.ts";
+import { fileFrame } from "./input.ts";
+import type { Cursor } from "./lex.ts";
+import { argumentList, BodyCollector, expandBody, macroHeader, unended } from "./macro.ts";
+import type { Section, SectionFlags } from "./section.ts";
+import { statementsOf, type Statement } from "./source.ts";
+import { flagsOfName } from "./unit.ts";
+
+/** Does what a directive says; the cursor stands behind its name. */
+export type Directive = (assembler: Assembler, cursor: Cursor, name: string) => void;
+
+// Sections
+
+function enter(assembler: Assembler, cursor: Cursor, section: Section): void {
+  cursor.expectEnd();
+  assembler.unit.enterSection(section);
+}
+
+/** `.text`, and `.text 0`; other subsections are not kept apart. */
+const standardSection: Directive = (assembler, cursor, name) => {
+  const at = cursor.at;
+  if (!cursor.atEnd() && assembler.unit.constant(parseExpression(cursor, assembler.unit), cursor, at) !== 0n) {
+    cursor.fail("subsections are not supported", { at, hint: `use a section such as ${name}.name` });
+  }
+  enter(assembler, cursor, assembler.unit.sectionNamed(name));
+};
+
+const sectionDirective: Directive = (assembler, cursor) => enter(assembler, cursor, sectionOperands(assembler, cursor));
+
+const pushSection: Directive = (assembler, cursor) => {
+  const { unit } = assembler;
+  unit.pushSection();
+  enter(assembler, cursor, sectionOperands(assembler, cursor));
+};
+
+/** `name[, "flags"[, @type[, entity size]]]` */
+function sectionOperands(assembler: Assembler, cursor: Cursor): Section {
+  const { unit } = assembler;
+  const name = cursor.textOrString();
+  if (!/^[\w.$*+/-]+$/.test(name)) cursor.fail(`expected a section name, found ${quoted(name)}`);
+  let flags = flagsOfName(name);
+  const existing = unit.sections.get(name);
+  if (cursor.eat(",")) {
+    const at = cursor.at;
+    if (cursor.peek() === '"') flags = sectionFlags(cursor.textOrString(), cursor, at);
+    if (cursor.eat(",")) flags = { ...flags, nobits: sectionType(cursor) };
+    while (cursor.eat(",")) parseExpression(cursor, unit); // entity size, link order: of no account here
+    const differs = existing && (["write", "exec", "nobits"] as const).some((f) => existing.flags[f] !== flags[f]);
+    if (differs) unit.warn(`section ${name} exists with other flags, which stay`, cursor, at);
+  }
+  return existing ?? unit.sectionNamed(name, flags);
+}
+
+function sectionFlags(text: string, cursor: Cursor, at: number): SectionFlags {
+  const unknown = [...text].find((c) => !"awxMSGTLoRd?0123456789".includes(c));
+  if (unknown !== undefined) cursor.fail(`unknown section flag '${unknown}': expected a, w, x, M, S, G or T`, { at });
+  return { alloc: text.includes("a"), write: text.includes("w"), exec: text.includes("x"), nobits: false };
+}
+
+function sectionType(cursor: Cursor): boolean {
+  if (!cursor.eat("@")) cursor.eat("%");
+  cursor.peek();
+  const at = cursor.at;
+  const type = cursor.word();
+  if (!["progbits", "nobits", "note", "init_array", "fini_array", "preinit_array", "unwind"].includes(type)) {
+    cursor.fail(`expected @progbits or @nobits, found ${cursor.found(at)}`, { at });
+  }
+  return type === "nobits";
+}
+
+// Symbols
+
+/** A directive over a list of names. */
+const names =
+  (apply: (assembler: Assembler, name: string) => void): Directive =>
+  (assembler, cursor) => {
+    do apply(assembler, cursor.name("a symbol"));
+    while (cursor.eat(","));
+    cursor.expectEnd();
+  };
+
+const binding = (kind: "global" | "weak" | "local"): Directive =>
+  names(({ unit }, name) => {
+    unit.symbols.get(name).binding = kind;
+  });
+
+const set: Directive = ({ unit }, cursor, directive) => {
+  cursor.peek();
+  const at = cursor.at;
+  const name = cursor.name("a symbol");
+  cursor.expect(",");
+  unit.assign(name, cursor, at, { once: directive === ".equiv" || directive === ".eqv" });
+};
+
+const symbolType: Directive = ({ unit }, cursor) => {
+  const symbol = unit.symbols.get(cursor.name("a symbol"));
+  cursor.expect(",");
+  if (!cursor.eat("@")) cursor.eat("%");
+  const type = cursor.textOrString().replace(/^STT_/, "").toLowerCase();
+  if (type === "function" || type === "func") symbol.type = "function";
+  else if (type === "object") symbol.type = "object";
+  else if (!["notype", "common", "tls_object", "gnu_unique_object", "gnu_indirect_function"].includes(type)) {
+    cursor.fail(`expected @function, @object or @notype, found ${quoted(type)}`);
+  }
+};
+
+const symbolSize: Directive = ({ unit }, cursor) => {
+  const symbol = unit.symbols.get(cursor.name("a symbol"));
+  cursor.expect(",");
+  symbol.size = parseExpression(cursor, unit);
+  cursor.expectEnd();
+};
+
+// Macros and repetitions
+
+/** Reads a body up to its end in the same file or expansion. */
+function collect(assembler: Assembler, cursor: Cursor, kind: "macro" | "repeat", directive: string): Statement[] {
+  const collector = new BodyCollector(kind);
+  for (;;) {
+    const statement = assembler.input.nextHere();
+    if (statement === undefined) throw unended(directive, kind === "macro" ? ".endm" : ".endr", cursor.place(0));
+    if (collector.take(statement)) return collector.body;
+  }
+}
+
+const macro: Directive = (assembler, cursor, directive) => {
+  const { macros } = assembler;
+  const at = cursor.at;
+  const body = collect(assembler, cursor, "macro", directive);
+  const { name, parameters } = macroHeader(cursor);
+  const known = macros.get(name);
+  if (known) {
+    const { file, line } = known.defined;
+    cursor.fail(`macro '${name}' is already defined at ${file}:${line}`, { at, hint: ".purgem removes a definition" });
+  }
+  macros.set(name, { name, parameters, body, defined: cursor.statement });
+};
+
+const purgem: Directive = names((assembler, name) => {
+  if (!assembler.macros.delete(name)) throw new Fault(`there is no macro '${name}'`);
+});
+
+/** Reads its body again for each binding; `bindings` gives the round's, undefined at the end. */
+function repeat(
+  assembler: Assembler,
+  cursor: Cursor,
+  directive: string,
+  rounds: number,
+  bindings: (round: number) => ReadonlyMap<string, string>,
+): void {
+  const body = collect(assembler, cursor, "repeat", directive);
+  if (body.length === 0) return;
+  const call = cursor.statement;
+  const origin = { name: directive, defined: call, call, depth: (call.expansion?.depth ?? 0) + 1 };
+  let round = 0;
+  let fixed: Statement[] | undefined;
+  const more = (): Statement[] | undefined => {
+    if (round === rounds) return undefined;
+    const bound = bindings(round);
+    round += 1;
+    if (bound.size > 0) return expandBody(body, bound, origin);
+    return (fixed ??= expandBody(body, bound, origin));
+  };
+  assembler.input.push({ kind: "repeat", more, conditions: assembler.conditions.depth }, cursor.place(0));
+}
+
+const NOTHING: ReadonlyMap<string, string> = new Map();
+
+const rept: Directive = (assembler, cursor, directive) => {
+  const at = cursor.at;
+  const count = assembler.unit.constant(parseExpression(cursor, assembler.unit), cursor, at);
+  cursor.expectEnd();
+  if (count < 0n) cursor.fail(`expected a count from 0, found ${count}`, { at });
+  repeat(assembler, cursor, directive, Number(count), () => NOTHING);
+};
+
+const irp: Directive = (assembler, cursor, directive) => {
+  const name = cursor.name("a parameter's name");
+  cursor.eat(",");
+  const text = cursor.text.slice(cursor.at).trim();
+  const list = directive === ".irpc" ? [...text.replace(/^"(.*)"$/, "$1")] : argumentList(cursor);
+  const values = list.length === 0 ? [""] : list;
+  repeat(assembler, cursor, directive, values.length, (round) => new Map([[name, values[round]!]]));
+};
+
+const exitm: Directive = ({ input, conditions }, cursor) => {
+  const depth = input.exit();
+  if (depth === undefined) return cursor.fail(".exitm outside a macro", { at: 0 });
+  conditions.unwind(depth);
+};
+
+const stray =
+  (what: string): Directive =>
+  (_, cursor, name) =>
+    cursor.fail(`${name} without ${what}`, { at: cursor.text.indexOf(name) });
+
+// Conditionals
+
+const COMPARISONS: Readonly<Record<string, (value: bigint) => boolean>> = {
+  ".if": (v) => v !== 0n,
+  ".ifne": (v) => v !== 0n,
+  ".ifeq": (v) => v === 0n,
+  ".ifgt": (v) => v > 0n,
+  ".ifge": (v) => v >= 0n,
+  ".iflt": (v) => v < 0n,
+  ".ifle": (v) => v <= 0n,
+};
+
+function holds({ unit }: Assembler, cursor: Cursor, directive: string): boolean {
+  const compare = COMPARISONS[directive];
+  if (compare) {
+    cursor.peek();
+    const at = cursor.at;
+    const value = unit.constant(parseExpression(cursor, unit), cursor, at);
+    cursor.expectEnd();
+    return compare(value);
+  }
+  switch (directive) {
+    case ".ifb":
+      return cursor.atEnd();
+    case ".ifnb":
+      return !cursor.atEnd();
+    case ".ifdef":
+    case ".ifndef":
+    case ".ifnotdef": {
+      const name = cursor.name("a symbol");
+      cursor.expectEnd();
+      return unit.known(name) === (directive === ".ifdef");
+    }
+    default: {
+      const first = cursor.textOrString();
+      cursor.expect(",");
+      const second = cursor.textOrString("");
+      return (first === second) === (directive === ".ifc" || directive === ".ifeqs");
+    }
+  }
+}
+
+const condition: Directive = (assembler, cursor, directive) => {
+  const place = cursor.place(cursor.text.indexOf(directive));
+  let met = false;
+  try {
+    met = holds(assembler, cursor, directive);
+  } finally {
+    assembler.conditions.begin(met, place); // also after a fault, so that .endif has its .if
+  }
+};
+
+const otherwise: Directive = (assembler, cursor, directive) => {
+  const what = directive === ".else" ? ".else" : ".elseif";
+  assembler.conditions.otherwise(what, cursor.place(cursor.text.indexOf(directive)), () =>
+    what === ".else" ? true : holds(assembler, cursor, ".if"),
+  );
+};
+
+// Files and messages
+
+const include: Directive = ({ options, input, conditions }, cursor) => {
+  const at = cursor.at;
+  const path = cursor.textOrString("");
+  const source = options.include?.(path, cursor.statement.file);
+  if (source === undefined) return cursor.fail(`cannot find ${quoted(path)} to include`, { at });
+  input.push(fileFrame(statementsOf(source), source.file, conditions.depth), cursor.place(0));
+};
+
+const message: Directive = ({ unit }, cursor, directive) => {
+  const at = cursor.text.indexOf(directive);
+  const text = cursor.atEnd() ? `${directive} found in the source` : cursor.textOrString("");
+  if (directive === ".warning") unit.warnAt(cursor.place(at), text);
+  else cursor.fail(text, { at });
+};
+
+const OPTIONS = /^(push|pop|rvc|norvc|relax|norelax|pic|nopic|csr-check|no-csr-check|arch\s*,.*)$/;
+
+/** Nothing is compressed or relaxed here, so the options only have to be right. */
+const option: Directive = (_, cursor) => {
+  const at = cursor.at;
+  const text = cursor.rest().trim();
+  if (!OPTIONS.test(text)) cursor.fail(`unknown option ${quoted(text)}`, { at });
+};
+
+const ignored: Directive = (_, cursor) => void cursor.rest();
+
+const IGNORED = [
+  ...[".attribute", ".file", ".ident", ".loc", ".addrsig", ".addrsig_sym", ".version", ".line", ".variant_cc"],
+  ...[
+    ".hidden",
+    ".protected",
+    ".internal",
+    ".gnu_attribute",
+    ".print",
+    ".eject",
+    ".list",
+    ".nolist",
+    ".sbttl",
+    ".title",
+  ],
+  ...["startproc", "endproc", "sections", "personality", "lsda", "def_cfa", "def_cfa_register", "def_cfa_offset"].map(
+    cfi,
+  ),
+  ...["adjust_cfa_offset", "offset", "rel_offset", "register", "restore", "undefined", "same_value"].map(cfi),
+  ...["remember_state", "restore_state", "return_column", "signal_frame", "window_save", "escape", "val_offset"].map(
+    cfi,
+  ),
+];
+
+function cfi(name: string): string {
+  return `.cfi_${name}`;
+}
+
+export const DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Directive>([
+  ...[".text", ".data", ".bss", ".rodata"].map((name): [string, Directive] => [name, standardSection]),
+  [".section", sectionDirective],
+  [".pushsection", pushSection],
+  [
+    ".popsection",
+    ({ unit }, cursor) => {
+      cursor.expectEnd();
+      unit.popSection();
+    },
+  ],
+  [".previous", ({ unit }, cursor) => enter({ unit } as Assembler, cursor, unit.previous)],
+
+  [".globl", binding("global")],
+  [".global", binding("global")],
+  [".local", binding("local")],
+  [".weak", binding("weak")],
+  [".extern", names(() => undefined)],
+  ...[".set", ".equ", ".equiv", ".eqv"].map((name): [string, Directive] => [name, set]),
+  [".type", symbolType],
+  [".size", symbolSize],
+
+  [".macro", macro],
+  [".purgem", purgem],
+  [".rept", rept],
+  [".irp", irp],
+  [".irpc", irp],
+  [".exitm", exitm],
+  [".endm", stray(".macro")],
+  [".endmacro", stray(".macro")],
+  [".endr", stray(".rept, .irp or .irpc")],
+
+  ...[...IF_DIRECTIVES].map((name): [string, Directive] => [name, condition]),
+  [".else", otherwise],
+  [".elseif", otherwise],
+  [".endif", ({ conditions }, cursor, name) => conditions.end(cursor.place(cursor.text.indexOf(name)))],
+
+  [".include", include],
+  [".end", ({ input }) => input.stop()],
+  [".error", message],
+  [".err", message],
+  [".abort", message],
+  [".warning", message],
+  [".option", option],
+  ...IGNORED.map((name): [string, Directive] => [name, ignored]),
+  ...DATA_DIRECTIVES,
+]);

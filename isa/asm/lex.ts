@@ -1,0 +1,182 @@
+// Reads one statement from left to right: words, numbers, strings and punctuation, with the place of each for faults.
+import { Fault } from "./fault.ts";
+import { skipQuoted, type Place, type Statement } from "./source.ts";
+
+const WORD = /[A-Za-z_.$\u0080-\uffff][\w.$\u0080-\uffff]*/y;
+const LOCAL_LABEL = /(\d+)([bf])(?![\w.$])/y;
+const NUMBER = /0[xX][0-9a-fA-F]+|0[bB][01]+|\d+/y;
+const SYMBOL_PART = /[\w.$\u0080-\uffff]/;
+const ESCAPES: Readonly<Record<string, number>> = { n: 10, t: 9, r: 13, b: 8, f: 12, v: 11, a: 7, e: 27 };
+
+const encoder = new TextEncoder();
+
+/** A reading position in a statement's text. */
+export class Cursor {
+  readonly statement: Statement;
+  readonly text: string;
+  at = 0;
+
+  constructor(statement: Statement) {
+    this.statement = statement;
+    this.text = statement.text;
+  }
+
+  /** The next character that is not a space; "" at the end. */
+  peek(): string {
+    for (;;) {
+      const code = this.text.charCodeAt(this.at);
+      if (code !== 32 && code !== 9) return Number.isNaN(code) ? "" : this.text[this.at]!;
+      this.at += 1;
+    }
+  }
+
+  atEnd(): boolean {
+    return this.peek() === "";
+  }
+
+  /** Takes a piece of punctuation if it stands here. */
+  eat(punctuation: string): boolean {
+    this.peek();
+    if (!this.text.startsWith(punctuation, this.at)) return false;
+    this.at += punctuation.length;
+    return true;
+  }
+
+  expect(punctuation: string): void {
+    if (!this.eat(punctuation)) this.fail(`expected '${punctuation}', found ${this.found()}`);
+  }
+
+  expectEnd(): void {
+    if (!this.atEnd()) this.fail(`expected the end of the statement, found ${this.found()}`);
+  }
+
+  private take(pattern: RegExp): string {
+    this.peek();
+    pattern.lastIndex = this.at;
+    const match = pattern.exec(this.text);
+    if (!match) return "";
+    this.at += match[0].length;
+    return match[0];
+  }
+
+  /** A name (symbol, mnemonic, register), or "". */
+  word(): string {
+    return this.take(WORD);
+  }
+
+  /** A name that must be here. */
+  name(what: string): string {
+    const word = this.word();
+    if (word === "") this.fail(`expected ${what}, found ${this.found()}`);
+    return word;
+  }
+
+  /** `1b`, `1f`, or "". */
+  localLabel(): string {
+    return this.take(LOCAL_LABEL);
+  }
+
+  /** An unsigned number in any base, or undefined; octal with a leading 0, as in C. */
+  number(): bigint | undefined {
+    this.peek();
+    const start = this.at;
+    const digits = this.take(NUMBER);
+    if (digits === "") return undefined;
+    const octal = /^0\d/.test(digits);
+    if (SYMBOL_PART.test(this.text[this.at] ?? "") || (octal && /[89]/.test(digits))) {
+      while (SYMBOL_PART.test(this.text[this.at] ?? "")) this.at += 1;
+      this.fail(`'${this.text.slice(start, this.at)}' is not a number`, { at: start });
+    }
+    if (digits.length > 70) this.fail("number has more than 64 bits", { at: start });
+    const value = BigInt(octal ? `0o${digits.slice(1)}` : digits);
+    if (value >> 64n) this.fail(`${digits} has more than 64 bits`, { at: start });
+    return value;
+  }
+
+  /** A character constant `'a'` or `'\n'`; the closing quote may be left out. Call where a quote stands. */
+  character(): bigint {
+    const start = this.at;
+    this.at += 1;
+    if (this.text[this.at] === undefined) this.fail("expected a character after the quote", { at: start });
+    let value: number;
+    if (this.text[this.at] === "\\") {
+      this.at += 1;
+      value = this.escape();
+    } else {
+      value = this.text.codePointAt(this.at)!;
+      this.at += value > 0xffff ? 2 : 1;
+    }
+    if (this.text[this.at] === "'") this.at += 1;
+    return BigInt(value);
+  }
+
+  /** A string's bytes (UTF-8, escapes as in C); the string must be here. */
+  string(): Uint8Array {
+    if (this.peek() !== '"') this.fail(`expected a string, found ${this.found()}`);
+    const start = this.at;
+    const bytes: number[] = [];
+    this.at += 1;
+    for (;;) {
+      const c = this.text[this.at];
+      if (c === undefined) this.fail(`string is not closed: expected '"'`, { at: start });
+      if (c === '"') break;
+      if (c === "\\") {
+        this.at += 1;
+        bytes.push(this.escape() & 0xff);
+        continue;
+      }
+      let end = this.at + 1;
+      while (end < this.text.length && this.text[end] !== '"' && this.text[end] !== "\\") end += 1;
+      for (const byte of encoder.encode(this.text.slice(this.at, end))) bytes.push(byte);
+      this.at = end;
+    }
+    this.at += 1;
+    return Uint8Array.from(bytes);
+  }
+
+  private escape(): number {
+    const rest = this.text.slice(this.at, this.at + 16);
+    const octal = /^[0-7]{1,3}/.exec(rest);
+    const hex = /^x[0-9a-fA-F]+/.exec(rest);
+    const numeral = octal ?? hex;
+    if (numeral) {
+      this.at += numeral[0].length;
+      return octal ? parseInt(octal[0], 8) : parseInt(rest.slice(1), 16) % 256;
+    }
+    const c = this.text[this.at];
+    if (c === undefined) this.fail("expected a character after '\\'");
+    this.at += 1;
+    return ESCAPES[c] ?? c.charCodeAt(0);
+  }
+
+  /** A string, or the text up to the next comma: a message, a section name, an argument of .ifc. */
+  textOrString(stop = ","): string {
+    if (this.peek() === '"') return new TextDecoder().decode(this.string());
+    const start = this.at;
+    while (this.at < this.text.length && !stop.includes(this.text[this.at]!)) this.at = skipQuoted(this.text, this.at);
+    return this.text.slice(start, this.at).trim();
+  }
+
+  /** Everything left. */
+  rest(): string {
+    this.peek();
+    const text = this.text.slice(this.at);
+    this.at = this.text.length;
+    return text;
+  }
+
+  place(at = this.at): Place {
+    return { statement: this.statement, at };
+  }
+
+  /** What stands here, for a message. */
+  found(at = this.at): string {
+    const [token] = /^\s*(?:[\w.$%\\]+|\S)/.exec(this.text.slice(at, at + 60)) ?? [];
+    return token === undefined ? "the end of the statement" : `'${token.trim()}'`;
+  }
+
+  fail(message: string, { at, hint }: { at?: number; hint?: string | undefined } = {}): never {
+    if (at === undefined) this.peek();
+    throw new Fault(message, { place: this.place(at), hint });
+  }
+}

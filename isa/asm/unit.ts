@@ -1,0 +1,197 @@
+// The translation unit while it is assembled: sections, symbols, fixups, and what was reported.
+import type { Diagnostic } from "../diagnostic.ts";
+import type { Form, OperandValues } from "../codec.ts";
+import { constant, constantOf, evaluate, parseExpression, type Expression, type Scope } from "./expr.ts";
+import { diagnosticAt, Fault, MAX_DIAGNOSTICS, quoted } from "./fault.ts";
+import type { Cursor } from "./lex.ts";
+import type { RelocationKind } from "./object.ts";
+import { Section, type SectionFlags } from "./section.ts";
+import type { Place, Statement } from "./source.ts";
+import { AsmSymbol, SymbolTable, shownName } from "./symbol.ts";
+
+/** A place in the bytes whose value is known only when all symbols are. */
+export interface Fixup {
+  readonly kind: RelocationKind;
+  readonly section: Section;
+  readonly offset: number;
+  readonly expression: Expression;
+  readonly bytes: number;
+  readonly form: Form | undefined;
+  readonly operands: OperandValues;
+  /** For pcrel_lo of a pair made here: the auipc's offset; else the expression names its label. */
+  readonly high: number | undefined;
+  /** A conditional branch that can be written longer: its number in the unit. */
+  readonly branch: number | undefined;
+  readonly place: Place;
+}
+
+/** Bytes that a statement made. */
+export interface Mark {
+  readonly section: Section;
+  readonly offset: number;
+  readonly end: number;
+  readonly statement: Statement;
+}
+
+/** Signals that enough diagnostics were given. */
+export class TooManyFaults extends Error {}
+
+const TEXT: SectionFlags = { alloc: true, write: false, exec: true, nobits: false };
+const RODATA: SectionFlags = { alloc: true, write: false, exec: false, nobits: false };
+const DATA: SectionFlags = { alloc: true, write: true, exec: false, nobits: false };
+const BSS: SectionFlags = { alloc: true, write: true, exec: false, nobits: true };
+const NOTE: SectionFlags = { alloc: false, write: false, exec: false, nobits: false };
+
+/** Flags that a section's name implies, as in GNU as. */
+export function flagsOfName(name: string): SectionFlags {
+  if (/^\.(text|init|fini)(\.|$)/.test(name)) return TEXT;
+  if (/^\.(rodata|srodata|eh_frame)(\.|$)/.test(name)) return RODATA;
+  if (/^\.(bss|sbss|tbss)(\.|$)/.test(name)) return BSS;
+  if (/^\.(data|sdata|init_array|fini_array|tdata)(\.|$)/.test(name)) return DATA;
+  return NOTE;
+}
+
+export class Unit implements Scope {
+  readonly symbols = new SymbolTable();
+  readonly sections = new Map<string, Section>();
+  readonly fixups: Fixup[] = [];
+  readonly marks: Mark[] = [];
+  readonly errors: Diagnostic[] = [];
+  readonly warnings: Diagnostic[] = [];
+  readonly capabilityMode: boolean;
+  /** Branches to be written as an inverted branch around a jump, by number. */
+  readonly longBranches: ReadonlySet<number>;
+  /** Branches so far. */
+  branches = 0;
+  section: Section;
+  previous: Section;
+  private readonly sectionStack: [Section, Section][] = [];
+  private reported = new Set<string>();
+
+  constructor(capabilityMode: boolean, longBranches: ReadonlySet<number>) {
+    this.capabilityMode = capabilityMode;
+    this.longBranches = longBranches;
+    this.section = this.previous = this.sectionNamed(".text");
+  }
+
+  // Sections
+
+  sectionNamed(name: string, flags: SectionFlags = flagsOfName(name)): Section {
+    let section = this.sections.get(name);
+    if (section === undefined) this.sections.set(name, (section = new Section(name, flags)));
+    return section;
+  }
+
+  enterSection(section: Section): void {
+    this.previous = this.section;
+    this.section = section;
+  }
+
+  pushSection(): void {
+    if (this.sectionStack.length >= 100) throw new Fault(".pushsection is nested deeper than 100 levels");
+    this.sectionStack.push([this.section, this.previous]);
+  }
+
+  popSection(): void {
+    const saved = this.sectionStack.pop();
+    if (saved === undefined) throw new Fault(".popsection without .pushsection");
+    [this.section, this.previous] = saved;
+  }
+
+  /** Refuses to make `count` more bytes in the current section where that is absurd, or cannot be. */
+  reserve(count: number, place: Place, initialised: boolean): void {
+    if (count > this.section.room) {
+      throw new Fault(`section ${this.section.name} would grow by ${count} bytes, beyond its limit`, { place });
+    }
+    if (initialised && this.section.flags.nobits) {
+      throw new Fault(`section ${this.section.name} has no bytes: only zeroes can stand here`, {
+        place,
+        hint: "use .zero, or put values in .data",
+      });
+    }
+  }
+
+  // Names in expressions
+
+  symbol(name: string, cursor: Cursor, at: number): Expression {
+    const symbol = this.symbols.use(name, cursor.place(at));
+    if (symbol.expression?.kind === "constant") return symbol.expression;
+    return { kind: "symbol", symbol };
+  }
+
+  localLabel(label: string, cursor: Cursor, at: number): Expression {
+    const number = label.slice(0, -1).replace(/^0+(?=\d)/, "");
+    const symbol = this.symbols.local(number, label.endsWith("f"));
+    if (symbol === undefined) cursor.fail(`there is no label '${number}:' before this line`, { at });
+    symbol.use ??= cursor.place(at);
+    return { kind: "symbol", symbol };
+  }
+
+  here(): Expression {
+    const symbol = new AsmSymbol("");
+    symbol.section = this.section;
+    symbol.offset = this.section.size;
+    return { kind: "symbol", symbol };
+  }
+
+  known(name: string): boolean {
+    return this.symbols.find(name)?.defined ?? false;
+  }
+
+  constant(expression: Expression, cursor: Cursor, at: number): bigint {
+    const value = constantOf(expression);
+    if (value !== undefined) return value;
+    let message: string | undefined;
+    let hint: string | undefined;
+    try {
+      const { plus, minus } = evaluate(expression);
+      const symbol = (plus && !plus.section ? plus : minus) ?? plus!;
+      message = symbol.section
+        ? `expected a constant, found the address ${symbol.name === "" ? "'.'" : quoted(shownName(symbol))}`
+        : `expected a constant, and ${quoted(shownName(symbol))} is not defined before this line`;
+      if (!symbol.section) hint = this.symbols.suggestion(symbol.name);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      message = error.message;
+    }
+    cursor.fail(message, { at, hint });
+  }
+
+  /** Reads the expression of `name = …`; `.` in it is fixed to here. */
+  assign(name: string, cursor: Cursor, at: number, { once = false } = {}): void {
+    const expression = parseExpression(cursor, this);
+    cursor.expectEnd();
+    if (name === ".") cursor.fail("the location counter is moved by .org or .zero", { at });
+    const value = constantOf(expression);
+    this.symbols.assign(name, value === undefined ? expression : constant(value), cursor.place(at), { once });
+  }
+
+  warn(message: string, cursor: Cursor, at: number): void {
+    this.warnAt(cursor.place(at), message);
+  }
+
+  // Reports
+
+  warnAt(place: Place, message: string): void {
+    if (this.warnings.length >= MAX_DIAGNOSTICS) return;
+    const warning = { ...diagnosticAt(place, message), severity: "warning" as const };
+    const key = `${warning.file}:${warning.line}:${warning.column}:${message}`;
+    if (this.reported.has(key)) return;
+    this.reported.add(key);
+    this.warnings.push(warning);
+  }
+
+  report(fault: Fault, fallback: Place): void {
+    this.errors.push(diagnosticAt(fault.place ?? fallback, fault.message, fault.hint));
+    if (this.errors.length >= MAX_DIAGNOSTICS) throw new TooManyFaults();
+  }
+
+  /** A value for the end, when all symbols are known. */
+  fix(fixup: Pick<Fixup, "kind" | "expression" | "place"> & Partial<Fixup>): void {
+    this.fixups.push({
+      ...{ section: this.section, offset: this.section.size, bytes: 0, form: undefined, operands: {} },
+      ...{ high: undefined, branch: undefined },
+      ...fixup,
+    });
+  }
+}
