@@ -89,11 +89,18 @@ export const THREAD = struct("THREAD", {
   connections: "ptr", // u64[imports]: file descriptor by import index
   send: "ptr", // buffer for an encoded message
   sendBytes: "u64",
-  receive: "ptr", // stack of buffers for received messages, see the runtime
+  receive: "ptr", // received frames: the request being served, above it the reply of its last call
   receiveBytes: "u64",
-  arena: "ptr", // decoded objects
+  arena: "ptr", // decoded objects, in the same order; these three fields are an ARENA
   arenaBytes: "u64",
+  arenaUsed: "u64",
+  // Where the request being served ends; a thread that only calls leaves them 0:
+  receiveMark: "u64",
+  arenaMark: "u64",
 });
+
+/** Memory from which objects are allocated and never freed singly. */
+export const ARENA = struct("ARENA", { base: "ptr", bytes: "u64", used: "u64" });
 
 /** System calls, number in a7; same numbers in both kernels. */
 export const SYSTEM_CALLS = {
@@ -112,6 +119,9 @@ export const ERRORS = {
   noStack: 12, // the thread's stack or trusted stack is exhausted
   busy: 16, // another thread is blocked on the descriptor
   badCall: 38, // no such system call, or not this process's right
+  unknownPlan: 2, // the request names a plan that the service does not have
+  malformed: 74, // a message is not what its schema says
+  tooBig: 90, // a message exceeds the buffers that carry it
 } as const;
 
 /** Every shared constant as assembler symbols, for one pointer width. */
@@ -120,7 +130,7 @@ export function abiSymbols(pointerBytes: PointerBytes): ReadonlyMap<string, numb
     ["PTR_BYTES", pointerBytes],
     ["CAPABILITY", pointerBytes === 16 ? 1 : 0],
   ]);
-  for (const s of [SERVICE, IMPORT, PLAN, CALL, REQUEST, REPLY, THREAD]) addStruct(symbols, s.layout(pointerBytes));
+  for (const s of [SERVICE, IMPORT, PLAN, CALL, REQUEST, REPLY, THREAD, ARENA]) addStruct(symbols, s.layout(pointerBytes));
   for (const [name, number] of Object.entries(SYSTEM_CALLS)) symbols.set(`SYS_${name}`, number);
   for (const [name, number] of Object.entries(ERRORS)) symbols.set(`ERROR_${name}`, number);
   return symbols;
