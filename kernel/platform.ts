@@ -14,7 +14,7 @@ export const PLATFORM = {
 export const FINISHER = { pass: 0x5555, fail: 0x3333, codeBit: 16 } as const;
 
 /** Bit positions and masks of the privileged architecture, by the names of machine.adoc and supervisor.adoc. */
-const PRIVILEGED = {
+export const PRIVILEGED = {
   MSTATUS_MPP: 0x1800, // the mask of the field
   MSTATUS_MPP_S: 0x0800,
   MSTATUS_MPIE: 0x80,
