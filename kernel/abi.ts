@@ -130,7 +130,8 @@ export function abiSymbols(pointerBytes: PointerBytes): ReadonlyMap<string, numb
     ["PTR_BYTES", pointerBytes],
     ["CAPABILITY", pointerBytes === 16 ? 1 : 0],
   ]);
-  for (const s of [SERVICE, IMPORT, PLAN, CALL, REQUEST, REPLY, THREAD, ARENA]) addStruct(symbols, s.layout(pointerBytes));
+  for (const s of [SERVICE, IMPORT, PLAN, CALL, REQUEST, REPLY, THREAD, ARENA])
+    addStruct(symbols, s.layout(pointerBytes));
   for (const [name, number] of Object.entries(SYSTEM_CALLS)) symbols.set(`SYS_${name}`, number);
   for (const [name, number] of Object.entries(ERRORS)) symbols.set(`ERROR_${name}`, number);
   return symbols;
