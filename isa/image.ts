@@ -29,3 +29,45 @@ export interface Image {
 }
 
 export const UNCATEGORISED = "other";
+
+/** The same bytes elsewhere in memory: segments, ranges, symbols and entry shifted. Code that is not position-independent still names the old addresses: that is what a page table is for. */
+export function movedImage(image: Image, delta: number): Image {
+  return {
+    entry: image.entry + delta,
+    segments: image.segments.map((s) => ({ ...s, address: s.address + delta })),
+    symbols: new Map([...image.symbols].map(([name, address]) => [name, address + delta])),
+    categories: image.categories,
+    ranges: image.ranges.map((r) => ({ ...r, start: r.start + delta, end: r.end + delta })),
+  };
+}
+
+/**
+ * One image of several, which must not overlap: entered where the first is, categories renumbered by name; of symbols with the
+ * same name the first counts.
+ */
+export function mergeImages(images: readonly Image[]): Image {
+  const categories = [UNCATEGORISED];
+  const symbols = new Map<string, number>();
+  const ranges: CategoryRange[] = [];
+  for (const image of images) {
+    const numbers = image.categories.map((name) => {
+      const known = categories.indexOf(name);
+      return known >= 0 ? known : categories.push(name) - 1;
+    });
+    for (const range of image.ranges) ranges.push({ ...range, category: numbers[range.category] ?? 0 });
+    for (const [name, address] of image.symbols) if (!symbols.has(name)) symbols.set(name, address);
+  }
+  const segments = images.flatMap((i) => i.segments).sort((a, b) => a.address - b.address);
+  segments.forEach((s, i) => {
+    const next = segments[i + 1];
+    if (next === undefined || s.address + s.memoryBytes <= next.address) return;
+    throw new Error(`mergeImages: segments at ${s.address.toString(16)} and ${next.address.toString(16)} overlap`);
+  });
+  return {
+    entry: images[0]?.entry ?? 0,
+    segments,
+    symbols,
+    categories,
+    ranges: ranges.sort((a, b) => a.start - b.start),
+  };
+}

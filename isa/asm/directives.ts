@@ -145,15 +145,24 @@ const purgem: Directive = names((assembler, name) => {
   if (!assembler.macros.delete(name)) throw new Fault(`there is no macro '${name}'`);
 });
 
+/** A body to repeat; it is collected before the operands are looked at, so that a fault in them leaves no stray .endr. */
+interface Repetition {
+  readonly cursor: Cursor;
+  readonly directive: string;
+  readonly body: readonly Statement[];
+}
+
+function repetition(assembler: Assembler, cursor: Cursor, directive: string): Repetition {
+  return { cursor, directive, body: collect(assembler, cursor, "repeat", directive) };
+}
+
 /** Reads its body again for each binding; `bindings` gives the round's, undefined at the end. */
 function repeat(
   assembler: Assembler,
-  cursor: Cursor,
-  directive: string,
+  { cursor, directive, body }: Repetition,
   rounds: number,
   bindings: (round: number) => ReadonlyMap<string, string>,
 ): void {
-  const body = collect(assembler, cursor, "repeat", directive);
   if (body.length === 0) return;
   const call = cursor.statement;
   const origin = { name: directive, defined: call, call, depth: (call.expansion?.depth ?? 0) + 1 };
@@ -172,20 +181,22 @@ function repeat(
 const NOTHING: ReadonlyMap<string, string> = new Map();
 
 const rept: Directive = (assembler, cursor, directive) => {
+  const body = repetition(assembler, cursor, directive);
   const at = cursor.at;
   const count = assembler.unit.constant(parseExpression(cursor, assembler.unit), cursor, at);
   cursor.expectEnd();
   if (count < 0n) cursor.fail(`expected a count from 0, found ${count}`, { at });
-  repeat(assembler, cursor, directive, Number(count), () => NOTHING);
+  repeat(assembler, body, Number(count), () => NOTHING);
 };
 
 const irp: Directive = (assembler, cursor, directive) => {
+  const body = repetition(assembler, cursor, directive);
   const name = cursor.name("a parameter's name");
   cursor.eat(",");
   const text = cursor.text.slice(cursor.at).trim();
   const list = directive === ".irpc" ? [...text.replace(/^"(.*)"$/, "$1")] : argumentList(cursor);
   const values = list.length === 0 ? [""] : list;
-  repeat(assembler, cursor, directive, values.length, (round) => new Map([[name, values[round]!]]));
+  repeat(assembler, body, values.length, (round) => new Map([[name, values[round]!]]));
 };
 
 const exitm: Directive = ({ input, conditions }, cursor) => {

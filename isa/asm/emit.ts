@@ -181,13 +181,7 @@ export class Emitter {
       this.withImmediate(addi, { rd, rs1: ZERO }, { expression, modifier, at }, "plain");
       return;
     }
-    const value = constantOf(expression);
-    if (value === undefined) {
-      throw new Fault("li needs a constant known before this line", {
-        place: this.place(at),
-        hint: "use la for an address",
-      });
-    }
+    const value = this.unit.constantAt(expression, this.place(at), "for an address use la");
     if (lowerPart(value) === value) this.compute(addi, { rd, rs1: ZERO }, value);
     else this.loadLarge(rd, value);
   }

@@ -1,6 +1,6 @@
 // The assembler's table of mnemonics, derived from instruction records and the pseudo-instruction table.
 import type { Form } from "../codec.ts";
-import { csrNumber } from "./csr-names.ts";
+import { csrNumber } from "../csr.ts";
 import { registerNumber } from "../registers.ts";
 import { constant } from "./expr.ts";
 import { PSEUDOS, type Pseudo } from "./pseudo.ts";

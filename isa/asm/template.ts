@@ -1,6 +1,6 @@
 // Operand templates: the `asm` line of an instruction record, or the pattern of a pseudo-instruction, matched against text.
 import { isImmediate, type Form } from "../codec.ts";
-import { csrNames, csrNumber } from "./csr-names.ts";
+import { csrNumber, CSRS } from "../csr.ts";
 import { registerNumber } from "../registers.ts";
 import { parseExpression, constant, type Expression, type Scope } from "./expr.ts";
 import { didYouMean, Fault } from "./fault.ts";
@@ -179,7 +179,13 @@ function matchCsr(cursor: Cursor, scope: Scope): number {
   const named = csrNumber(word);
   if (named !== undefined) return named;
   if (word !== "" && !scope.known(word)) {
-    cursor.fail(`expected a CSR name or number, found '${word}'`, { at, hint: didYouMean(word, csrNames()) });
+    cursor.fail(`expected a CSR name or number, found '${word}'`, {
+      at,
+      hint: didYouMean(
+        word,
+        CSRS.map((c) => c.name),
+      ),
+    });
   }
   cursor.at = at;
   return smallNumber(cursor, scope, "CSR number", 4095);

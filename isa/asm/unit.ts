@@ -2,7 +2,7 @@
 import type { Diagnostic } from "../diagnostic.ts";
 import type { Form, OperandValues } from "../codec.ts";
 import { constant, constantOf, evaluate, parseExpression, type Expression, type Scope } from "./expr.ts";
-import { diagnosticAt, Fault, MAX_DIAGNOSTICS, quoted } from "./fault.ts";
+import { diagnosticAt, Fault, located, MAX_DIAGNOSTICS, quoted } from "./fault.ts";
 import type { Cursor } from "./lex.ts";
 import type { RelocationKind } from "./object.ts";
 import { Section, type SectionFlags } from "./section.ts";
@@ -139,22 +139,18 @@ export class Unit implements Scope {
   }
 
   constant(expression: Expression, cursor: Cursor, at: number): bigint {
-    const value = constantOf(expression);
-    if (value !== undefined) return value;
-    let message: string | undefined;
-    let hint: string | undefined;
-    try {
-      const { plus, minus } = evaluate(expression);
-      const symbol = (plus && !plus.section ? plus : minus) ?? plus!;
-      message = symbol.section
-        ? `expected a constant, found the address ${symbol.name === "" ? "'.'" : quoted(shownName(symbol))}`
-        : `expected a constant, and ${quoted(shownName(symbol))} is not defined before this line`;
-      if (!symbol.section) hint = this.symbols.suggestion(symbol.name);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      message = error.message;
-    }
-    cursor.fail(message, { at, hint });
+    return this.constantAt(expression, cursor.place(at));
+  }
+
+  /** The value of an expression; throws a Fault that names what is not constant in it. */
+  constantAt(expression: Expression, place: Place, addressHint?: string): bigint {
+    const { plus, minus, constant } = located(place, () => evaluate(expression));
+    const symbol = [plus, minus].find((s) => s && !s.section) ?? plus ?? minus;
+    if (symbol === undefined) return constant;
+    const name = symbol.name === "" ? "'.'" : quoted(shownName(symbol));
+    if (symbol.section) throw new Fault(`expected a constant, found the address ${name}`, { place, hint: addressHint });
+    const hint = this.symbols.suggestion(symbol.name) ?? addressHint;
+    throw new Fault(`expected a constant, and ${name} is not defined before this line`, { place, hint });
   }
 
   /** Reads the expression of `name = …`; `.` in it is fixed to here. */
