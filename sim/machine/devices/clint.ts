@@ -29,7 +29,8 @@ export class Clint implements Device {
 
   /** Cycle at which mtime reaches a value: now or earlier if it has, Infinity if it lies beyond any run. */
   cycleOf(time: bigint): number {
-    return Number(BigInt.asUintN(XLEN, time) - this.mtime) + this.#now();
+    const cycle = Number(time - this.mtime) + this.#now();
+    return cycle <= Number.MAX_SAFE_INTEGER ? cycle : Infinity;
   }
 
   read(offset: number, bytes: AccessBytes): bigint | undefined {

@@ -5,7 +5,8 @@ const MARK = 0x0;
 
 /** A marked moment: the clock and the count of instructions retired before the store that marked it. */
 export interface MeterEvent {
-  readonly value: bigint;
+  /** As stored, unsigned; above 2^53 rounded. */
+  readonly value: number;
   readonly cycles: number;
   readonly instructions: number;
 }
@@ -14,9 +15,9 @@ export class Meter implements Device {
   readonly name = "meter";
   readonly base = 0x11_0000;
   readonly sizeBytes = 0x1000;
-  readonly #onMark: (value: bigint) => void;
+  readonly #onMark: (value: number) => void;
 
-  constructor(onMark: (value: bigint) => void) {
+  constructor(onMark: (value: number) => void) {
     this.#onMark = onMark;
   }
 
@@ -26,7 +27,7 @@ export class Meter implements Device {
 
   write(offset: number, bytes: number, value: bigint): boolean {
     if (offset !== MARK || bytes < 4) return false;
-    this.#onMark(BigInt.asUintN(8 * bytes, value));
+    this.#onMark(Number(BigInt.asUintN(8 * bytes, value)));
     return true;
   }
 }

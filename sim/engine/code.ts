@@ -1,0 +1,106 @@
+// Decoded code: one array of instructions for each physical page that was executed, emptied where a store hits it.
+import type { Decoded } from "../../isa/codec.ts";
+import type { Decoder } from "../../isa/decode.ts";
+import type { CategoryRange } from "../../isa/image.ts";
+import type { Insn, Operands } from "../../isa/insn.ts";
+import { PAGE_BITS, PAGE_BYTES, PageMark, type Memory } from "../machine/memory.ts";
+
+/** A decoded word with what each step needs at hand. Equal words share one. */
+export interface Op {
+  readonly exec: Insn["exec"];
+  readonly operands: Operands<string>;
+  readonly bytes: 2 | 4;
+  readonly decoded: Decoded;
+}
+
+const PARCEL_BYTES = 2;
+
+export class CodePage {
+  readonly phys: number;
+  /** By 16-bit parcel. */
+  readonly ops: (Op | undefined)[];
+  readonly categories: Uint16Array;
+
+  constructor(phys: number, ops: (Op | undefined)[], categories: Uint16Array) {
+    this.phys = phys;
+    this.ops = ops;
+    this.categories = categories;
+  }
+}
+
+/** Stands for a page that has yet to be looked up: it holds nothing. */
+export const NO_PAGE = new CodePage(-1, [undefined], new Uint16Array(1));
+
+/** Length of an instruction from its first parcel: the two lowest bits are ones in all longer than 16 bits. */
+export const instructionBytes = (parcel: number): 2 | 4 => ((parcel & 3) === 3 ? 4 : 2);
+
+export class CodeCache {
+  readonly #memory: Memory;
+  readonly #decode: Decoder;
+  readonly #ranges: readonly CategoryRange[];
+  readonly #pages: (CodePage | undefined)[];
+  readonly #ops = new Map<number, Op>();
+
+  constructor(memory: Memory, decode: Decoder, ranges: readonly CategoryRange[]) {
+    this.#memory = memory;
+    this.#decode = decode;
+    this.#ranges = ranges;
+    this.#pages = new Array<CodePage | undefined>(memory.sizeBytes / PAGE_BYTES);
+  }
+
+  /** The page that holds a physical address; undefined outside RAM. */
+  page(phys: number): CodePage | undefined {
+    const index = Math.floor((phys - this.#memory.base) / PAGE_BYTES);
+    return this.#pages[index] ?? this.#create(index);
+  }
+
+  /** Decodes a word; undefined is an illegal instruction. */
+  op(word: number): Op | undefined {
+    const known = this.#ops.get(word);
+    if (known !== undefined) return known;
+    const decoded = this.#decode(word);
+    if (decoded === undefined) return undefined;
+    const op: Op = {
+      exec: decoded.insn.exec,
+      operands: decoded.operands as Operands<string>,
+      bytes: decoded.bytes,
+      decoded,
+    };
+    this.#ops.set(word, op);
+    return op;
+  }
+
+  /** Category of the code at a physical address. */
+  category(phys: number): number {
+    const page = this.page(phys);
+    return page === undefined ? 0 : page.categories[(phys - page.phys) >>> 1]!;
+  }
+
+  /** Forgets what was decoded from [offset, offset + bytes) of RAM. */
+  invalidate(offset: number, bytes: number): void {
+    // A 32-bit instruction may begin one parcel before the store.
+    const start = Math.max(0, offset - PARCEL_BYTES);
+    const end = offset + bytes;
+    for (let index = start >>> PAGE_BITS; index * PAGE_BYTES < end; index += 1) {
+      const from = Math.max(0, start - index * PAGE_BYTES) >>> 1;
+      const to = Math.min(PAGE_BYTES, end - index * PAGE_BYTES + 1) >>> 1;
+      this.#pages[index]?.ops.fill(undefined, from, to);
+    }
+  }
+
+  #create(index: number): CodePage | undefined {
+    if (!(index >= 0 && index < this.#pages.length)) return undefined;
+    const phys = this.#memory.base + index * PAGE_BYTES;
+    const parcels = PAGE_BYTES / PARCEL_BYTES;
+    const categories = new Uint16Array(parcels);
+    for (const range of this.#ranges) {
+      const from = Math.max(0, Math.ceil((range.start - phys) / PARCEL_BYTES));
+      const to = Math.min(parcels, Math.ceil((range.end - phys) / PARCEL_BYTES));
+      if (from < to) categories.fill(range.category, from, to);
+    }
+    this.#memory.marks[(phys - this.#memory.base) >>> PAGE_BITS]! |= PageMark.code;
+    const page = new CodePage(phys, new Array<Op | undefined>(parcels).fill(undefined), categories);
+    this.#pages[index] = page;
+    return page;
+  }
+}

@@ -1,0 +1,251 @@
+// The data path of the reference engine: loads, stores and atomics behind translation, and what the retire record says of them.
+import { CAUSE } from "../../isa/cause.ts";
+import type { AccessBytes, Bounds, CacheBlockOperation } from "../../isa/semantics.ts";
+import type { Bus } from "../machine/bus.ts";
+import { CapabilityArithmetic, type Capability } from "../machine/capability.ts";
+import { GRANULE_BYTES, PAGE_BYTES, type Memory } from "../machine/memory.ts";
+import { ACCESS_FAULT, Mmu } from "../machine/mmu.ts";
+import type { Retire } from "../machine/retire.ts";
+
+/** What an integer access to an address that is not a multiple of its size does. */
+export type MisalignedAccess = "split" | "trap";
+type Direction = "load" | "store";
+
+export const CACHE_BLOCK_BYTES = 64;
+const XLEN_BYTES = 8;
+/** Retire records carry the low 48 bits of an address; below this a bigint converts exactly and needs no cutting. */
+const VIRT_BITS = 48;
+const VIRT_END = 2 ** VIRT_BITS;
+
+export const virt48 = (addr: bigint): number => {
+  const n = Number(addr);
+  return n < VIRT_END ? n : Number(BigInt.asUintN(VIRT_BITS, addr));
+};
+
+export abstract class DataPath extends CapabilityArithmetic {
+  protected readonly memory: Memory;
+  protected readonly bus: Bus;
+  protected readonly mmu: Mmu;
+  protected readonly record: Retire;
+  readonly #misaligned: MisalignedAccess;
+  /** Reserved bytes by physical address; empty where end is 0. */
+  #reservedFrom = 0;
+  #reservedTo = 0;
+
+  constructor(zylevels1: boolean, bus: Bus, mmu: Mmu, misaligned: MisalignedAccess) {
+    super(zylevels1);
+    this.bus = bus;
+    this.memory = bus.memory;
+    this.mmu = mmu;
+    this.#misaligned = misaligned;
+    this.record = emptyRecord();
+  }
+
+  /** Raises a synchronous trap. */
+  protected abstract raise(cause: number, tval: bigint): never;
+
+  addressValid(addr: bigint, bounds: Bounds<bigint>): bigint {
+    if (!this.mmu.translatesData || Mmu.canonical(addr)) return 1n;
+    return bounds.base === 0n && bounds.topHigh !== 0n ? 1n : 0n;
+  }
+
+  load(addr: bigint, bytes: AccessBytes): bigint {
+    const phys = this.#physical(addr, bytes, "load");
+    const offset = phys - this.memory.base;
+    if (offset < 0 || offset + bytes > this.memory.sizeBytes) return this.#loadDevice(addr, phys, bytes);
+    return this.#straddles(phys, bytes) ? this.#loadSplit(addr, bytes) : this.memory.load(offset, bytes);
+  }
+
+  store(addr: bigint, bytes: AccessBytes, value: bigint): void {
+    const phys = this.#physical(addr, bytes, "store");
+    const offset = phys - this.memory.base;
+    if (offset < 0 || offset + bytes > this.memory.sizeBytes) this.#storeDevice(addr, phys, bytes, value);
+    else if (this.#straddles(phys, bytes)) this.#storeSplit(addr, bytes, value);
+    else this.memory.store(offset, bytes, value);
+  }
+
+  loadY(addr: bigint): Capability {
+    const offset = this.#inRam(addr, GRANULE_BYTES, "load");
+    this.record.capability = true;
+    return this.#readY(offset);
+  }
+
+  storeY(addr: bigint, value: Capability): void {
+    const offset = this.#inRam(addr, GRANULE_BYTES, "store", value.tag !== 0n);
+    this.record.capability = true;
+    this.#writeY(offset, value);
+  }
+
+  amo(addr: bigint, bytes: 4 | 8, update: (old: bigint) => bigint): bigint {
+    const offset = this.#inRam(addr, bytes, "store");
+    this.record.access = "atomic";
+    const old = this.memory.load(offset, bytes);
+    this.memory.store(offset, bytes, update(old));
+    return old;
+  }
+
+  amoY(addr: bigint, value: Capability): Capability {
+    const offset = this.#inRam(addr, GRANULE_BYTES, "store", value.tag !== 0n);
+    this.record.access = "atomic";
+    this.record.capability = true;
+    const old = this.#readY(offset);
+    this.#writeY(offset, value);
+    return old;
+  }
+
+  loadReserved(addr: bigint, bytes: 4 | 8): bigint {
+    const offset = this.#inRam(addr, bytes, "load");
+    this.#reserve(offset, bytes);
+    return this.memory.load(offset, bytes);
+  }
+
+  loadReservedY(addr: bigint): Capability {
+    const offset = this.#inRam(addr, GRANULE_BYTES, "load");
+    this.record.capability = true;
+    this.#reserve(offset, GRANULE_BYTES);
+    return this.#readY(offset);
+  }
+
+  storeConditional(addr: bigint, bytes: 4 | 8, value: bigint): bigint {
+    const offset = this.#inRam(addr, bytes, "store");
+    if (!this.#useReservation(offset, bytes)) return 1n;
+    this.memory.store(offset, bytes, value);
+    return 0n;
+  }
+
+  storeConditionalY(addr: bigint, value: Capability): bigint {
+    const offset = this.#inRam(addr, GRANULE_BYTES, "store", value.tag !== 0n);
+    this.record.capability = true;
+    if (!this.#useReservation(offset, GRANULE_BYTES)) return 1n;
+    this.#writeY(offset, value);
+    return 0n;
+  }
+
+  cacheBlock(addr: bigint, operation: CacheBlockOperation): void {
+    const block = addr & ~BigInt(CACHE_BLOCK_BYTES - 1);
+    if (operation === "zero") {
+      const offset = this.#inRam(block, CACHE_BLOCK_BYTES, "store", false, addr);
+      this.memory.zero(offset, CACHE_BLOCK_BYTES);
+      return;
+    }
+    // Caches are a matter of timing: all that is left is whether the block may be accessed (cmo.adoc, #Xcbo).
+    if (this.mmu.translateData(block, "load") >= 0 || this.mmu.translateData(block, "store") >= 0) return;
+    this.raise(this.mmu.cause, addr);
+  }
+
+  /** Drops the reservation: a trap was taken. */
+  protected unreserve(): void {
+    this.#reservedTo = 0;
+  }
+
+  /** Translates an access and notes it in the record. */
+  #physical(addr: bigint, bytes: number, direction: Direction): number {
+    const phys = this.mmu.translateData(addr, direction);
+    if (phys < 0) this.raise(this.mmu.cause, addr);
+    if (this.#misaligned === "trap" && phys % bytes !== 0) {
+      this.raise(direction === "load" ? CAUSE.loadAddressMisaligned : CAUSE.storeAddressMisaligned, addr);
+    }
+    const r = this.record;
+    r.access = direction;
+    r.dataVirt = virt48(addr);
+    r.dataPhys = phys;
+    r.dataBytes = bytes;
+    r.capability = false;
+    return phys;
+  }
+
+  /**
+   * RAM offset of an access that devices do not take. Aligned, so it lies in one page. A page whose entry has Y = 0 takes no
+   * tagged capability (#section_pte_rvy).
+   */
+  #inRam(addr: bigint, bytes: number, direction: Direction, tagged = false, tval: bigint = addr): number {
+    const phys = this.mmu.translateData(addr, direction);
+    if (phys < 0) this.raise(this.mmu.cause, tval);
+    if (tagged && !this.mmu.capabilities) this.raise(CAUSE.cheriStorePageFault, tval);
+    if (!this.memory.holds(phys, bytes)) this.raise(ACCESS_FAULT[direction], tval);
+    const r = this.record;
+    r.access = direction;
+    r.dataVirt = virt48(addr);
+    r.dataPhys = phys;
+    r.dataBytes = bytes;
+    r.capability = false;
+    return phys - this.memory.base;
+  }
+
+  #straddles(phys: number, bytes: number): boolean {
+    return this.mmu.translatesData && (phys % PAGE_BYTES) + bytes > PAGE_BYTES;
+  }
+
+  #loadSplit(addr: bigint, bytes: AccessBytes): bigint {
+    const offsets = this.#splitOffsets(addr, bytes, "load");
+    return offsets.reduce((value, offset, i) => value | (this.memory.load(offset, 1) << BigInt(8 * i)), 0n);
+  }
+
+  #storeSplit(addr: bigint, bytes: AccessBytes, value: bigint): void {
+    const offsets = this.#splitOffsets(addr, bytes, "store");
+    for (const [i, offset] of offsets.entries()) this.memory.store(offset, 1, value >> BigInt(8 * i));
+  }
+
+  /** RAM offset of each byte of an access across two pages, both translated before any byte is touched. */
+  #splitOffsets(addr: bigint, bytes: AccessBytes, direction: Direction): number[] {
+    const phys = this.mmu.translateData(addr, direction);
+    const inFirst = PAGE_BYTES - (phys % PAGE_BYTES);
+    const second = this.add(addr, BigInt(inFirst));
+    const secondPhys = this.mmu.translateData(second, direction);
+    if (secondPhys < 0) this.raise(this.mmu.cause, second);
+    if (!this.memory.holds(secondPhys, bytes - inFirst)) this.raise(ACCESS_FAULT[direction], second);
+    const base = this.memory.base;
+    return Array.from({ length: bytes }, (_, i) => (i < inFirst ? phys + i : secondPhys + i - inFirst) - base);
+  }
+
+  #loadDevice(addr: bigint, phys: number, bytes: AccessBytes): bigint {
+    return this.bus.loadDevice(phys, bytes) ?? this.raise(CAUSE.loadAccessFault, addr);
+  }
+
+  #storeDevice(addr: bigint, phys: number, bytes: AccessBytes, value: bigint): void {
+    if (!this.bus.storeDevice(phys, bytes, value)) this.raise(CAUSE.storeAccessFault, addr);
+  }
+
+  #readY(offset: number): Capability {
+    const tag = this.mmu.capabilities ? BigInt(this.memory.tag(offset)) : 0n;
+    return this.cap(tag, this.memory.load(offset + XLEN_BYTES, 8), this.memory.load(offset, 8));
+  }
+
+  #writeY(offset: number, value: Capability): void {
+    this.memory.storeCapability(offset, Number(value.tag), value.meta, value.addr);
+  }
+
+  #reserve(offset: number, bytes: number): void {
+    this.#reservedFrom = offset;
+    this.#reservedTo = offset + bytes;
+  }
+
+  /** Does the reservation cover these bytes? It is gone in either case. */
+  #useReservation(offset: number, bytes: number): boolean {
+    const covered = offset >= this.#reservedFrom && offset + bytes <= this.#reservedTo;
+    this.#reservedTo = 0;
+    if (!covered) this.record.access = "none";
+    return covered;
+  }
+}
+
+function emptyRecord(): Retire {
+  return {
+    insn: undefined,
+    pc: 0,
+    fetchPhys: -1,
+    nextPc: 0,
+    trap: false,
+    flush: false,
+    access: "none",
+    dataVirt: 0,
+    dataPhys: 0,
+    dataBytes: 0,
+    capability: false,
+    translatedFetch: false,
+    translatedData: false,
+    asid: 0,
+    category: 0,
+    fence: undefined,
+  };
+}

@@ -1,0 +1,218 @@
+// The instruction path of the reference engine: where the pcc stands, what it allows, and how a jump moves it.
+//
+// The pcc is kept as a page and an offset in it. The bounds become a window of offsets, and the page's decoded instructions
+// are at hand, so that a step inside the page costs three comparisons of numbers.
+import { setAddress } from "../../isa/cap/bounds.ts";
+import { PERMISSION, SEALED } from "../../isa/cap/format.ts";
+import { CAUSE } from "../../isa/cause.ts";
+import type { Bus } from "../machine/bus.ts";
+import { Capability, NULL_CAPABILITY } from "../machine/capability.ts";
+import { PAGE_BYTES } from "../machine/memory.ts";
+import type { Mmu } from "../machine/mmu.ts";
+import { instructionBytes, NO_PAGE, type CodeCache, type CodePage, type Op } from "./code.ts";
+import { DataPath, virt48, type MisalignedAccess } from "./data.ts";
+
+export interface PathOptions {
+  /** Are pointers capabilities? */
+  readonly capabilityMode: boolean;
+  readonly zylevels1: boolean;
+  /** IALIGN in bytes: 2 with compressed instructions, else 4. */
+  readonly instructionAlignment: 2 | 4;
+  readonly misaligned: MisalignedAccess;
+  readonly bus: Bus;
+  readonly mmu: Mmu;
+  readonly code: CodeCache;
+}
+
+const PAGE_MASK = 0xfffn;
+/** Offsets in a page, and of the instruction after its last, as bigint. */
+const OFFSETS = Array.from({ length: PAGE_BYTES + 4 }, (_, i) => BigInt(i));
+/** Values of `next` that are no offset in the page: a jump to another page, a jump to a whole capability. */
+const ELSEWHERE = -1;
+const INSTALL = -2;
+
+export abstract class FetchPath extends DataPath {
+  readonly capabilityMode: boolean;
+  protected readonly code: CodeCache;
+  /** The current instruction; undefined where its fetch failed. */
+  protected op: Op | undefined;
+  protected page: CodePage = NO_PAGE;
+  /** Virtual address of the page, and its low 48 bits. */
+  protected pageBase = 0n;
+  protected pageVirt = 0;
+  protected offset = 0;
+  /** Offsets in the page that the pcc's bounds allow. */
+  protected low = 0;
+  protected high = 0;
+  /** Offset of the next instruction, or ELSEWHERE or INSTALL. */
+  protected next = 0;
+  readonly #alignment: 2 | 4;
+  readonly #misalignedBit: bigint;
+  /** The pcc but for its address. */
+  #authority: Capability = NULL_CAPABILITY;
+  /** Tag, seal, permission and integrity of the pcc allow execution. */
+  #usable = false;
+  #target = 0n;
+  #installed: Capability = NULL_CAPABILITY;
+
+  constructor(o: PathOptions) {
+    super(o.zylevels1, o.bus, o.mmu, o.misaligned);
+    this.capabilityMode = o.capabilityMode;
+    this.code = o.code;
+    this.#alignment = o.instructionAlignment;
+    this.#misalignedBit = o.instructionAlignment === 4 ? 2n : 0n;
+  }
+
+  get pc(): bigint {
+    return this.pageBase + OFFSETS[this.offset]!;
+  }
+
+  get nextPc(): bigint {
+    return BigInt.asUintN(64, this.pageBase + OFFSETS[this.offset + this.op!.bytes]!);
+  }
+
+  get pcc(): Capability {
+    const authority = this.#authority;
+    const pc = this.pc;
+    if (authority.addr === pc) return authority;
+    if (this.offset >= this.low && this.offset < this.high) {
+      return new Capability(authority.tag, authority.meta, pc, authority.bounds);
+    }
+    return this.capabilityMode ? setAddress(this, authority, pc) : new Capability(0n, 0n, pc, undefined);
+  }
+
+  jump(target: bigint): void {
+    if ((target & this.#misalignedBit) !== 0n) this.raise(CAUSE.instructionAddressMisaligned, target);
+    const offset = Number(target - this.pageBase);
+    if (offset >= 0 && offset < PAGE_BYTES) {
+      this.next = offset;
+    } else {
+      this.next = ELSEWHERE;
+      this.#target = target;
+    }
+  }
+
+  jumpIf(cond: bigint, target: bigint): void {
+    if (cond !== 0n) this.jump(target);
+  }
+
+  jumpY(target: Capability): void {
+    const authority = this.#authority;
+    if (target.tag === authority.tag && target.meta === authority.meta) {
+      // Equal metadata and an address within the bounds: it is the same pcc moved.
+      this.jump(target.addr);
+      if (this.next >= this.low && this.next < this.high) return;
+    }
+    if ((target.addr & this.#misalignedBit) !== 0n) this.raise(CAUSE.instructionAddressMisaligned, target.addr);
+    this.installNext(target);
+  }
+
+  /** Has execution go on at a pcc, whole, after this instruction. */
+  protected installNext(pcc: Capability): void {
+    this.next = INSTALL;
+    this.#installed = pcc;
+  }
+
+  /** Does the pcc grant a permission? */
+  protected grants(permission: bigint): boolean {
+    return (this.#authority.meta & permission) !== 0n;
+  }
+
+  /** Goes on at a pcc, whole. */
+  protected install(pcc: Capability): void {
+    this.#authority = pcc;
+    this.#usable = !this.capabilityMode || this.#executable(pcc);
+    this.#enter(pcc.addr);
+  }
+
+  /** Goes where `next` says, out of the page. */
+  protected leavePage(): void {
+    if (this.next === INSTALL) this.install(this.#installed);
+    else this.#enter(this.next === ELSEWHERE ? this.#target : BigInt.asUintN(64, this.pageBase + OFFSETS[this.next]!));
+  }
+
+  /** Low 48 bits of the address where execution goes on. */
+  protected nextVirt(): number {
+    if (this.next === INSTALL) return virt48(this.#installed.addr);
+    return this.next === ELSEWHERE ? virt48(this.#target) : this.pageVirt + this.next;
+  }
+
+  /** Has the page looked up again: translation may have changed. */
+  protected refetch(): void {
+    this.page = NO_PAGE;
+  }
+
+  /** The instruction at the pcc, the long way: all checks in their order, translation, decoding. */
+  protected fetch(): Op {
+    this.op = undefined;
+    const offset = this.offset;
+    this.#requireInBounds(this.#alignment);
+    if (this.page === NO_PAGE) {
+      this.#requireValid();
+      this.page = this.#lookUp(this.pc);
+    }
+    const page = this.page;
+    const start = page.phys - this.memory.base + offset;
+    const bytes = instructionBytes(this.memory.fetch16(start));
+    this.#requireInBounds(bytes);
+    let word: number;
+    if (offset + bytes > PAGE_BYTES) {
+      const rest = this.#lookUp(BigInt.asUintN(64, this.pageBase + OFFSETS[PAGE_BYTES]!)).phys - this.memory.base;
+      word = (this.memory.fetch16(start) | (this.memory.fetch16(rest) << 16)) >>> 0;
+    } else {
+      word = bytes === 2 ? this.memory.fetch16(start) : this.memory.fetch32(start);
+    }
+    const op = this.code.op(word);
+    if (op === undefined) return this.raise(CAUSE.illegalInstruction, BigInt(word));
+    // An instruction in two pages stays undecoded: a store to either would have to find it.
+    if (offset + bytes <= PAGE_BYTES) page.ops[offset >>> 1] = op;
+    return op;
+  }
+
+  #enter(addr: bigint): void {
+    this.offset = Number(addr & PAGE_MASK);
+    const base = addr & ~PAGE_MASK;
+    if (base !== this.pageBase || this.page === NO_PAGE) {
+      this.pageBase = base;
+      this.pageVirt = virt48(base);
+      this.page = NO_PAGE;
+    }
+    this.#setWindow();
+  }
+
+  #setWindow(): void {
+    this.low = 0;
+    this.high = this.#usable ? 2 * PAGE_BYTES : 0;
+    if (!this.capabilityMode || !this.#usable) return;
+    const { base, top, topHigh } = this.bounds(this.#authority);
+    if (base > this.pageBase) this.low = Number(base - this.pageBase);
+    if (topHigh === 0n) this.high = Math.max(0, Number(top - this.pageBase));
+  }
+
+  /** Cause 32 where bytes at the pcc are out of its bounds, or the pcc is of no use (#sec_cheri_exception_handling). */
+  #requireInBounds(bytes: number): void {
+    if (this.offset >= this.low && this.offset + bytes <= this.high) return;
+    this.raise(CAUSE.cheriInstructionAccessFault, this.pc);
+  }
+
+  /** The page of code at a virtual address. */
+  #lookUp(addr: bigint): CodePage {
+    const phys = this.mmu.translateFetch(addr);
+    if (phys < 0) this.raise(this.mmu.cause, addr);
+    return this.code.page(phys) ?? this.raise(CAUSE.instructionAccessFault, addr);
+  }
+
+  /** A pcc with finite bounds loses its tag at an address that translation cannot take (#section_invalid_addr_conv). */
+  #requireValid(): void {
+    if (!this.capabilityMode || !this.mmu.translatesFetch) return;
+    if (this.addressValid(this.pc, this.bounds(this.#authority)) !== 0n) return;
+    this.#authority = this.keepTagIf(this.pcc, 0n);
+    this.raise(CAUSE.cheriInstructionAccessFault, this.pc);
+  }
+
+  #executable(pcc: Capability): boolean {
+    const required = PERMISSION.X;
+    if (pcc.tag === 0n || (pcc.meta & (required | SEALED)) !== required) return false;
+    return this.bounds(pcc).integral !== 0n;
+  }
+}

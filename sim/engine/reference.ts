@@ -1,0 +1,356 @@
+// The reference engine: a bigint interpreter of the instruction records, slow and obvious, with which every other must agree.
+import { PERMISSION } from "../../isa/cap/format.ts";
+import { CAUSE } from "../../isa/cause.ts";
+import { REGISTER_COUNT } from "../../isa/registers.ts";
+import type { CacheBlockOperation, Privileged, Semantics } from "../../isa/semantics.ts";
+import { Capability, NULL_CAPABILITY, type CapabilityArithmetic } from "../machine/capability.ts";
+import { Effect } from "../machine/csr-behaviour.ts";
+import { permitsCacheBlock, type Csrs } from "../machine/csrs.ts";
+import { MSTATUS, type Hart } from "../machine/hart.ts";
+import { Mode } from "../machine/mmu.ts";
+import type { Timing, Walk } from "../machine/retire.ts";
+import { ECALL, enterTrap, returnFromTrap, type Trap } from "../machine/trap.ts";
+import type { Engine, Stop, TrapReport } from "./engine.ts";
+import { FetchPath, type PathOptions } from "./fetch.ts";
+
+export interface ReferenceOptions extends PathOptions {
+  readonly hart: Hart;
+  /** The registers' rules are written in the engine's own arithmetic. */
+  readonly csrs: (m: CapabilityArithmetic) => Csrs;
+  readonly timing: Timing | undefined;
+}
+
+/** Thrown to abandon an instruction; what the trap is stands in the engine, so that throwing allocates nothing. */
+const TRAP = Symbol("trap");
+const PAGE_BYTES = 4096;
+/** A handler that traps at its first instruction so often, with nothing retired, will do so for ever. */
+const WEDGE_REPEATS = 2;
+const NO_TRAP: TrapReport = { cause: -1, pc: "", tval: "" };
+/** A clock at which an event is due at once. */
+const AT_ONCE = -1;
+
+export class Reference extends FetchPath implements Semantics<bigint, Capability>, Engine {
+  now = 0;
+  retired = 0;
+  protected readonly hart: Hart;
+  readonly csrs: Csrs;
+  readonly #timing: Timing | undefined;
+  readonly #walk = (virt: number): Walk | undefined => this.mmu.walk(virt);
+  readonly #xs = new Array<bigint>(REGISTER_COUNT).fill(0n);
+  /** Whole registers; undefined where the register holds an integer. */
+  readonly #ys = new Array<Capability | undefined>(REGISTER_COUNT).fill(undefined);
+  /** The clock at which the run loop has to look up: an interrupt may be due, the run may end. */
+  #eventAt = AT_ONCE;
+  #untilCycle = Infinity;
+  #waiting = false;
+  #task: (() => void) | undefined;
+  #stop: Stop | undefined;
+  #asid = 0;
+  #traps = 0;
+  #trap: Trap = { interrupt: false, cause: 0, tval: 0n };
+  /** The latest synchronous trap, the first since an instruction retired, and how often the latest came again. */
+  #lastTrap: TrapReport = NO_TRAP;
+  #trapOrigin: TrapReport = NO_TRAP;
+  #trapRetired = -1;
+  #trapRepeats = 0;
+
+  constructor(o: ReferenceOptions) {
+    super(o);
+    this.hart = o.hart;
+    this.csrs = o.csrs(this);
+    this.#timing = o.timing;
+    this.mmu.onFlush = () => this.refetch();
+    this.retranslate();
+  }
+
+  // Registers
+
+  x(r: number): bigint {
+    return this.#xs[r]!;
+  }
+  setX(r: number, value: bigint): void {
+    if (r === 0) return;
+    this.#xs[r] = value;
+    this.#ys[r] = undefined;
+  }
+  y(r: number): Capability {
+    return this.#ys[r] ?? (r === 0 ? NULL_CAPABILITY : new Capability(0n, 0n, this.#xs[r]!, undefined));
+  }
+  setY(r: number, value: Capability): void {
+    if (r === 0) return;
+    this.#xs[r] = value.addr;
+    this.#ys[r] = value;
+  }
+
+  // Control and status
+
+  trapIf(cond: bigint, cause: number, tval: bigint): void {
+    if (cond !== 0n) this.raise(cause, tval);
+  }
+
+  csrRead(number: number, write: boolean): Capability {
+    const csr = this.csrs.access(number, write, this.#systemAccess());
+    if (csr === undefined) return this.#illegal();
+    return csr.kind === "ylen" ? csr.read() : new Capability(0n, 0n, csr.read(), undefined);
+  }
+
+  csrWrite(number: number, value: Capability, whole: boolean): void {
+    const effect = this.csrs.write(number, value, whole);
+    if (effect === Effect.interrupts) this.reconsider();
+    else if (effect === Effect.translation) this.retranslate();
+  }
+
+  permitCacheBlock(operation: CacheBlockOperation): void {
+    if (operation === "inval" && !this.#systemAccess()) this.#illegal();
+    if (!permitsCacheBlock(this.hart, operation)) this.#illegal();
+  }
+
+  ecall(): void {
+    this.raise(ECALL[this.hart.mode]!, 0n);
+  }
+  ebreak(): void {
+    this.raise(CAUSE.breakpoint, this.pc);
+  }
+
+  trapReturn(from: Privileged): void {
+    const { hart } = this;
+    const needed = from === "machine" ? Mode.machine : Mode.supervisor;
+    const trapped = from === "supervisor" && hart.mode === Mode.supervisor && (hart.mstatus & MSTATUS.TSR) !== 0n;
+    if (hart.mode < needed || trapped || !this.#systemAccess()) this.#illegal();
+    const pcc = returnFromTrap(hart, this, from);
+    this.installNext(pcc);
+    this.retranslate();
+  }
+
+  wfi(): void {
+    const { mode, mstatus } = this.hart;
+    if (mode === Mode.user || (mode === Mode.supervisor && (mstatus & MSTATUS.TW) !== 0n)) this.#illegal();
+    this.#waiting = true;
+    this.reconsider();
+  }
+
+  /** One hart, in order: every access is already performed. */
+  fence(): void {}
+
+  /** Stores have already emptied what was decoded; the front end alone starts afresh. */
+  fenceI(): void {
+    this.record.flush = true;
+  }
+
+  sfenceVma(addr: bigint, asid: bigint, everyAddress: boolean, everyAsid: boolean): void {
+    const { mode, mstatus } = this.hart;
+    const trapped = mode === Mode.supervisor && (mstatus & MSTATUS.TVM) !== 0n;
+    if (mode === Mode.user || trapped) this.#illegal();
+    // Translations are always those of the tables in memory: only the timing model has entries to drop.
+    this.record.flush = true;
+    this.record.fence = {
+      page: everyAddress ? undefined : Math.floor(Number(BigInt.asUintN(48, addr)) / PAGE_BYTES),
+      asid: everyAsid ? undefined : Number(asid & 0xffffn),
+    };
+  }
+
+  // Running
+
+  resume(pcc: Capability): void {
+    this.retranslate();
+    this.install(pcc);
+  }
+
+  /** Stops the run after the current instruction. */
+  finish(stop: Stop): void {
+    this.#stop = stop;
+    this.reconsider();
+  }
+
+  /** Has something done after the current instruction. */
+  afterInstruction(task: () => void): void {
+    this.#task = task;
+    this.reconsider();
+  }
+
+  /** Has interrupts looked at before the next instruction. */
+  reconsider(): void {
+    this.#eventAt = AT_ONCE;
+  }
+
+  step(): Stop | undefined {
+    this.#begin(Infinity);
+    const traps = this.#traps;
+    try {
+      if (this.#attend() && this.#traps === traps) this.one();
+      this.#task?.();
+      this.#task = undefined;
+    } catch (error) {
+      this.#caught(error);
+    }
+    return this.#stop;
+  }
+
+  run(untilRetired: number, untilCycle: number): Stop {
+    this.#begin(untilCycle);
+    while (this.#stop === undefined && this.retired < untilRetired) {
+      try {
+        while (this.retired < untilRetired) {
+          if (this.now >= this.#eventAt && !this.#attend()) break;
+          this.one();
+        }
+      } catch (error) {
+        this.#caught(error);
+      }
+    }
+    if (this.#task !== undefined) this.#attend();
+    return this.#stop ?? { kind: "limit", limit: "instructions" };
+  }
+
+  /** Executes one instruction. */
+  protected one(): void {
+    const { offset, page } = this;
+    let op = page.ops[offset >>> 1];
+    if (op === undefined || offset < this.low || offset + op.bytes > this.high) op = this.fetch();
+    this.op = op;
+    this.next = offset + op.bytes;
+    const r = this.record;
+    r.access = "none";
+    r.flush = false;
+    r.fence = undefined;
+    r.trap = false;
+    r.insn = op.decoded;
+    r.pc = this.pageVirt + offset;
+    r.fetchPhys = this.page.phys + offset;
+    r.category = this.page.categories[offset >>> 1]!;
+    r.translatedFetch = this.mmu.translatesFetch;
+    r.asid = this.#asid;
+    op.exec(this, op.operands);
+    this.retired += 1;
+    this.#account();
+    const { next } = this;
+    if (next >= 0 && next < PAGE_BYTES) this.offset = next;
+    else this.leavePage();
+  }
+
+  protected override raise(cause: number, tval: bigint): never {
+    this.#trap = { interrupt: false, cause, tval };
+    throw TRAP;
+  }
+
+  /** Time passes for what the record tells. */
+  #account(): void {
+    const timing = this.#timing;
+    if (timing === undefined) {
+      this.now += 1;
+      return;
+    }
+    this.record.nextPc = this.nextVirt();
+    timing.retire(this.record, this.#walk);
+    this.now = timing.now;
+  }
+
+  #begin(untilCycle: number): void {
+    this.#stop = undefined;
+    this.#untilCycle = untilCycle;
+    this.reconsider();
+  }
+
+  /** Looks up between two instructions. False: the run is over. */
+  #attend(): boolean {
+    this.#task?.();
+    this.#task = undefined;
+    if (this.#stop !== undefined) return false;
+    if (this.#waiting && !this.#wait()) return false;
+    if (this.now >= this.#untilCycle) {
+      this.#stop = { kind: "limit", limit: "cycles" };
+      return false;
+    }
+    const interrupt = this.hart.interruptToTake();
+    if (interrupt === undefined) {
+      this.#eventAt = Math.min(this.#untilCycle, this.hart.nextTimer());
+    } else {
+      this.op = undefined;
+      this.#enterTrap({ interrupt: true, cause: interrupt, tval: 0n });
+      this.reconsider();
+    }
+    return true;
+  }
+
+  /** WFI: lets time pass until an interrupt is pending. False: none will come before the run is over. */
+  #wait(): boolean {
+    if (!this.hart.awake) {
+      const until = Math.min(this.hart.nextTimer(), this.#untilCycle);
+      if (until === Infinity) {
+        this.#stop = { kind: "asleep", pc: hex(this.pc) };
+        return false;
+      }
+      this.#timing?.idle(until, this.record.category);
+      this.now = this.#timing?.now ?? until;
+    }
+    this.#waiting = !this.hart.awake;
+    return true;
+  }
+
+  #caught(error: unknown): void {
+    if (error !== TRAP) throw error;
+    if (!this.#wedged(this.#trap)) this.#enterTrap(this.#trap);
+  }
+
+  #enterTrap(trap: Trap): void {
+    const { op, offset, page } = this;
+    this.#traps += 1;
+    this.unreserve();
+    const r = this.record;
+    r.insn = op?.decoded;
+    r.pc = this.pageVirt + offset;
+    r.fetchPhys = op === undefined ? -1 : page.phys + offset;
+    r.trap = true;
+    r.access = "none";
+    r.fence = undefined;
+    r.translatedFetch = this.mmu.translatesFetch;
+    r.asid = this.#asid;
+    const handler = enterTrap(this.hart, this, this.pcc, trap);
+    this.retranslate();
+    this.install(handler);
+    r.flush = true;
+    // A trap without an instruction of its own is the handler's work.
+    r.category = this.code.category(op === undefined ? this.mmu.translateFetch(handler.addr) : r.fetchPhys);
+    this.next = offsetOf(handler.addr);
+    this.#account();
+  }
+
+  /** Has this trap come again and again with nothing retired, and will nothing else come between? */
+  #wedged({ cause, tval: value }: Trap): boolean {
+    const pc = hex(this.pc);
+    const tval = hex(value);
+    const last = this.#lastTrap;
+    const again = this.#trapRetired === this.retired;
+    const same = again && last.cause === cause && last.pc === pc && last.tval === tval;
+    this.#trapRepeats = same ? this.#trapRepeats + 1 : 0;
+    this.#trapRetired = this.retired;
+    this.#lastTrap = { cause, pc, tval };
+    if (!again) this.#trapOrigin = this.#lastTrap;
+    // In M-mode a trap leaves interrupts off; below it, a timer may yet break in.
+    const lasting = this.hart.mode === Mode.machine || this.hart.nextTimer() === Infinity;
+    if (this.#trapRepeats < WEDGE_REPEATS || !lasting) return false;
+    this.#stop = { kind: "wedge", cause, pc, tval, origin: this.#trapOrigin };
+    return true;
+  }
+
+  /** Takes over privilege, satp and mstatus for translation. */
+  protected retranslate(): void {
+    this.mmu.configure(this.hart.translation);
+    this.#asid = this.hart.asid;
+    this.record.flush = true;
+    this.refetch();
+    this.reconsider();
+  }
+
+  /** Does the pcc allow access to system registers? Without RVY there is nothing to ask. */
+  #systemAccess(): boolean {
+    return !this.capabilityMode || this.grants(PERMISSION.ASR);
+  }
+
+  #illegal(): never {
+    return this.raise(CAUSE.illegalInstruction, BigInt(this.op!.decoded.word));
+  }
+}
+
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
+const offsetOf = (addr: bigint): number => Number(addr & 0xfffn);

@@ -1,0 +1,278 @@
+// What each control and status register does when it is read and written, by its name in the standard.
+import { setAddress } from "../../isa/cap/bounds.ts";
+import { INTERRUPT } from "../../isa/cause.ts";
+import { PMP_ENTRIES } from "../../isa/csr.ts";
+import type { Extension } from "../../isa/insn.ts";
+import { Capability, type CapabilityArithmetic } from "./capability.ts";
+import { IP, MENVCFG, MSTATUS, SUPERVISOR_INTERRUPTS, type Hart } from "./hart.ts";
+
+/** What an engine has to look at again after a write. */
+export const Effect = { none: 0, interrupts: 1, translation: 2 } as const;
+export type Effect = (typeof Effect)[keyof typeof Effect];
+
+/** A register of XLEN bits. A read-only one has no `write`; one that ignores writes has an empty one. */
+export interface XlenCsr {
+  readonly kind: "xlen";
+  readonly read: () => bigint;
+  readonly write: (value: bigint) => Effect;
+}
+
+/** A register that holds a capability; `write` gets what the general rules leave of the written value. */
+export interface YlenCsr {
+  readonly kind: "ylen";
+  readonly read: () => Capability;
+  readonly write: (value: Capability) => Effect;
+}
+
+export type CsrBehaviour = XlenCsr | YlenCsr;
+
+export interface BehaviourOptions {
+  readonly hart: Hart;
+  readonly m: CapabilityArithmetic;
+  readonly extensions: ReadonlySet<Extension>;
+  readonly instructionAlignment: 2 | 4;
+}
+
+const XLEN = 64;
+const MIE_MASK = IP.SSIP | IP.MSIP | IP.STIP | IP.MTIP | IP.SEIP | IP.MEIP;
+const { SIE, MIE, SPIE, MPIE, SPP, MPP, MPRV, SUM, MXR, TVM, TW, TSR, UXL } = MSTATUS;
+const MSTATUS_MASK = SIE | MIE | SPIE | MPIE | SPP | MPP | MPRV | SUM | MXR | TVM | TW | TSR;
+const SSTATUS_MASK = SIE | SPIE | SPP | SUM | MXR;
+/** Changing these changes what an address means. */
+const MSTATUS_TRANSLATION = MPP | MPRV | SUM | MXR;
+/** Exceptions that can be delegated: all that exist but the environment call from M-mode (machine.adoc, medeleg). */
+const MEDELEG_BASE = 0xb3ffn;
+const MEDELEG_CHERI = 0x1f_0000_0000n;
+const COUNTEREN_MASK = 0xffff_ffffn;
+const SATP_MODE_SHIFT = 60n;
+const SATP_MODES = [0n, 8n];
+const MISA_MXL_64 = 2n << 62n;
+
+const none = (): Effect => Effect.none;
+const readOnly = (read: () => bigint): XlenCsr => ({ kind: "xlen", read, write: none });
+const zero = readOnly(() => 0n);
+
+/** A plain field of the hart, of which `mask` is writable. */
+function fieldOf<K extends keyof Hart>(
+  hart: { [P in K]: bigint },
+  name: K,
+  mask: bigint,
+  effect: Effect = Effect.none,
+): XlenCsr {
+  return {
+    kind: "xlen",
+    read: () => hart[name],
+    write: (value) => {
+      hart[name] = value & mask;
+      return effect;
+    },
+  };
+}
+
+/** Behaviour of every register that this hart has. */
+export function behaviours(o: BehaviourOptions): Readonly<Record<string, CsrBehaviour>> {
+  return { ...machineInformation(o), ...status(o.hart), ...traps(o), ...counters(o.hart) };
+}
+
+function machineInformation({ extensions }: BehaviourOptions): Record<string, CsrBehaviour> {
+  const letter = (l: string): bigint => 1n << BigInt(l.charCodeAt(0) - "A".charCodeAt(0));
+  const has = (...needed: Extension[]): boolean => needed.every((e) => extensions.has(e));
+  const letters = [
+    ...["I", "S", "U"],
+    ...(has("M") ? ["M"] : []),
+    ...(has("A") ? ["A"] : []),
+    ...(has("Zca") ? ["C"] : []),
+    ...(has("Zba", "Zbb", "Zbs") ? ["B"] : []),
+    ...(has("Y") ? ["Y"] : []),
+  ];
+  const misa = letters.reduce((bits, l) => bits | letter(l), MISA_MXL_64);
+  return {
+    misa: readOnly(() => misa),
+    ...{ mvendorid: zero, marchid: zero, mimpid: zero, mhartid: zero, mconfigptr: zero },
+  };
+}
+
+/** mstatus and what else says how the hart behaves in each mode. */
+function status(hart: Hart): Record<string, CsrBehaviour> {
+  const writeStatus = (mask: bigint, value: bigint): Effect => {
+    const old = hart.mstatus;
+    let next = (old & ~mask) | (value & mask);
+    // MPP holds a mode that exists: 2 is none, and leaves it as it was.
+    if ((next & MPP) >> 11n === 2n) next = (next & ~MPP) | (old & MPP);
+    hart.mstatus = next;
+    return ((old ^ next) & MSTATUS_TRANSLATION) !== 0n ? Effect.translation : Effect.interrupts;
+  };
+  const legalEnvcfg = (value: bigint, mask: bigint): bigint =>
+    (value & MENVCFG.CBIE) === MENVCFG.CBIE_RESERVED ? value & mask & ~MENVCFG.CBIE : value & mask;
+  return {
+    mstatus: { kind: "xlen", read: () => hart.mstatus, write: (value) => writeStatus(MSTATUS_MASK, value) },
+    sstatus: {
+      kind: "xlen",
+      read: () => hart.mstatus & (SSTATUS_MASK | UXL),
+      write: (value) => writeStatus(SSTATUS_MASK, value),
+    },
+    menvcfg: {
+      kind: "xlen",
+      read: () => hart.menvcfg,
+      write: (value) => {
+        hart.menvcfg = legalEnvcfg(value, MENVCFG.FIOM | MENVCFG.CBIE | MENVCFG.CBCFE | MENVCFG.CBZE | MENVCFG.STCE);
+        return Effect.interrupts;
+      },
+    },
+    senvcfg: {
+      kind: "xlen",
+      read: () => hart.senvcfg,
+      write: (value) => {
+        hart.senvcfg = legalEnvcfg(value, MENVCFG.FIOM | MENVCFG.CBIE | MENVCFG.CBCFE | MENVCFG.CBZE);
+        return Effect.none;
+      },
+    },
+    satp: {
+      kind: "xlen",
+      read: () => hart.satp,
+      write: (value) => {
+        // A mode that is not supported: the write has no effect at all (supervisor.adoc, satp).
+        if (!SATP_MODES.includes(value >> SATP_MODE_SHIFT)) return Effect.none;
+        hart.satp = value;
+        return Effect.translation;
+      },
+    },
+  };
+}
+
+/** Vectors, saved state, delegation, interrupts and scratch registers. */
+function traps(o: BehaviourOptions): Record<string, CsrBehaviour> {
+  const { hart, extensions } = o;
+  const medeleg = MEDELEG_BASE | (extensions.has("Y") ? MEDELEG_CHERI : 0n);
+  const setMip = (mask: bigint) => (value: bigint) => {
+    hart.mipSoftware = (hart.mipSoftware & ~mask) | (value & mask);
+    return Effect.interrupts;
+  };
+  return {
+    medeleg: fieldOf(hart, "medeleg", medeleg),
+    mideleg: fieldOf(hart, "mideleg", SUPERVISOR_INTERRUPTS, Effect.interrupts),
+    mie: fieldOf(hart, "mie", MIE_MASK, Effect.interrupts),
+    mip: {
+      kind: "xlen",
+      read: () => hart.mip,
+      write: (value) => setMip(IP.SSIP | IP.SEIP | (hart.sstc ? 0n : IP.STIP))(value),
+    },
+    sie: {
+      kind: "xlen",
+      read: () => hart.mie & hart.mideleg,
+      write: (value) => {
+        hart.mie = (hart.mie & ~hart.mideleg) | (value & hart.mideleg);
+        return Effect.interrupts;
+      },
+    },
+    sip: {
+      kind: "xlen",
+      read: () => hart.mip & hart.mideleg,
+      write: (value) => setMip(IP.SSIP & hart.mideleg)(value),
+    },
+    stimecmp: fieldOf(hart, "stimecmp", (1n << BigInt(XLEN)) - 1n, Effect.interrupts),
+    mcause: fieldOf(hart, "mcause", -1n),
+    scause: fieldOf(hart, "scause", -1n),
+    mtval: fieldOf(hart, "mtval", -1n),
+    stval: fieldOf(hart, "stval", -1n),
+    mtvec: vector(o, "mtvec", INTERRUPT.machineExternal),
+    stvec: vector(o, "stvec", INTERRUPT.supervisorExternal),
+    mepc: savedPc(o, "mepc"),
+    sepc: savedPc(o, "sepc"),
+    mscratch: plain(hart, "mscratch"),
+    sscratch: plain(hart, "sscratch"),
+    mtidc: plain(hart, "mtidc"),
+    stidc: plain(hart, "stidc"),
+    utidc: plain(hart, "utidc"),
+  };
+}
+
+type CapabilityField = "mtvec" | "stvec" | "mepc" | "sepc" | "mscratch" | "sscratch" | "mtidc" | "stidc" | "utidc";
+
+/** Direct write: the register holds whatever it is given. */
+function plain(hart: Hart, name: CapabilityField): YlenCsr {
+  return {
+    kind: "ylen",
+    read: () => hart[name],
+    write: (value) => {
+      hart[name] = value;
+      return Effect.none;
+    },
+  };
+}
+
+/**
+ * Trap vectors (#mtvec_y): always an address update, so that a sealed value loses its tag; in vectored mode every address
+ * that a trap can form must be representable. Modes 2 and 3 are reserved and become 0 and 1.
+ */
+function vector({ hart, m }: BehaviourOptions, name: "mtvec" | "stvec", highestCause: number): YlenCsr {
+  return {
+    kind: "ylen",
+    read: () => hart[name],
+    write: (value) => {
+      const addr = value.addr & ~2n;
+      const base = addr & ~3n;
+      const highest = addr === base ? base : m.add(base, BigInt(4 * highestCause));
+      const reachable = [base, highest].every((a) => moved(m, value, a).tag === value.tag);
+      hart[name] = m.keepTagIf(moved(m, value, addr), reachable ? 1n : 0n);
+      return Effect.none;
+    },
+  };
+}
+
+/** Saved program counters (#mepc_y): a sealed value stays; the tag goes where the address is not one of an instruction. */
+function savedPc({ hart, m, instructionAlignment }: BehaviourOptions, name: "mepc" | "sepc"): YlenCsr {
+  const low = BigInt(instructionAlignment - 1);
+  return {
+    kind: "ylen",
+    read: () => hart[name],
+    write: (value) => {
+      const aligned = (value.addr & low) === 0n;
+      hart[name] = aligned ? value : m.cap(0n, value.meta, value.addr & ~low);
+      return Effect.none;
+    },
+  };
+}
+
+/** A capability with another address, by YADDRW; without a tag there is none to lose. */
+export function moved(m: CapabilityArithmetic, value: Capability, addr: bigint): Capability {
+  return value.tag === 0n ? m.cap(0n, value.meta, addr) : setAddress(m, value, addr);
+}
+
+function counters(hart: Hart): Record<string, CsrBehaviour> {
+  const wrap = (value: bigint): bigint => BigInt.asUintN(XLEN, value);
+  const cycle = (): bigint => wrap(BigInt(hart.clock.now) + hart.cycleOffset);
+  const instret = (): bigint => wrap(BigInt(hart.clock.retired) + hart.instretOffset);
+  const fixed: Record<string, CsrBehaviour> = {
+    mcounteren: fieldOf(hart, "mcounteren", COUNTEREN_MASK),
+    scounteren: fieldOf(hart, "scounteren", COUNTEREN_MASK),
+    mcountinhibit: zero,
+    cycle: readOnly(cycle),
+    instret: readOnly(instret),
+    time: readOnly(() => hart.clint.mtime),
+    mcycle: {
+      kind: "xlen",
+      read: cycle,
+      write: (value) => {
+        hart.cycleOffset = value - BigInt(hart.clock.now);
+        return Effect.none;
+      },
+    },
+    minstret: {
+      kind: "xlen",
+      read: instret,
+      write: (value) => {
+        // The writing instruction itself is not counted: the next one reads the value written.
+        hart.instretOffset = value - BigInt(hart.clock.retired + 1);
+        return Effect.none;
+      },
+    },
+  };
+  // No PMP entry is implemented: all read as zero, and nothing is protected (machine.adoc, PMP CSRs).
+  for (let n = 0; n < PMP_ENTRIES; n += 1) fixed[`pmpaddr${n}`] = zero;
+  for (let n = 0; n < PMP_ENTRIES / 4; n += 2) fixed[`pmpcfg${n}`] = zero;
+  for (let n = 3; n < 32; n += 1) {
+    for (const name of ["mhpmcounter", "mhpmevent", "hpmcounter"]) fixed[`${name}${n}`] = zero;
+  }
+  return fixed;
+}

@@ -1,0 +1,81 @@
+// Control and status registers: who may access which, and what the general rules leave of a value written to one.
+import { csrPrivilege, csrReadOnly, CSRS, type CsrRecord } from "../../isa/csr.ts";
+import type { CacheBlockOperation } from "../../isa/semantics.ts";
+import type { Capability, CapabilityArithmetic } from "./capability.ts";
+import { behaviours, Effect, moved, type BehaviourOptions, type CsrBehaviour } from "./csr-behaviour.ts";
+import { MENVCFG, MSTATUS, type Hart } from "./hart.ts";
+import { Mode } from "./mmu.ts";
+
+interface Csr {
+  readonly record: CsrRecord;
+  readonly behaviour: CsrBehaviour;
+}
+
+const CSR_SPACE = 4096;
+const COUNTEREN_TM = 1n << 1n;
+const SATP = 0x180;
+const STIMECMP = 0x14d;
+/** The read-only shadows of counters, which xcounteren gates. */
+const FIRST_COUNTER = 0xc00;
+const LAST_COUNTER = 0xc1f;
+
+export class Csrs {
+  readonly #hart: Hart;
+  readonly #m: CapabilityArithmetic;
+  readonly #csrs = new Array<Csr | undefined>(CSR_SPACE).fill(undefined);
+
+  constructor(o: BehaviourOptions) {
+    this.#hart = o.hart;
+    this.#m = o.m;
+    const all = behaviours(o);
+    for (const record of CSRS) {
+      const behaviour = all[record.name];
+      if (behaviour === undefined) throw new Error(`CSR ${record.name} has no behaviour`);
+      if (record.ext !== undefined && !o.extensions.has(record.ext)) continue;
+      this.#csrs[record.number] = { record, behaviour };
+    }
+  }
+
+  name(number: number): string {
+    return this.#csrs[number]?.record.name ?? `csr${number}`;
+  }
+
+  /**
+   * The register, if the current mode may access it; undefined is an illegal instruction. `systemAccess`: the pcc grants ASR
+   * (#asr_perm), which all privileged registers need, and those that name a thread only for writing.
+   */
+  access(number: number, write: boolean, systemAccess: boolean): CsrBehaviour | undefined {
+    const csr = this.#csrs[number];
+    if (csr === undefined) return undefined;
+    const { mode } = this.#hart;
+    if (mode < csrPrivilege(number) || (write && csrReadOnly(number))) return undefined;
+    if (!systemAccess && (csr.record.asr === "always" || (csr.record.asr === "write" && write))) return undefined;
+    return mode === Mode.machine || this.#permitted(number) ? csr.behaviour : undefined;
+  }
+
+  /** Writes a register to which access was granted. */
+  write(number: number, value: Capability, whole: boolean): Effect {
+    const csr = this.#csrs[number]!.behaviour;
+    if (csr.kind === "xlen") return csr.write(value.addr);
+    if (!whole) return csr.write(moved(this.#m, csr.read(), value.addr));
+    const intact = value.tag === 0n || this.#m.bounds(value).integral !== 0n;
+    return csr.write(this.#m.keepTagIf(value, intact ? 1n : 0n));
+  }
+
+  /** What higher modes have withheld from the lower ones. */
+  #permitted(number: number): boolean {
+    const { mode, mstatus, mcounteren, scounteren, sstc } = this.#hart;
+    if (number === SATP) return (mstatus & MSTATUS.TVM) === 0n;
+    if (number === STIMECMP) return sstc && (mcounteren & COUNTEREN_TM) !== 0n;
+    if (number < FIRST_COUNTER || number > LAST_COUNTER) return true;
+    const enabled = mode === Mode.supervisor ? mcounteren : mcounteren & scounteren;
+    return ((enabled >> BigInt(number & 31)) & 1n) !== 0n;
+  }
+}
+
+/** Do menvcfg and senvcfg let this mode do a cache-block operation (cmo.adoc)? */
+export function permitsCacheBlock(hart: Hart, operation: CacheBlockOperation): boolean {
+  const field = operation === "zero" ? MENVCFG.CBZE : operation === "inval" ? MENVCFG.CBIE : MENVCFG.CBCFE;
+  const machine = hart.mode === Mode.machine || (hart.menvcfg & field) !== 0n;
+  return machine && (hart.mode !== Mode.user || (hart.senvcfg & field) !== 0n);
+}

@@ -1,0 +1,184 @@
+// A whole machine: RAM, devices, one hart and the engine that runs it, from an ISA string and an image.
+import { infiniteMeta } from "../../isa/cap/format.ts";
+import type { Image } from "../../isa/image.ts";
+import { decoderFor, parseIsa, type Isa } from "../../isa/table.ts";
+import { CodeCache } from "../engine/code.ts";
+import type { MisalignedAccess } from "../engine/data.ts";
+import type { Engine, Stop } from "../engine/engine.ts";
+import { Reference } from "../engine/reference.ts";
+import { Bus } from "./bus.ts";
+import { Capability, NULL_CAPABILITY } from "./capability.ts";
+import { Csrs } from "./csrs.ts";
+import { Clint } from "./devices/clint.ts";
+import { Finisher } from "./devices/finisher.ts";
+import { Htif } from "./devices/htif.ts";
+import { Meter, type MeterEvent } from "./devices/meter.ts";
+import { Uart } from "./devices/uart.ts";
+import { Hart, type Clock } from "./hart.ts";
+import { Memory, PAGE_BITS, PageMark } from "./memory.ts";
+import { Mmu } from "./mmu.ts";
+import type { Timing } from "./retire.ts";
+
+export type { Stop };
+export const RAM_BASE = 0x8000_0000;
+
+export interface MachineOptions {
+  /** An ISA string that parseIsa accepts: with Y, pointers are capabilities from reset on. */
+  readonly isa: string;
+  /** A multiple of 4096. */
+  readonly ramBytes: number;
+  /** Loaded at its physical addresses; execution begins at its entry. */
+  readonly image: Image;
+  /** Without one, each instruction and each trap takes one cycle. */
+  readonly timing?: Timing;
+  /** Misaligned integer accesses: done by the hardware (default), or trapped. */
+  readonly misaligned?: MisalignedAccess;
+  /** Address of the HTIF doubleword; by default that of the image's symbol `tohost`, if it has one. */
+  readonly tohost?: number;
+  /** The guest marked a moment. */
+  readonly onMeter?: (event: MeterEvent) => void;
+  /** The guest printed; bytes are decoded as UTF-8. */
+  readonly onOutput?: (text: string) => void;
+  /** Called every `progressInstructions` retired instructions (default 10 million). */
+  readonly onProgress?: (instructions: number, cycles: number) => void;
+  readonly progressInstructions?: number;
+}
+
+export interface RunLimits {
+  /** Ends the run once so many instructions have retired since reset. */
+  readonly maxInstructions?: number;
+  /** Ends the run once the clock has reached this cycle. */
+  readonly maxCycles?: number;
+}
+
+const DEFAULT_PROGRESS_INSTRUCTIONS = 10_000_000;
+
+/** Builds a machine and loads its image; throws where the ISA string or the image does not fit it (the caller has checked). */
+export function createMachine(options: MachineOptions): Machine {
+  return new Machine(options);
+}
+
+export class Machine {
+  readonly isa: Isa;
+  readonly memory: Memory;
+  readonly hart: Hart;
+  readonly csrs: Csrs;
+  readonly engine: Engine;
+  readonly #onProgress: MachineOptions["onProgress"];
+  readonly #progressInstructions: number;
+
+  constructor(o: MachineOptions) {
+    this.#onProgress = o.onProgress;
+    this.#progressInstructions = o.onProgress ? (o.progressInstructions ?? DEFAULT_PROGRESS_INSTRUCTIONS) : Infinity;
+    const isa = parseIsa(o.isa);
+    if (typeof isa === "string") throw new Error(isa);
+    this.isa = isa;
+    const memory = new Memory({ base: RAM_BASE, sizeBytes: o.ramBytes });
+    this.memory = memory;
+
+    // The devices, the hart and the engine refer to one another: the engine comes last, behind a clock.
+    const later: { engine?: Reference } = {};
+    const running = (): Reference => later.engine!;
+    const clock: Clock = {
+      get now() {
+        return running().now;
+      },
+      get retired() {
+        return running().retired;
+      },
+    };
+    const exit = (status: number): void => running().finish({ kind: "exit", status });
+    const decoder = new TextDecoder();
+    const output = (byte: number): void => o.onOutput?.(decoder.decode(new Uint8Array([byte]), { stream: true }));
+    const mark = (value: number): void => o.onMeter?.({ value, cycles: clock.now, instructions: clock.retired });
+    const clint = new Clint(() => clock.now);
+    const bus = new Bus(memory, [new Finisher(exit), new Meter(mark), clint, new Uart(output)]);
+    bus.onDeviceAccess = () => running().reconsider();
+
+    const hart = new Hart(clock, clint);
+    this.hart = hart;
+    const mmu = new Mmu(memory, isa.extensions.has("Y"));
+    const instructionAlignment = isa.extensions.has("Zca") ? 2 : 4;
+    const zylevels1 = isa.extensions.has("Zylevels1");
+    const code = new CodeCache(memory, decoderFor(o.isa), o.image.ranges);
+    const csrOptions = { hart, extensions: isa.extensions, instructionAlignment } as const;
+    const engine = new Reference({
+      capabilityMode: isa.capabilityMode,
+      zylevels1,
+      instructionAlignment,
+      misaligned: o.misaligned ?? "split",
+      bus,
+      mmu,
+      code,
+      hart,
+      csrs: (m) => new Csrs({ ...csrOptions, m }),
+      timing: o.timing,
+    });
+    later.engine = engine;
+    this.engine = engine;
+    this.csrs = engine.csrs;
+
+    this.#load(o.image);
+    const tohost = o.tohost ?? o.image.symbols.get("tohost");
+    const htif = tohost === undefined ? undefined : new Htif(memory, tohost, exit, output);
+    memory.onMarkedStore = (offset, bytes) => {
+      const marks = memory.marks[offset >>> PAGE_BITS]! | memory.marks[(offset + bytes - 1) >>> PAGE_BITS]!;
+      if ((marks & PageMark.code) !== 0) code.invalidate(offset, bytes);
+      if ((marks & PageMark.table) !== 0) mmu.flush();
+      if (htif?.touchedBy(offset, bytes)) engine.afterInstruction(() => htif.poll());
+    };
+    this.#reset(o.image.entry, zylevels1);
+  }
+
+  /** Cycles since reset. */
+  get cycles(): number {
+    return this.engine.now;
+  }
+  /** Instructions retired since reset. */
+  get instructions(): number {
+    return this.engine.retired;
+  }
+
+  /** Runs until the guest ends the run, or can do nothing more, or a limit is reached; can be called again after a limit. */
+  run(limits: RunLimits = {}): Stop {
+    const untilRetired = limits.maxInstructions ?? Infinity;
+    const untilCycle = limits.maxCycles ?? Infinity;
+    for (;;) {
+      const pause = Math.min(untilRetired, this.engine.retired + this.#progressInstructions);
+      const stop = this.engine.run(pause, untilCycle);
+      const paused = stop.kind === "limit" && stop.limit === "instructions" && pause < untilRetired;
+      if (!paused) return stop;
+      this.#onProgress?.(this.instructions, this.cycles);
+    }
+  }
+
+  /** Executes one instruction or takes one trap; returns why the run ended, if it did. */
+  step(): Stop | undefined {
+    return this.engine.step();
+  }
+
+  /** A copy of [address, address + bytes) of RAM. */
+  readMemory(address: number, bytes: number): Uint8Array {
+    if (!this.memory.holds(address, bytes)) throw new Error(`0x${address.toString(16)} does not lie in RAM`);
+    return this.memory.bytes.slice(address - RAM_BASE, address - RAM_BASE + bytes);
+  }
+
+  #load(image: Image): void {
+    for (const segment of image.segments) {
+      if (!this.memory.holds(segment.address, segment.memoryBytes)) {
+        throw new Error(`segment at 0x${segment.address.toString(16)} does not lie in RAM`);
+      }
+      this.memory.write(segment.address - RAM_BASE, segment.bytes);
+    }
+  }
+
+  /** Reset: M-mode at the entry; with RVY pcc, mtvec, mepc, stvec and sepc are Infinite, and the registers NULL. */
+  #reset(entry: number, zylevels1: boolean): void {
+    const infinite = (addr: bigint): Capability => new Capability(1n, infiniteMeta(zylevels1), addr, undefined);
+    const root = this.isa.capabilityMode ? infinite(0n) : NULL_CAPABILITY;
+    const { hart } = this;
+    hart.mtvec = hart.stvec = hart.mepc = hart.sepc = root;
+    const pc = BigInt(entry);
+    this.engine.resume(this.isa.capabilityMode ? infinite(pc) : new Capability(0n, 0n, pc, undefined));
+  }
+}
