@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { assemble, type SourceFile } from "../isa/asm/assemble.ts";
-import { link } from "../isa/asm/link.ts";
+import { assemble, type ObjectFile, type SourceFile } from "../isa/asm/assemble.ts";
+import { link, type LinkLayout } from "../isa/asm/link.ts";
 import { formatDiagnostic, type Diagnostic } from "../isa/diagnostic.ts";
 import type { Image } from "../isa/image.ts";
 import { instructionsOf } from "../isa/table.ts";
@@ -17,16 +17,18 @@ export const GUEST_ISA: Readonly<Record<PointerBytes, string>> = {
 };
 
 /** What `assemble` makes of correct sources. */
-export type GuestObject = Extract<ReturnType<typeof assemble>, { kind: "object" }>["object"];
+export type GuestObject = ObjectFile;
 
 export interface AssembleGuestOptions {
   readonly pointerBytes: PointerBytes;
   /** Constants beside those of `abiSymbols` and `platformSymbols`. */
   readonly symbols?: ReadonlyMap<string, number>;
+  /** Where sources come from, if not from the package: a test may change them. */
+  readonly read?: (relativePath: string) => SourceFile;
 }
 
 /** The package's folder: this file runs from the sources or from dist/, which mirrors their tree. */
-function packageRoot(): string {
+export function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, "package.json"))) {
     const parent = dirname(folder);
@@ -43,17 +45,18 @@ export function guestSource(relativePath: string): SourceFile {
 
 /** Assembles guest sources, in order, into one object; `.include` takes paths in the package. */
 export function assembleGuest(paths: readonly string[], options: AssembleGuestOptions): GuestObject {
-  const result = assemble(paths.map(guestSource), {
+  const read = options.read ?? guestSource;
+  const result = assemble(paths.map(read), {
     forms: instructionsOf(GUEST_ISA[options.pointerBytes]),
     capabilityMode: options.pointerBytes === 16,
     symbols: new Map([...abiSymbols(options.pointerBytes), ...platformSymbols(), ...(options.symbols ?? [])]),
-    include: guestSource,
+    include: read,
   });
   return result.kind === "object" ? result.object : refuse(`assembling ${paths.join(", ")}`, result.diagnostics);
 }
 
 /** Links guest objects; an unknown symbol is our bug as much as a wrong instruction is. */
-export function linkGuest(objects: readonly GuestObject[], options: Parameters<typeof link>[1]): Image {
+export function linkGuest(objects: readonly GuestObject[], options: LinkLayout): Image {
   const result = link(objects, options);
   return result.kind === "image" ? result.image : refuse("linking guest code", result.diagnostics);
 }
