@@ -2,6 +2,23 @@
 
         .section .text.boot, "ax"
 
+        .balign 16
+        .globl machine_trap
+# in:       nothing
+# out:      does not return; the run ends with STATUS_machineTrap
+# clobbers: t0 t1
+# from:     (a trap in M-mode, or one that could not be delegated)
+# traps:    never
+machine_trap:
+        ly      t0, machine_finisher
+        li      t1, STATUS_machineTrap << FINISHER_codeBit | FINISHER_fail
+        sw      t1, 0(t0)
+1:      j       1b
+        .balign 16
+machine_finisher:
+        .zero   PTR_BYTES
+machine_trap_end:
+
 # Atlas of the roots that boot hands to the loader; no other register survives.
 #   s0 kernel data                    s4 switcher text, as data to write      s8 manifest tables, read only
 #   s1 compartments' memory, as code  s5 switcher text, as code
@@ -50,7 +67,10 @@ boot:
         sy      s7, 0(t0)
 
         la      t0, machine_trap                # from here on M-mode can do one thing: end the run
-        DERIVE  t0, t0, machine_trap, machine_trap_end - machine_trap, PERM_W | PERM_ASR
+        li      t1, machine_trap_end - machine_trap
+        ybndsw  t0, t0, t1
+        li      t1, PERM_W | PERM_ASR
+        ypermc  t0, t0, t1
         csrw    mtvec, t0
         DERIVE  t2, t2, KERNEL_TEXT_base, KERNEL_TEXT_bytes, PERM_W
         la      t0, load
@@ -64,20 +84,3 @@ boot:
         li      \r, 0
 .endr
         mret                                    # the pcc was the last to hold Infinite
-
-        .balign 16
-        .globl machine_trap
-# in:       nothing
-# out:      does not return; the run ends with STATUS_machineTrap
-# clobbers: t0 t1
-# from:     (a trap in M-mode, or one that could not be delegated)
-# traps:    never
-machine_trap:
-        ly      t0, machine_finisher
-        li      t1, STATUS_machineTrap << FINISHER_codeBit | FINISHER_fail
-        sw      t1, 0(t0)
-1:      j       1b
-        .balign 16
-machine_finisher:
-        .zero   PTR_BYTES
-machine_trap_end:

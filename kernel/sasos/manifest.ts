@@ -1,7 +1,7 @@
 // The manifest of the single-address-space kernel, and the image that boots it: which compartments there are and what each may reach.
 import { mergeImages, UNCATEGORISED, type Image } from "../../isa/image.ts";
 import type { Layout } from "../abi.ts";
-import { assembleGuest, linkGuest } from "../image.ts";
+import { assembleGuest, guestSource, linkGuest, type GuestObject } from "../image.ts";
 import { overlap, regionEnd, type Region } from "../layout.ts";
 import { COMPARTMENT, ENTRY, GRANT, KERNEL, LINK, objectSymbols, POINTER } from "./objects.ts";
 import { regionSymbols, sasosRegions, type SasosRegions } from "./regions.ts";
@@ -61,9 +61,9 @@ const sources = (names: readonly string[]): string[] => names.map((name) => `ker
  * refuses to load it refuses when it runs (STATUS.refused); only our own bugs throw here.
  *
  * Symbols for the host: `fault_count` (u64), `fault_log` (FAULT[64], a ring), `fault_counts` (u64 a compartment),
- * `refused_compartment` (u64).
+ * `refused_compartment` (u64). `read` finds the sources.
  */
-export function sasosImage(manifest: SasosManifest): Image {
+export function sasosImage(manifest: SasosManifest, read: typeof guestSource = guestSource): Image {
   const { compartments } = manifest;
   checkDisjoint(compartments);
   const userEnd = Math.max(0, ...compartments.flatMap((c) => [regionEnd(c.text), regionEnd(c.data)]));
@@ -75,7 +75,9 @@ export function sasosImage(manifest: SasosManifest): Image {
   const tables = manifestTables(compartments, regions.tables.base);
 
   const constants = [...objectSymbols(), ...regionSymbols(regions), ...scalars(manifest)];
-  const switcher = linked(SWITCHER_SOURCES, new Map(constants), regions.switcher);
+  const part = (names: readonly string[], symbols: ReadonlyMap<string, number>): GuestObject =>
+    assembleGuest(sources(names), { pointerBytes: 16, symbols, read });
+  const switcher = linked(part(SWITCHER_SOURCES, new Map(constants)), regions.switcher, "entry_stubs");
   const entries = switcher.symbols.get("entry_stubs")!;
   const symbols = new Map([
     ...constants,
@@ -83,13 +85,12 @@ export function sasosImage(manifest: SasosManifest): Image {
     ["TABLES_compartments", tables.compartments] as const,
     ["START_entry", entries + manifest.start.compartment * ENTRY.layout(16).bytes] as const,
   ]);
-  const kernel = linked(KERNEL_SOURCES, symbols, regions.kernelText);
+  const kernel = linked(part(KERNEL_SOURCES, symbols), regions.kernelText, "boot");
   return { ...mergeImages([kernel, switcher, dataImage(regions, tables.bytes)]), entry: kernel.entry };
 }
 
-function linked(names: readonly string[], symbols: ReadonlyMap<string, number>, region: Region): Image {
-  const object = assembleGuest(sources(names), { pointerBytes: 16, symbols });
-  const image = linkGuest([object], { base: region.base });
+function linked(object: GuestObject, region: Region, entry: string): Image {
+  const image = linkGuest([object], { base: region.base, entry });
   const end = Math.max(...image.segments.map((s) => s.address + s.memoryBytes));
   if (end > regionEnd(region)) throw new Error(`kernel code ends at ${end}, beyond its region`);
   return image;
