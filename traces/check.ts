@@ -7,7 +7,15 @@ import { TRACE_SCHEMA } from "./trace.ts";
 export type DraftCall = { -readonly [K in Exclude<keyof Call, "groups">]?: Call[K] } & { groups: Call[][] };
 
 /** The members of a call that are numbers. */
-export const CALL_NUMBERS = ["service", "operation", "applicationNs", "hopNs", "spans", "requestBytes", "replyBytes"] as const;
+export const CALL_NUMBERS = [
+  "service",
+  "operation",
+  "applicationNs",
+  "hopNs",
+  "spans",
+  "requestBytes",
+  "replyBytes",
+] as const;
 export type CallNumber = (typeof CALL_NUMBERS)[number];
 export const OPTIONAL_CALL_NUMBERS: ReadonlySet<string> = new Set(["requestBytes", "replyBytes"]);
 
@@ -16,12 +24,15 @@ export type Complain = (message: string, hint?: string) => void;
 
 export function checkSchema(schema: string, complain: Complain): void {
   if (schema === TRACE_SCHEMA) return;
-  complain(`expected schema ${quote(TRACE_SCHEMA)}, found ${quote(schema)}`, "this version of meshsim reads that schema only");
+  complain(
+    `expected schema ${quote(TRACE_SCHEMA)}, found ${quote(schema)}`,
+    "this version of meshsim reads that schema only",
+  );
 }
 
 /** Counts, indices and nanoseconds are integers that a double holds exactly. */
 export function checkNumber(value: unknown, name: string, complain: Complain): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value + 0; // + 0 makes -0 plain
   const found = typeof value === "number" ? String(value) : value === null ? "null" : `a ${typeof value}`;
   complain(`expected ${name} as a whole number from 0 to 2^53 - 1, found ${found}`);
   return 0;

@@ -60,7 +60,8 @@ function pack(trace: Trace): PackedTrace {
 /** One request a line, so that two traces can be compared by diff. */
 function writeJson(trace: Trace): Uint8Array {
   const out = new TextWriter();
-  const list = (items: readonly unknown[]): string => `[\n${items.map((item) => `    ${JSON.stringify(item)}`).join(",\n")}\n  ]`;
+  const list = (items: readonly unknown[]): string =>
+    `[\n${items.map((item) => `    ${JSON.stringify(item)}`).join(",\n")}\n  ]`;
   out.write(`{\n  "schema": ${JSON.stringify(trace.schema)},\n  "name": ${JSON.stringify(trace.name)},\n`);
   out.write(`  "services": ${list(trace.services.map(({ name, kind }) => ({ name, kind })))},\n`);
   out.write(`  "operations": ${list(trace.operations.map(({ service, name }) => ({ service, name })))},\n`);

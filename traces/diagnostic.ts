@@ -40,8 +40,8 @@ export class InputError extends Error {
   }
 }
 
-// C0, DEL and C1 controls, line separators and the bidi marks, which can forge what a terminal shows; lone surrogates.
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/gu;
+// Controls, line separators and the bidi marks, which can forge what a terminal shows; lone surrogates.
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
 /** A name without characters that could harm a terminal or a file: each becomes a visible `\u001b`. */
 export function printable(text: string): string {

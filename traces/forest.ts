@@ -44,7 +44,8 @@ export function linkSpans(spans: SpanTable, rules: Rules, counts: RuleCounts, lo
     levels[row] = parent < 0 ? 1 : levels[parent]! + 1;
     depth = Math.max(depth, levels[row]!);
     if (parent >= 0) checkInside(spans, row, parent, log);
-    if (spans.durationsUs[row] === 0) log.add("zero-duration", spans.offsets[row]!, () => `${nameOf(spans, row)} takes no time`);
+    if (spans.durationsUs[row] === 0)
+      log.add("zero-duration", spans.offsets[row]!, () => `${nameOf(spans, row)} takes no time`);
     const children = childrenOf(row);
     for (let i = children.length - 1; i >= 0; i -= 1) pending.push(children[i]!);
   }
@@ -118,7 +119,8 @@ function findParents(
       return ROOT;
     }
     if (parent === undefined) {
-      const what = (): string => `${nameOf(spans, row)} has parent ${quote(parentId)}, which names no span of its trace`;
+      const what = (): string =>
+        `${nameOf(spans, row)} has parent ${quote(parentId)}, which names no span of its trace`;
       log.add("orphan", spans.offsets[row]!, what);
       counts.add("orphan");
       return rules.orphan === "root" ? ROOT : DROPPED;

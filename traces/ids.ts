@@ -2,6 +2,7 @@
 
 /** Lower case without leading zeros for a hexadecimal id; any other text stays as it is. Empty means "none". */
 export function canonicalId(id: string): string {
+  if (/^[1-9a-f][0-9a-f]*$/.test(id)) return id; // nearly all are canonical already
   if (!/^[0-9a-f]+$/i.test(id)) return id;
   return id.replace(/^0+/, "").toLowerCase();
 }

@@ -5,7 +5,7 @@ import type { Complaints } from "./diagnostic.ts";
 import { printable, quote } from "./diagnostic.ts";
 import type { JsonReader } from "./json-reader.ts";
 import type { RepairLog } from "./repair.ts";
-import type { Call, Trace } from "./trace.ts";
+import type { Call, Service, Trace } from "./trace.ts";
 import { TRACE_SCHEMA } from "./trace.ts";
 
 /** Members by name, each with what reads its value. */
@@ -73,12 +73,12 @@ export class JsonTraceReader {
 
   #service(): void {
     let name = "";
-    let kind = "observed";
+    let kind: Service["kind"] = "observed";
     const offset = this.#object("a service", ["name", "kind"], {
       name: () => (name = this.#name()),
       kind: () => (kind = checkKind(this.#reader.string(), this.#complain)),
     });
-    this.#tables.service({ name, kind: checkKind(kind, this.#complain) }, (message) => this.#complaints.add(message, offset));
+    this.#tables.service({ name, kind }, (message) => this.#complaints.add(message, offset));
   }
 
   #operation(): void {

@@ -22,10 +22,15 @@ export function surveyMessagePack(bytes: Uint8Array, maxDepth: number): void {
     const { headBytes, bodyBytes, items } = measure(view, start);
     at = start + headBytes + bodyBytes;
     if (at > bytes.length || items > bytes.length - at) {
-      throw new InputError(`the MessagePack value at byte ${start} goes beyond the end of the file`, undefined, CUT_SHORT);
+      throw new InputError(
+        `the MessagePack value at byte ${start} goes beyond the end of the file`,
+        undefined,
+        CUT_SHORT,
+      );
     }
     if (items === 0) continue;
-    if (open.length > maxDepth) throw new InputError(`the MessagePack value at byte ${start} is nested too deep for a trace`);
+    if (open.length > maxDepth)
+      throw new InputError(`the MessagePack value at byte ${start} is nested too deep for a trace`);
     open.push(items);
   }
   if (at < bytes.length) throw new InputError(`the MessagePack document ends at byte ${at}, but the file goes on`);

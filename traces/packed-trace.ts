@@ -8,7 +8,16 @@ import type { RepairLog } from "./repair.ts";
 import type { Call, Trace } from "./trace.ts";
 import { TRACE_SCHEMA } from "./trace.ts";
 
-const COLUMNS = ["depth", "group", "operation", "applicationNs", "hopNs", "spans", "requestBytes", "replyBytes"] as const;
+const COLUMNS = [
+  "depth",
+  "group",
+  "operation",
+  "applicationNs",
+  "hopNs",
+  "spans",
+  "requestBytes",
+  "replyBytes",
+] as const;
 
 /** The trace that a decoded document holds; what is wrong with it goes to `complaints`, named by its path. */
 export function unpackTrace(document: unknown, complaints: Complaints, log: RepairLog): Trace {
@@ -19,7 +28,9 @@ export function unpackTrace(document: unknown, complaints: Complaints, log: Repa
     return clean;
   };
   const root = record(document, "the document");
-  checkSchema(typeof root["schema"] === "string" ? root["schema"] : "", (m, hint) => complaints.add(m, undefined, hint));
+  checkSchema(typeof root["schema"] === "string" ? root["schema"] : "", (m, hint) =>
+    complaints.add(m, undefined, hint),
+  );
   const tables = new TableCheck();
   list(root["services"], "services").forEach((item, i) => {
     const path = `services[${i}]`;
@@ -64,7 +75,16 @@ function unpackCalls(calls: PackedCalls, tables: TableCheck, complaints: Complai
     const service = tables.operations[operation]?.service ?? 0;
     tables.call(service, operation, complain);
     const [applicationNs, hopNs, spans] = [number("applicationNs"), number("hopNs"), number("spans")];
-    const call = { service, operation, applicationNs, hopNs, spans, ...size("requestBytes"), ...size("replyBytes"), groups: [] };
+    const call = {
+      service,
+      operation,
+      applicationNs,
+      hopNs,
+      spans,
+      ...size("requestBytes"),
+      ...size("replyBytes"),
+      groups: [],
+    };
     const siblings = depth === 0 && group === 0 ? requests : groupOf(callers[depth - 1], group);
     if (depth > callers.length || siblings === undefined) {
       complain(`depth ${depth} and group ${group} do not follow the call before it`);

@@ -85,7 +85,15 @@ function importWith(
     const { trace } = found;
     let folded = 0;
     for (const { call } of walk(trace)) folded += call.spans;
-    imported = { ...common, trace, spans: folded, spanDepth: 0, spanFanOut: 0, edges: new EdgeTable(spans, [], []), rules: [] };
+    imported = {
+      ...common,
+      trace,
+      spans: folded,
+      spanDepth: 0,
+      spanFanOut: 0,
+      edges: new EdgeTable(spans, [], []),
+      rules: [],
+    };
   } else {
     imported = { ...common, ...normalize(found.spans, baseName(options.file), rules, log) };
     if (imported.trace.requests.length === 0) throw new InputError("no request is left of this trace");
@@ -108,13 +116,18 @@ function recognise(source: Source, maxBytes: number): Importer {
   const { bytes } = source;
   if (bytes.length > maxBytes) {
     const hint = "cut the trace into files of fewer requests";
-    throw new InputError(`the file has ${bytes.length} bytes; the most that can be read is ${maxBytes}`, undefined, hint);
+    throw new InputError(
+      `the file has ${bytes.length} bytes; the most that can be read is ${maxBytes}`,
+      undefined,
+      hint,
+    );
   }
   const start = firstNonSpace(bytes);
   if (bytes.length === 0) throw new InputError("the file is empty", undefined, FORMATS);
   if (start === bytes.length) throw new InputError("the file holds nothing but white space", undefined, FORMATS);
   for (const [magic, what, hint] of MAGIC) {
-    if (magic.every((byte, i) => bytes[i] === byte)) throw new InputError(`expected a trace, found ${what}`, undefined, hint);
+    if (magic.every((byte, i) => bytes[i] === byte))
+      throw new InputError(`expected a trace, found ${what}`, undefined, hint);
   }
   const { outline, error } = look(source, (seen) => IMPORTERS.some((importer) => importer.recognise(seen)));
   if (outline.encoding !== "messagepack" && !isUtf8(bytes)) {

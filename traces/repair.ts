@@ -11,7 +11,8 @@ export const REPAIRS = {
   "self-parent": "a span is its own parent; it becomes a root",
   "parent-cycle": "parents form a cycle; it is cut above its earliest span, which becomes a root",
   "extra-parent": "more than one parent; the first CHILD_OF is kept",
-  "outside-parent": "a span begins before or ends after its parent; it is clipped where the parent's self time is computed",
+  "outside-parent":
+    "a span begins before or ends after its parent; it is clipped where the parent's self time is computed",
   "zero-duration": "a span took no time; it is kept as a call without work",
   "negative-duration": "a span has a negative duration; it counts as zero",
   "missing-process": "the process of a span is not described; its service is called unknown_service",

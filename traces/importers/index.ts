@@ -23,7 +23,8 @@ export interface Input {
 }
 
 /** What an importer found: spans to be folded, or a trace in normal form. */
-export type Found = { readonly kind: "spans"; readonly spans: SpanTable } | { readonly kind: "trace"; readonly trace: Trace };
+export type Found =
+  { readonly kind: "spans"; readonly spans: SpanTable } | { readonly kind: "trace"; readonly trace: Trace };
 
 /** One format. */
 export interface Importer {
@@ -42,16 +43,22 @@ function known(name: string, title: string, recognise: (outline: Outline) => boo
     title,
     recognise,
     import: ({ source }) => {
-      throw new InputError(`this looks like ${title}, which meshsim does not read yet`, firstNonSpace(source.bytes), hint);
+      throw new InputError(
+        `this looks like ${title}, which meshsim does not read yet`,
+        firstNonSpace(source.bytes),
+        hint,
+      );
     },
   };
 }
 
 const FROM_JAEGER = "export the trace from Jaeger (UI: Trace JSON; API: /api/traces/<id>) and give that file";
-const columns = (...names: string[]) => (outline: Outline) => {
-  const header = outline.header.split(/[,;\t]/).map((name) => name.trim().replaceAll('"', ""));
-  return outline.encoding === "text" && names.every((name) => header.includes(name));
-};
+const columns =
+  (...names: string[]) =>
+  (outline: Outline) => {
+    const header = outline.header.split(/[,;\t]/).map((name) => name.trim().replaceAll('"', ""));
+    return outline.encoding === "text" && names.every((name) => header.includes(name));
+  };
 
 /** Every format, in the order in which they are asked. */
 export const IMPORTERS: readonly Importer[] = [
@@ -62,7 +69,9 @@ export const IMPORTERS: readonly Importer[] = [
     "otlp",
     "an OpenTelemetry (OTLP/JSON) trace",
     ({ has }) =>
-      ["resourceSpans", "resource_spans", "scopeSpans", "batches", "trace.resourceSpans", "result.resourceSpans"].some(has),
+      ["resourceSpans", "resource_spans", "scopeSpans", "batches", "trace.resourceSpans", "result.resourceSpans"].some(
+        has,
+      ),
     `send it to Jaeger over OTLP, then ${FROM_JAEGER}`,
   ),
   known("zipkin", "a Zipkin v2 trace", ({ has }) => has("traceId") && has("id"), FROM_JAEGER),
@@ -85,5 +94,10 @@ export const IMPORTERS: readonly Importer[] = [
     (outline) => columns("hashowner")(outline) || columns("app", "func", "end_timestamp")(outline),
     "Azure Functions traces come with a later version; they hold arrivals, no calls between services",
   ),
-  known("csv", "a CSV table", ({ encoding, header }) => encoding === "text" && /^[^{[<]*[,;\t]/.test(header), FROM_JAEGER),
+  known(
+    "csv",
+    "a CSV table",
+    ({ encoding, header }) => encoding === "text" && /^[^{[<]*[,;\t]/.test(header),
+    FROM_JAEGER,
+  ),
 ];

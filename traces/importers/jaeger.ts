@@ -183,13 +183,22 @@ class JaegerImport {
   }
 
   /** The first CHILD_OF of the same trace. OpenTelemetry writes its links as further FOLLOWS_FROM references. */
-  #parent(all: Reference[], traceId: string, parentSpanId: string, offset: number): { parentId: string; follows: boolean } {
+  #parent(
+    all: Reference[],
+    traceId: string,
+    parentSpanId: string,
+    offset: number,
+  ): { parentId: string; follows: boolean } {
     const named = all.filter(({ spanId }) => canonicalId(spanId) !== "");
     const here = (r: Reference): boolean => r.traceId === "" || traceId === "" || sameTrace(r.traceId, traceId);
     const childOf = named.filter(({ type }) => type !== "FOLLOWS_FROM");
     const chosen = childOf.find(here) ?? childOf[0];
     if (childOf.length > 1) {
-      this.#log.add("extra-parent", offset, () => `span has ${childOf.length} parents, ${quote(chosen!.spanId)} is kept`);
+      this.#log.add(
+        "extra-parent",
+        offset,
+        () => `span has ${childOf.length} parents, ${quote(chosen!.spanId)} is kept`,
+      );
     }
     if (chosen !== undefined) return { parentId: chosen.spanId, follows: false };
     const followed = named.find(here);
@@ -287,7 +296,11 @@ class JaegerImport {
     const time = typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : value;
     if (typeof time === "number" && Math.abs(time) <= limitUs) return time;
     const found = typeof time === "number" ? `${time}` : typeof time === "string" ? quote(time) : typeNameOf(time);
-    this.#complaints.add(`expected ${field} as a number of microseconds up to ${limitUs}, found ${found}`, this.#reader.offset, MICROSECONDS);
+    this.#complaints.add(
+      `expected ${field} as a number of microseconds up to ${limitUs}, found ${found}`,
+      this.#reader.offset,
+      MICROSECONDS,
+    );
     return 0;
   }
 

@@ -101,5 +101,8 @@ export function isMessagePackMap(byte: number): boolean {
 
 function header(bytes: Uint8Array): string {
   const start = firstNonSpace(bytes);
-  return new TextDecoder().decode(bytes.subarray(start, start + 1000)).split(/[\r\n]/, 1)[0]!.toLowerCase();
+  return new TextDecoder()
+    .decode(bytes.subarray(start, start + 1000))
+    .split(/[\r\n]/, 1)[0]!
+    .toLowerCase();
 }
