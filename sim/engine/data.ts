@@ -93,7 +93,7 @@ export abstract class DataPath extends CapabilityArithmetic {
     return old;
   }
 
-  loadReserved(addr: bigint, bytes: 4 | 8): bigint {
+  loadReserved(addr: bigint, bytes: AccessBytes): bigint {
     const offset = this.#inRam(addr, bytes, "load");
     this.#reserve(offset, bytes);
     return this.memory.load(offset, bytes);
@@ -106,7 +106,7 @@ export abstract class DataPath extends CapabilityArithmetic {
     return this.#readY(offset);
   }
 
-  storeConditional(addr: bigint, bytes: 4 | 8, value: bigint): bigint {
+  storeConditional(addr: bigint, bytes: AccessBytes, value: bigint): bigint {
     const offset = this.#inRam(addr, bytes, "store");
     if (!this.#useReservation(offset, bytes)) return 1n;
     this.memory.store(offset, bytes, value);

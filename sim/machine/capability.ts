@@ -57,8 +57,12 @@ export class CapabilityArithmetic extends BigintArithmetic implements Capabiliti
   }
 
   bounds(y: Capability): Bounds<bigint> {
-    const known = y.bounds ?? this.#recall(y);
-    y.bounds = known;
+    let known = y.bounds;
+    if (known === undefined) {
+      known = this.#recall(y);
+      // Machines share NULL, and Zylevels1 makes a difference to its integrity.
+      if (y !== NULL_CAPABILITY) y.bounds = known;
+    }
     this.#last = y;
     return known;
   }

@@ -3,7 +3,8 @@ import { setAddress } from "../../isa/cap/bounds.ts";
 import { INTERRUPT } from "../../isa/cause.ts";
 import { PMP_ENTRIES } from "../../isa/csr.ts";
 import type { Extension } from "../../isa/insn.ts";
-import { Capability, type CapabilityArithmetic } from "./capability.ts";
+import type { Capability} from "./capability.ts";
+import { type CapabilityArithmetic } from "./capability.ts";
 import { IP, MENVCFG, MSTATUS, SUPERVISOR_INTERRUPTS, type Hart } from "./hart.ts";
 
 /** What an engine has to look at again after a write. */

@@ -2,7 +2,8 @@
 import { csrPrivilege, csrReadOnly, CSRS, type CsrRecord } from "../../isa/csr.ts";
 import type { CacheBlockOperation } from "../../isa/semantics.ts";
 import type { Capability, CapabilityArithmetic } from "./capability.ts";
-import { behaviours, Effect, moved, type BehaviourOptions, type CsrBehaviour } from "./csr-behaviour.ts";
+import type { Effect} from "./csr-behaviour.ts";
+import { behaviours, moved, type BehaviourOptions, type CsrBehaviour } from "./csr-behaviour.ts";
 import { MENVCFG, MSTATUS, type Hart } from "./hart.ts";
 import { Mode } from "./mmu.ts";
 
