@@ -1,0 +1,66 @@
+// What single values cannot show: parameters of a machine that do not go together.
+import { setsOf } from "../timing/cache.ts";
+import type { TlbConfig } from "../timing/tlb.ts";
+import type { MachineConfig } from "./machine.ts";
+import { isPowerOfTwo } from "./params.ts";
+
+export interface Misfit {
+  /** The parameter to complain of. */
+  readonly key: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** Everything that does not go together. */
+export function misfits(m: MachineConfig): Misfit[] {
+  return [...cacheMisfits(m), ...tlbMisfits(m), ...predictorMisfits(m), ...memoryMisfits(m)];
+}
+
+function cacheMisfits(m: MachineConfig): Misfit[] {
+  const found: Misfit[] = [];
+  for (const name of ["l1i", "l1d", "l2", "tagCache"] as const) {
+    const { sizeBytes, lineBytes, ways } = m[name];
+    if (setsOf(m[name]) === undefined) {
+      const line = `${ways} ways of ${lineBytes}-byte lines`;
+      const message = `${sizeBytes} bytes are not a power of two of sets of ${line}`;
+      found.push({ key: `${name}.sizeBytes`, message, hint: `a set has ${ways * lineBytes} bytes` });
+    }
+  }
+  for (const name of ["l1i", "l1d"] as const) {
+    if (m[name].lineBytes > m.l2.lineBytes) {
+      const message = `${m[name].lineBytes}-byte lines are filled from the L2, whose lines have ${m.l2.lineBytes}`;
+      found.push({ key: `${name}.lineBytes`, message });
+    }
+  }
+  return found;
+}
+
+function tlbMisfits(m: MachineConfig): Misfit[] {
+  return (["itlb", "dtlb", "l2tlb"] as const).flatMap((name) => tlbMisfit(name, m[name]) ?? []);
+}
+
+function tlbMisfit(name: string, tlb: TlbConfig): Misfit | undefined {
+  if (tlb.entries === 0 || isPowerOfTwo(tlb.entries / tlb.ways)) return undefined;
+  return {
+    key: `${name}.entries`,
+    message: `${tlb.entries} entries are not a power of two of sets of ${tlb.ways} ways`,
+  };
+}
+
+function predictorMisfits({ predictor: p }: MachineConfig): Misfit[] {
+  const found: Misfit[] = [];
+  if (!isPowerOfTwo(p.btbEntries / p.btbWays)) {
+    const message = `${p.btbEntries} entries are not a power of two of sets of ${p.btbWays} ways`;
+    found.push({ key: "predictor.btbEntries", message });
+  }
+  if (p.direction === "gshare" && 2 ** p.historyBits > p.entries) {
+    const message = `${p.historyBits} bits of history do not fit the index of ${p.entries} counters`;
+    found.push({ key: "predictor.historyBits", message });
+  }
+  return found;
+}
+
+function memoryMisfits(m: MachineConfig): Misfit[] {
+  if (m.ramBytes % 4096 === 0) return [];
+  return [{ key: "ramBytes", message: `${m.ramBytes} bytes are not whole 4 KiB pages` }];
+}

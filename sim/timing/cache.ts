@@ -1,0 +1,167 @@
+// A set-associative cache, physically addressed, write-back and write-allocate, with a limit on outstanding misses.
+import { bytes, count, cycles, oneOf, isPowerOfTwo, type ConfigOf } from "../config/params.ts";
+import { eventBlock, type Part, type Storage } from "./part.ts";
+import { lruVictims, moveToFront, type Victims } from "./replacement/lru.ts";
+import { randomVictims } from "./replacement/random.ts";
+
+/** The parameters of an array of lines, whatever waits for it. */
+export const arrayParams = {
+  sizeBytes: bytes(32768, "Capacity", { min: 16 }),
+  lineBytes: bytes(64, "Line size", { min: 16, max: 4096, powerOfTwo: true }),
+  ways: count(8, "Associativity", { min: 1, max: 64 }),
+  replacement: oneOf(["lru", "random"], "lru", "Which way of a full set a fill displaces"),
+};
+
+export const cacheParams = {
+  ...arrayParams,
+  hitCycles: cycles(3, "From request to data on a hit; a miss is passed on after as many", { max: 1000 }),
+  mshrs: count(1, "Outstanding misses; 0: the cache answers nobody until the line is filled", { max: 64 }),
+};
+
+export type ArrayConfig = ConfigOf<typeof arrayParams>;
+export type CacheConfig = ConfigOf<typeof cacheParams>;
+
+/** Lines are numbered in 30 bits, beside which a word keeps a dirty bit and its sign. */
+const LINE_BITS = 30;
+
+/** The end of the physical memory that an array of such lines can hold. */
+export const reachableBytes = (lineBytes: number): number => lineBytes * 2 ** LINE_BITS;
+
+/** Sets of an array; undefined where they are not a whole power of two. */
+export function setsOf(config: Omit<ArrayConfig, "replacement">): number | undefined {
+  const sets = config.sizeBytes / (config.lineBytes * config.ways);
+  return isPowerOfTwo(sets) ? sets : undefined;
+}
+
+const EMPTY = -2;
+const LOOKUPS = 0;
+const MISSES = 1;
+const WRITEBACKS = 2;
+
+export class Cache implements Part {
+  readonly events;
+  readonly hitCycles: number;
+  /** Line number and dirty bit of each way, most recently used first; EMPTY where nothing is held. */
+  readonly #words: Int32Array;
+  /** When each outstanding miss is filled, and which line it fills. */
+  readonly #fillAt: Float64Array;
+  readonly #fillLine: Int32Array;
+  /** [0]: when the last outstanding miss is filled. */
+  readonly #busy: Float64Array;
+  readonly #victims: Victims;
+  readonly #next: Part;
+  readonly #lineBytes: number;
+  readonly #perByte: number;
+  readonly #setMask: number;
+  readonly #ways: number;
+  readonly #blocking: boolean;
+
+  constructor(name: string, config: CacheConfig, next: Part, storage: Storage) {
+    const sets = setsOf(config);
+    if (sets === undefined) throw new Error(`${name}: sets are not a power of two`);
+    this.events = eventBlock(name, ["lookups", "misses", "writebacks"], storage);
+    this.hitCycles = config.hitCycles;
+    this.#next = next;
+    this.#ways = config.ways;
+    this.#lineBytes = config.lineBytes;
+    this.#perByte = 1 / config.lineBytes;
+    this.#setMask = sets - 1;
+    this.#blocking = config.mshrs === 0;
+    this.#words = storage.int32(sets * config.ways, EMPTY);
+    this.#fillAt = storage.float64(Math.max(1, config.mshrs));
+    this.#fillLine = storage.int32(Math.max(1, config.mshrs), -1);
+    this.#busy = storage.float64(1);
+    this.#victims = config.replacement === "lru" ? lruVictims(config.ways) : randomVictims(config.ways, storage);
+  }
+
+  /** Until when nobody is answered: a miss is outstanding in a cache without MSHRs. */
+  get blockedUntil(): number {
+    return this.#blocking ? this.#busy[0]! : 0;
+  }
+
+  read(phys: number, _bytes: number, at: number): number {
+    const line = (phys * this.#perByte) | 0;
+    const base = (line & this.#setMask) * this.#ways;
+    this.events.values[LOOKUPS]! += 1;
+    // A hit on the most recently used way changes no state but the count.
+    if (this.#words[base]! >> 1 === line && at >= this.#busy[0]!) return at + this.hitCycles;
+    return this.#access(line, base, 0, at);
+  }
+
+  /** As `read`, and the line becomes dirty. */
+  store(phys: number, at: number): number {
+    const line = (phys * this.#perByte) | 0;
+    const base = (line & this.#setMask) * this.#ways;
+    this.events.values[LOOKUPS]! += 1;
+    const dirty = (line << 1) | 1;
+    if (this.#words[base] === dirty && at >= this.#busy[0]!) return at + this.hitCycles;
+    return this.#access(line, base, 1, at);
+  }
+
+  /** Takes a whole line that somebody writes: nothing is fetched. */
+  write(phys: number, bytes: number, at: number): void {
+    const line = (phys * this.#perByte) | 0;
+    const base = (line & this.#setMask) * this.#ways;
+    const position = this.#find(line, base);
+    if (position >= 0) moveToFront(this.#words, base, position, (line << 1) | 1);
+    else if (bytes >= this.#lineBytes) this.#install((line << 1) | 1, base, at);
+    else this.#miss(line, base, 1, at);
+  }
+
+  /** Forgets everything. Dirty lines are lost: for instruction caches, which hold none. */
+  invalidate(): void {
+    this.#words.fill(EMPTY);
+  }
+
+  #access(line: number, base: number, dirty: 0 | 1, at: number): number {
+    const start = this.#blocking && at < this.#busy[0]! ? this.#busy[0]! : at;
+    const position = this.#find(line, base);
+    if (position < 0) return this.#miss(line, base, dirty, start);
+    moveToFront(this.#words, base, position, this.#words[base + position]! | dirty);
+    const ready = start + this.hitCycles;
+    return start < this.#busy[0]! ? Math.max(ready, this.#arrival(line)) : ready;
+  }
+
+  #find(line: number, base: number): number {
+    for (let i = 0; i < this.#ways; i += 1) {
+      if (this.#words[base + i]! >> 1 === line) return i;
+    }
+    return -1;
+  }
+
+  /** When a line that is being filled arrives; 0 for others. */
+  #arrival(line: number): number {
+    let arrival = 0;
+    for (let i = 0; i < this.#fillLine.length; i += 1) {
+      if (this.#fillLine[i] === line) arrival = Math.max(arrival, this.#fillAt[i]!);
+    }
+    return arrival;
+  }
+
+  #miss(line: number, base: number, dirty: 0 | 1, at: number): number {
+    this.events.values[MISSES]! += 1;
+    let slot = 0;
+    for (let i = 1; i < this.#fillAt.length; i += 1) {
+      if (this.#fillAt[i]! < this.#fillAt[slot]!) slot = i;
+    }
+    const start = Math.max(at, this.#fillAt[slot]!);
+    const ready = this.#next.read(line * this.#lineBytes, this.#lineBytes, start + this.hitCycles);
+    this.#install((line << 1) | dirty, base, start + this.hitCycles);
+    this.#fillAt[slot] = ready;
+    this.#fillLine[slot] = line;
+    this.#busy[0] = Math.max(this.#busy[0]!, ready);
+    return ready;
+  }
+
+  /** Puts a line in; the one it displaces goes to the next level if it is dirty. Empty ways stand last, and go first. */
+  #install(word: number, base: number, at: number): void {
+    const last = this.#ways - 1;
+    const position = this.#words[base + last] === EMPTY ? last : this.#victims.position();
+    const victim = this.#words[base + position]!;
+    moveToFront(this.#words, base, position, word);
+    if (victim !== EMPTY && (victim & 1) === 1) {
+      this.events.values[WRITEBACKS]! += 1;
+      this.#next.write((victim >> 1) * this.#lineBytes, this.#lineBytes, at);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// DRAM: one channel of banks with open rows; requests are served in the order in which they come.
+import { bytes, megabytesPerSecond, nanoseconds, powerOfTwo, type ConfigOf } from "../config/params.ts";
+import { eventBlock, type Part, type Storage } from "./part.ts";
+
+export const dramParams = {
+  banks: powerOfTwo(8, "Banks", { max: 1024 }),
+  rowBytes: bytes(8192, "Bytes of a row, over all chips of the channel", { min: 64, max: 65536, powerOfTwo: true }),
+  controllerNs: nanoseconds(18, "Controller, physical interface and interconnect, there and back"),
+  casNs: nanoseconds(14, "Column access of an open row (tCAS)"),
+  rcdNs: nanoseconds(14, "Opening a row (tRCD)"),
+  rpNs: nanoseconds(14, "Closing a row (tRP)"),
+  bandwidthMBps: megabytesPerSecond(16000, "Peak bandwidth of the channel; 0: without limit"),
+};
+
+export type DramConfig = ConfigOf<typeof dramParams>;
+
+const READS = 0;
+const WRITES = 1;
+const ROW_HITS = 2;
+const ROW_CONFLICTS = 3;
+const BYTES = 4;
+const CLOSED = -1;
+
+export class Dram implements Part {
+  readonly events;
+  readonly #openRow: Int32Array;
+  /** When each bank takes the next column command. */
+  readonly #bankFree: Float64Array;
+  /** [0]: when the data bus is free. */
+  readonly #busFree: Float64Array;
+  readonly #bankMask: number;
+  readonly #rowBytes: number;
+  readonly #controllerCycles: number;
+  readonly #casCycles: number;
+  readonly #rcdCycles: number;
+  readonly #rpCycles: number;
+  readonly #cyclesPerByte: number;
+
+  constructor(config: DramConfig, clockMhz: number, storage: Storage) {
+    const inCycles = (ns: number): number => Math.ceil((ns * clockMhz) / 1000);
+    this.events = eventBlock("dram", ["reads", "writes", "rowHits", "rowConflicts", "bytes"], storage);
+    this.#openRow = storage.int32(config.banks, CLOSED);
+    this.#bankFree = storage.float64(config.banks);
+    this.#busFree = storage.float64(1);
+    this.#bankMask = config.banks - 1;
+    this.#rowBytes = config.rowBytes;
+    this.#controllerCycles = inCycles(config.controllerNs);
+    this.#casCycles = inCycles(config.casNs);
+    this.#rcdCycles = inCycles(config.rcdNs);
+    this.#rpCycles = inCycles(config.rpNs);
+    this.#cyclesPerByte = config.bandwidthMBps === 0 ? 0 : clockMhz / config.bandwidthMBps;
+  }
+
+  read(phys: number, bytes: number, at: number): number {
+    this.events.values[READS]! += 1;
+    return this.#transfer(phys, bytes, at) + this.#controllerCycles;
+  }
+
+  write(phys: number, bytes: number, at: number): void {
+    this.events.values[WRITES]! += 1;
+    this.#transfer(phys, bytes, at);
+  }
+
+  /** When the last byte has crossed the bus. Consecutive rows lie in consecutive banks. */
+  #transfer(phys: number, bytes: number, at: number): number {
+    const rowNumber = Math.floor(phys / this.#rowBytes);
+    const bank = rowNumber & this.#bankMask;
+    const row = Math.floor(rowNumber / (this.#bankMask + 1));
+    const open = this.#openRow[bank]!;
+    let activateCycles = 0;
+    if (open === row) {
+      this.events.values[ROW_HITS]! += 1;
+    } else if (open === CLOSED) {
+      activateCycles = this.#rcdCycles;
+    } else {
+      this.events.values[ROW_CONFLICTS]! += 1;
+      activateCycles = this.#rpCycles + this.#rcdCycles;
+    }
+    this.#openRow[bank] = row;
+    this.events.values[BYTES]! += bytes;
+    const burstCycles = Math.ceil(bytes * this.#cyclesPerByte);
+    const column = Math.max(at, this.#bankFree[bank]!) + activateCycles;
+    const done = Math.max(column + this.#casCycles, this.#busFree[0]!) + burstCycles;
+    this.#bankFree[bank] = column + burstCycles;
+    this.#busFree[0] = done;
+    return done;
+  }
+}

@@ -1,0 +1,49 @@
+// The contracts of a timing part: what it asks of its neighbour, where its state lies. A part returns cycles and changes no
+// architectural state.
+import type { EventBlock } from "../stats/counters.ts";
+import type { Walk } from "../machine/retire.ts";
+
+/** Something that holds lines of physical memory: a cache, the tagged memory, DRAM. */
+export interface Part {
+  readonly events: EventBlock;
+  /** Asks at cycle `at` for the `bytes` that begin at `phys`, within one line; gives the cycle at which they are there. */
+  read(phys: number, bytes: number, at: number): number;
+  /** Takes a dirty line at cycle `at`. Nobody waits for it, but it occupies what it passes through. */
+  write(phys: number, bytes: number, at: number): void;
+}
+
+/** Finds the machine's translation of a virtual address; undefined where there is none (the access will trap). */
+export type Walks = (virt: number) => Walk | undefined;
+
+/** What a translator has found; it is read before the next translation overwrites it. */
+export interface Found {
+  /** False where the walk found no translation. */
+  valid: boolean;
+  /** log2 of the page's bytes. */
+  pageBits: number;
+  global: boolean;
+}
+
+/** Something that translates virtual addresses: a TLB, the page-table walker. */
+export interface Translator {
+  readonly events: EventBlock;
+  readonly found: Found;
+  /** Translates `virt` (low 48 bits) at cycle `at`; gives the cycle at which the translation is there. */
+  translate(virt: number, asid: number, at: number, walks: Walks): number;
+}
+
+/** Where parts keep their state: plain arrays, or views of an engine's linear memory. */
+export interface Storage {
+  int32(length: number, fill?: number): Int32Array;
+  float64(length: number, fill?: number): Float64Array;
+}
+
+export const heapStorage: Storage = {
+  int32: (length, fill = 0) => new Int32Array(length).fill(fill),
+  float64: (length, fill = 0) => new Float64Array(length).fill(fill),
+};
+
+/** Makes a part's event counters. */
+export function eventBlock(part: string, names: readonly string[], storage: Storage): EventBlock {
+  return { part, names, values: storage.float64(names.length) };
+}

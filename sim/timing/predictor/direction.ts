@@ -1,0 +1,17 @@
+// The contract of a direction predictor: it is asked once for each conditional branch, and told the outcome in the same breath.
+
+/** Predicts and learns. The table is brought up to date at once: no branch is predicted while an older one is in flight. */
+export interface DirectionPredictor {
+  /**
+   * @param backward - the branch's target lies before it.
+   * @returns whether it was predicted taken.
+   */
+  resolve(pc: number, backward: boolean, taken: boolean): boolean;
+  clear(): void;
+}
+
+/** Backward taken, forward not taken. */
+export const staticDirection: DirectionPredictor = {
+  resolve: (_pc, backward) => backward,
+  clear: () => {},
+};

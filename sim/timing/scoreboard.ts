@@ -1,0 +1,181 @@
+// The scoreboard of an in-order, single-issue core: when each register's value is ready and what a wait for it is due to.
+import { count, cycles, flag, type ConfigOf } from "../config/params.ts";
+import type { Storage } from "./part.ts";
+
+export const scoreboardParams = {
+  capCycles: cycles(1, "Capability instruction to dependent instruction", { min: 1, max: 1000 }),
+  csrCycles: cycles(3, "CSR read to dependent instruction", { min: 1, max: 1000 }),
+  mulCycles: cycles(3, "Multiplication to dependent instruction", { min: 1, max: 1000 }),
+  mulBusyCycles: cycles(1, "Multiplication to the next multiplication or division (1: pipelined)", {
+    min: 1,
+    max: 1000,
+  }),
+  divCycles: cycles(20, "Division to dependent instruction, and to the next multiplication or division", {
+    min: 1,
+    max: 1000,
+  }),
+  atomicCycles: cycles(2, "What an atomic operation takes beyond a load", { max: 1000 }),
+  narrowLoadCycles: cycles(0, "What loads of 1 and 2 bytes take beyond others", { max: 10 }),
+  entries: count(0, "Instructions between the oldest unfinished one and the youngest issued; 0: without limit", {
+    max: 1024,
+  }),
+  ordersWrites: flag(true, "An instruction waits while an older one has yet to write its destination (no renaming)"),
+  sharedBus: flag(false, "Products and quotients use the ALU's result bus: no ALU result until theirs is out"),
+};
+
+export type ScoreboardConfig = ConfigOf<typeof scoreboardParams>;
+
+/** What makes a value late. */
+export const Producer = { plain: 0, muldiv: 1, memory: 2 } as const;
+
+const REGISTERS = 32;
+
+/** When a value is there. Of a value from memory also: when a hit would have given it, when its data alone would have. */
+export interface Arrival {
+  producer: number;
+  hitAt: number;
+  dataAt: number;
+  readyAt: number;
+}
+
+export class Scoreboard {
+  /** When each register's value is ready for an issuing instruction; x0 always is. */
+  readonly ready: Float64Array;
+  /** `Producer` of each register's value. */
+  readonly #producer: Int32Array;
+  readonly #hitAt: Float64Array;
+  readonly #dataAt: Float64Array;
+  /** [0]: when the multiplier and divider are free; [1]: when the shared result bus is. */
+  readonly #free: Float64Array;
+  /** Instructions issued so far, and the number of the first that the window keeps waiting. */
+  readonly #issued: Float64Array;
+  /** A ring of unfinished operations that outlast their window, oldest first, completion times rising. */
+  readonly #windowFirst: Float64Array;
+  readonly #windowProducer: Int32Array;
+  readonly #windowHitAt: Float64Array;
+  readonly #windowDataAt: Float64Array;
+  readonly #windowReadyAt: Float64Array;
+  /** [0]: where the oldest stands; [1]: how many there are. */
+  readonly #window: Int32Array;
+  readonly #config: ScoreboardConfig;
+
+  constructor(config: ScoreboardConfig, storage: Storage) {
+    this.#config = config;
+    this.ready = storage.float64(REGISTERS);
+    this.#producer = storage.int32(REGISTERS);
+    this.#hitAt = storage.float64(REGISTERS);
+    this.#dataAt = storage.float64(REGISTERS);
+    this.#free = storage.float64(2);
+    this.#issued = storage.float64(2);
+    this.#issued[1] = Infinity;
+    this.#windowFirst = storage.float64(config.entries);
+    this.#windowProducer = storage.int32(config.entries);
+    this.#windowHitAt = storage.float64(config.entries);
+    this.#windowDataAt = storage.float64(config.entries);
+    this.#windowReadyAt = storage.float64(config.entries);
+    this.#window = storage.int32(2);
+  }
+
+  /** When the multiplier and divider take the next operation. */
+  get unitFreeAt(): number {
+    return this.#free[0]!;
+  }
+
+  /** When an ALU result may issue: at once, or when a product or quotient has left the shared bus. */
+  get busFreeAt(): number {
+    return this.#free[1]!;
+  }
+
+  /** Must the next instruction wait for the oldest unfinished one? */
+  get windowFull(): boolean {
+    return this.#issued[0]! >= this.#issued[1]!;
+  }
+
+  /** An instruction issues. */
+  issue(): void {
+    this.#issued[0]! += 1;
+  }
+
+  /** A value that depends on nothing but its latency. */
+  plain(rd: number, readyAt: number): void {
+    if (rd === 0) return;
+    this.ready[rd] = readyAt;
+    this.#producer[rd] = Producer.plain;
+  }
+
+  mul(rd: number, at: number): void {
+    this.#mulDiv(rd, at, at + this.#config.mulCycles, at + this.#config.mulBusyCycles);
+  }
+
+  div(rd: number, at: number): void {
+    const done = at + this.#config.divCycles;
+    this.#mulDiv(rd, at, done, done);
+  }
+
+  /** A value from memory that is later than a hit would have been. */
+  missed(rd: number, at: number, hitAt: number, dataAt: number, readyAt: number): void {
+    this.#late(rd, Producer.memory, hitAt, dataAt, readyAt);
+    this.#outlast(at, Producer.memory, hitAt, dataAt, readyAt);
+  }
+
+  /** Reads out what a register waits for. */
+  arrivalOf(register: number, into: Arrival): void {
+    into.producer = this.#producer[register]!;
+    into.hitAt = this.#hitAt[register]!;
+    into.dataAt = this.#dataAt[register]!;
+    into.readyAt = this.ready[register]!;
+  }
+
+  /** Operations that the window keeps track of. */
+  get unfinished(): number {
+    return this.#window[1]!;
+  }
+
+  /** Takes the oldest of them out of the window, and reads out when it finishes. */
+  takeOldest(into: Arrival): void {
+    const i = this.#window[0]!;
+    into.producer = this.#windowProducer[i]!;
+    into.hitAt = this.#windowHitAt[i]!;
+    into.dataAt = this.#windowDataAt[i]!;
+    into.readyAt = this.#windowReadyAt[i]!;
+    const next = i + 1 === this.#config.entries ? 0 : i + 1;
+    this.#window[0] = next;
+    this.#window[1]! -= 1;
+    this.#issued[1] = this.#window[1] === 0 ? Infinity : this.#windowFirst[next]!;
+  }
+
+  #mulDiv(rd: number, at: number, readyAt: number, unitFreeAt: number): void {
+    this.#free[0] = unitFreeAt;
+    if (this.#config.sharedBus) this.#free[1] = readyAt;
+    this.#late(rd, Producer.muldiv, readyAt, readyAt, readyAt);
+    this.#outlast(at, Producer.muldiv, readyAt, readyAt, readyAt);
+  }
+
+  #late(rd: number, producer: number, hitAt: number, dataAt: number, readyAt: number): void {
+    if (rd === 0) return;
+    this.ready[rd] = readyAt;
+    this.#producer[rd] = producer;
+    this.#hitAt[rd] = hitAt;
+    this.#dataAt[rd] = dataAt;
+  }
+
+  /**
+   * Notes an operation that finishes after `entries` more instructions could have issued: the window will wait for it.
+   * One that finishes no later than an older one is covered by that, since instructions leave the window in order.
+   */
+  #outlast(at: number, producer: number, hitAt: number, dataAt: number, readyAt: number): void {
+    const { entries } = this.#config;
+    if (entries === 0 || readyAt - at <= entries) return;
+    const [oldest, size] = [this.#window[0]!, this.#window[1]!];
+    if (size > 0 && this.#windowReadyAt[(oldest + size - 1) % entries]! >= readyAt) return;
+    const i = (oldest + size) % entries;
+    const first = this.#issued[0]! + entries;
+    this.#windowFirst[i] = first;
+    this.#windowProducer[i] = producer;
+    this.#windowHitAt[i] = hitAt;
+    this.#windowDataAt[i] = dataAt;
+    this.#windowReadyAt[i] = readyAt;
+    this.#window[1]! += 1;
+    if (size === 0) this.#issued[1] = first;
+  }
+}

@@ -1,0 +1,148 @@
+// A translation lookaside buffer: set-associative entries for small pages, some for large ones; address spaces and global pages.
+import { count, cycles, type ConfigOf } from "../config/params.ts";
+import type { TlbFence } from "../machine/retire.ts";
+import { eventBlock, type Found, type Storage, type Translator, type Walks } from "./part.ts";
+
+export const tlbParams = {
+  entries: count(32, "Entries", { min: 1, max: 65536 }),
+  ways: count(32, "Associativity", { min: 1, max: 128 }),
+  superEntries: count(
+    0,
+    "Entries for pages above 4 KiB; 0: such pages share a fully associative TLB, a set-associative one holds 4 KiB pieces",
+    { max: 128 },
+  ),
+};
+
+export const l2TlbParams = {
+  ...tlbParams,
+  entries: count(512, "Entries; 0: there is no second level", { max: 65536 }),
+  ways: count(4, "Associativity", { min: 1, max: 128 }),
+  hitCycles: cycles(4, "From a first-level miss to the translation", { max: 1000 }),
+};
+
+export type TlbConfig = ConfigOf<typeof tlbParams>;
+
+const PAGE_BITS = 12;
+const PAGE_BYTES = 2 ** PAGE_BITS;
+const GLOBAL = -1;
+const LOOKUPS = 0;
+const MISSES = 1;
+const FENCES = 2;
+
+export class Tlb implements Translator {
+  readonly events;
+  readonly found: Found;
+  /** Page number, low 32 bits, under the entry's mask; sets of small pages first, then the large pages, each MRU first. */
+  readonly #pages: Int32Array;
+  /** Bits of the page number that count: all for 4 KiB, none in an empty entry (whose page, -1, then matches nothing). */
+  readonly #masks: Int32Array;
+  /** Address space, or GLOBAL. */
+  readonly #asids: Int32Array;
+  readonly #next: Translator;
+  readonly #hitCycles: number;
+  readonly #entries: number;
+  readonly #ways: number;
+  readonly #setMask: number;
+  readonly #superEntries: number;
+
+  /** @param hitCycles - 0 for a first-level TLB, which is read beside the cache. */
+  constructor(name: string, config: TlbConfig, hitCycles: number, next: Translator, storage: Storage) {
+    this.events = eventBlock(name, ["lookups", "misses", "fences"], storage);
+    this.found = next.found;
+    this.#next = next;
+    this.#hitCycles = hitCycles;
+    this.#entries = config.entries;
+    this.#ways = config.ways;
+    this.#setMask = config.entries / config.ways - 1;
+    this.#superEntries = config.superEntries;
+    const total = config.entries + config.superEntries;
+    this.#pages = storage.int32(total, -1);
+    this.#masks = storage.int32(total, 0);
+    this.#asids = storage.int32(total, 0);
+  }
+
+  translate(virt: number, asid: number, at: number, walks: Walks): number {
+    const page = (virt / PAGE_BYTES) | 0;
+    const base = (page & this.#setMask) * this.#ways;
+    this.events.values[LOOKUPS]! += 1;
+    // A hit on the most recently used way changes no state but the count.
+    if (this.#holds(base, page, asid)) return this.#hit(base, at);
+    const position = this.#find(base, this.#ways, page, asid);
+    if (position > 0) {
+      this.#front(base, base + position);
+      return this.#hit(base, at);
+    }
+    const large = this.#find(this.#entries, this.#superEntries, page, asid);
+    if (large >= 0) {
+      this.#front(this.#entries, this.#entries + large);
+      return this.#hit(this.#entries, at);
+    }
+    this.events.values[MISSES]! += 1;
+    const ready = this.#next.translate(virt, asid, at + this.#hitCycles, walks);
+    if (this.found.valid) this.#insert(page, base, asid);
+    return ready;
+  }
+
+  /** SFENCE.VMA: forgets what its operands select (global pages only where it names no address space). */
+  fence(fence: TlbFence): void {
+    this.events.values[FENCES]! += 1;
+    const { page, asid } = fence;
+    for (let i = 0; i < this.#pages.length; i += 1) {
+      const samePage = page === undefined || ((page | 0) & this.#masks[i]!) === this.#pages[i];
+      const sameSpace = asid === undefined || this.#asids[i] === asid;
+      if (samePage && sameSpace) this.#set(i, -1, 0, 0);
+    }
+  }
+
+  #holds(i: number, page: number, asid: number): boolean {
+    if ((page & this.#masks[i]!) !== this.#pages[i]) return false;
+    const owner = this.#asids[i]!;
+    return owner === asid || owner === GLOBAL;
+  }
+
+  #hit(i: number, at: number): number {
+    // A level below may hold the same page larger: what it hands up is what this entry says.
+    if (this.#hitCycles > 0) {
+      this.found.valid = true;
+      this.found.global = this.#asids[i] === GLOBAL;
+      this.found.pageBits = PAGE_BITS + (31 - Math.clz32(-this.#masks[i]!));
+    }
+    return at + this.#hitCycles;
+  }
+
+  #find(base: number, length: number, page: number, asid: number): number {
+    for (let i = 0; i < length; i += 1) {
+      if (this.#holds(base + i, page, asid)) return i;
+    }
+    return -1;
+  }
+
+  #insert(page: number, base: number, asid: number): void {
+    const { pageBits, global } = this.found;
+    const large = pageBits > PAGE_BITS && (this.#superEntries > 0 || this.#setMask === 0);
+    const mask = large ? -(2 ** (pageBits - PAGE_BITS)) : -1;
+    const separate = large && this.#superEntries > 0;
+    const first = separate ? this.#entries : base;
+    this.#front(first, first + (separate ? this.#superEntries : this.#ways) - 1);
+    this.#set(first, page & mask, mask, global ? GLOBAL : asid);
+  }
+
+  /** Moves entry `from` to position `first`, those between one back. */
+  #front(first: number, from: number): void {
+    const page = this.#pages[from]!;
+    const mask = this.#masks[from]!;
+    const asid = this.#asids[from]!;
+    for (let i = from; i > first; i -= 1) {
+      this.#pages[i] = this.#pages[i - 1]!;
+      this.#masks[i] = this.#masks[i - 1]!;
+      this.#asids[i] = this.#asids[i - 1]!;
+    }
+    this.#set(first, page, mask, asid);
+  }
+
+  #set(i: number, page: number, mask: number, asid: number): void {
+    this.#pages[i] = page;
+    this.#masks[i] = mask;
+    this.#asids[i] = asid;
+  }
+}

@@ -1,0 +1,69 @@
+// The page-table walker: reads page-table entries one after another through the data cache, and remembers non-leaf ones.
+import { count, cycles, type ConfigOf } from "../config/params.ts";
+import { eventBlock, type Found, type Part, type Storage, type Translator, type Walks } from "./part.ts";
+
+export const walkerParams = {
+  stepCycles: cycles(2, "Work of the walker for each level, beside reading the entry", { max: 1000 }),
+  cacheEntries: count(0, "Non-leaf entries remembered, least recently used displaced", { max: 1024 }),
+};
+
+export type WalkerConfig = ConfigOf<typeof walkerParams>;
+
+const ENTRY_BYTES = 8;
+const WALKS = 0;
+const READS = 1;
+const CACHED = 2;
+
+export class Walker implements Translator {
+  readonly events;
+  readonly found: Found = { valid: false, pageBits: 12, global: false };
+  readonly #memory: Part;
+  readonly #stepCycles: number;
+  /** Physical addresses of remembered entries, most recently used first; -1 where empty. */
+  readonly #cached: Float64Array;
+
+  /** @param memory - the cache through which entries are read. */
+  constructor(config: WalkerConfig, memory: Part, storage: Storage) {
+    this.events = eventBlock("walker", ["walks", "reads", "cachedReads"], storage);
+    this.#memory = memory;
+    this.#stepCycles = config.stepCycles;
+    this.#cached = storage.float64(config.cacheEntries, -1);
+  }
+
+  /** Where there is no translation the access traps, and the walk that found that out is not timed. */
+  translate(virt: number, _asid: number, at: number, walks: Walks): number {
+    const walk = walks(virt);
+    this.found.valid = walk !== undefined;
+    if (walk === undefined) return at;
+    this.found.pageBits = walk.pageBits;
+    this.found.global = walk.global;
+    this.events.values[WALKS]! += 1;
+    const { entries } = walk;
+    let ready = at;
+    for (let level = 0; level < entries.length; level += 1) {
+      ready += this.#stepCycles;
+      if (level < entries.length - 1 && this.#remembered(entries[level]!)) {
+        this.events.values[CACHED]! += 1;
+      } else {
+        this.events.values[READS]! += 1;
+        ready = this.#memory.read(entries[level]!, ENTRY_BYTES, ready);
+      }
+    }
+    return ready;
+  }
+
+  /** SFENCE.VMA: forgets every remembered entry. */
+  fence(): void {
+    this.#cached.fill(-1);
+  }
+
+  /** Is a non-leaf entry remembered? From now on it is. */
+  #remembered(entry: number): boolean {
+    const cached = this.#cached;
+    if (cached.length === 0) return false;
+    const found = cached.indexOf(entry);
+    cached.copyWithin(1, 0, found < 0 ? cached.length - 1 : found);
+    cached[0] = entry;
+    return found >= 0;
+  }
+}
