@@ -146,7 +146,7 @@ export class Emitter {
       }
       case "call":
         if (values.length === 1) return this.far(RA, RA, immediate(0));
-        return this.far(register(0), register(0), immediate(1));
+        return this.far(T1, register(0), immediate(1));
       case "tail":
         return this.far(T1, ZERO, immediate(0));
       case "jump":

@@ -58,13 +58,19 @@ function build(forms: readonly Form[]): Mnemonics {
   };
   for (const form of forms) {
     for (const [suffix, flags] of suffixes(form)) {
-      const plan = planOf(form, flags);
+      const plan = planOf(form, flags, form.insn.asm);
       const syntax = `${form.insn.name}${suffix} ${form.insn.asm}`.trim();
       for (const name of [form.insn.name, form.insn.was]) {
         if (name === undefined) continue;
         plans.set(name + suffix, plan);
         add(name + suffix, { kind: "plan", plan, syntax, template: plan.template });
       }
+    }
+    for (const alias of form.insn.aliases ?? []) {
+      const [name = "", asm = ""] = alias.split(/ +(.*)/);
+      const plan = planOf(form, {}, asm);
+      plans.set(name, plan);
+      add(name, { kind: "plan", plan, syntax: alias, template: plan.template });
     }
   }
   for (const plan of plans.values()) {
@@ -105,8 +111,8 @@ function suffixes(form: Form): [string, Record<string, number>][] {
   ]);
 }
 
-function planOf(form: Form, suffix: Readonly<Record<string, number>>): Plan {
-  const template = formTemplate(form);
+function planOf(form: Form, suffix: Readonly<Record<string, number>>, asm: string): Plan {
+  const template = formTemplate(form, asm);
   return { form, template, fields: template.filter((e) => e.kind !== "literal"), suffix };
 }
 

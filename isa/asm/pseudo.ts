@@ -102,8 +102,4 @@ export const PSEUDOS: readonly Pseudo[] = [
   pseudo("sfence.vma", "rs", "sfence.vma rs, zero"),
   pseudo("scall", "", "ecall"),
   pseudo("sbreak", "", "ebreak"),
-
-  // Reading and writing a capability's metadata (#GCHI, #SCHI).
-  pseudo("yhir", "rd, rs", "srliy rd, rs, 64"),
-  pseudo("yhiw", "rd, rs, rt", "packy rd, rs, rt"),
 ];

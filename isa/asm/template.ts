@@ -36,9 +36,9 @@ export interface Mismatch {
 const TOKEN = /[A-Za-z_][\w']*|-?(?:0x[\da-f]+|\d+)|[(),]/g;
 export const templateTokens = (text: string): string[] => text.match(TOKEN) ?? [];
 
-/** The elements of a record's `asm` line. */
-export function formTemplate(f: Form): Element[] {
-  const tokens = templateTokens(f.insn.asm);
+/** The elements of a record's `asm` line, or of another that it has. */
+export function formTemplate(f: Form, asm = f.insn.asm): Element[] {
+  const tokens = templateTokens(asm);
   return tokens.map((token, i) => {
     const optional = tokens[i + 1] === "(";
     if (token === "target" || token === "upper") return { kind: "immediate", field: "imm", style: token, optional };
