@@ -6,7 +6,7 @@
 #
 # Instructions of a crossing, from the jump into an ENTRY to the callee's first, and from its return to the caller's next
 # (test/kernel/sasos/switcher.test.ts executes and counts them):
-# call: 79   return: 49 and 3 for each 64 bytes of the callee's slice
+# call: 67   return: 45 and 3 for each 64 bytes of the callee's slice
 #
 # A trap may come at any instruction: all state is this thread's own, and each direction commits by one store to
 # TRUSTED_top. Up to switcher_committed the caller's registers are live and a fault is an error of the call (fault.S); from

@@ -9,6 +9,7 @@ import { exactRegion, regionEnd, type Region } from "../../../kernel/layout.ts";
 import { platformSymbols } from "../../../kernel/platform.ts";
 import { sasosFreeBase, sasosImage, type Compartment, type SasosManifest } from "../../../kernel/sasos/manifest.ts";
 import { FAULT, objectSymbols } from "../../../kernel/sasos/objects.ts";
+import { sasosRegions } from "../../../kernel/sasos/regions.ts";
 import type { Stop } from "../../../sim/engine/engine.ts";
 import { CapabilityArithmetic, type Capability } from "../../../sim/machine/capability.ts";
 import { createMachine, RAM_BASE, type Machine } from "../../../sim/machine/machine.ts";
@@ -19,7 +20,7 @@ const SLOT_BYTES = 16;
 const SAVE_AT = 0x200;
 const FREE_AT = 0x600;
 const DATA_BYTES = 0x1000;
-const RAM_BYTES = 32 * 2 ** 20;
+const RAM_BYTES = 12 * 2 ** 20;
 const INSTRUCTION_LIMIT = 2_000_000;
 
 /** Shorthands of the test programs. gp is the compartment's data; a CALL leaves the result in a0. */
@@ -80,10 +81,13 @@ function codeImage({ name, code }: TestCompartment, base: number): Image {
 
 /** A booted world: run it, then read what its compartments left in their data. */
 export class World {
-  readonly machine: Machine;
+  machine: Machine;
+  meter: MeterEvent[] = [];
   readonly image: Image;
   readonly manifest: SasosManifest;
-  readonly meter: MeterEvent[] = [];
+  /** The thread's stack. */
+  readonly stack: Region;
+  readonly #isa: string;
   readonly #codes: readonly Image[];
 
   constructor(compartments: readonly TestCompartment[], options: WorldOptions = {}) {
@@ -122,12 +126,21 @@ export class World {
     };
     const kernel = sasosImage(this.manifest, options.read ?? guestSource);
     this.image = { ...mergeImages([kernel, ...this.#codes]), entry: kernel.entry };
-    this.machine = createMachine({
-      isa: options.isa ?? GUEST_ISA[16],
-      ramBytes: RAM_BYTES,
-      image: this.image,
-      onMeter: (event) => this.meter.push(event),
-    });
+    this.stack = sasosRegions({ compartments: 1, threadStackBytes, userEnd: 0, tableBytes: 0 }).stack;
+    this.#isa = options.isa ?? GUEST_ISA[16];
+    this.machine = this.#boot();
+  }
+
+  #boot(): Machine {
+    const onMeter = (event: MeterEvent): void => void this.meter.push(event);
+    return createMachine({ isa: this.#isa, ramBytes: RAM_BYTES, image: this.image, onMeter });
+  }
+
+  /** Begins again with the same image. */
+  reboot(): this {
+    this.meter = [];
+    this.machine = this.#boot();
+    return this;
   }
 
   run(): Stop {
