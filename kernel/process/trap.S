@@ -3,6 +3,8 @@
 # Only user mode is interrupted. The exceptions that the kernel itself can take are those of the copy loops (copy.S), so no
 # trap finds a register that must be saved, but for the timer's: system calls leave caller-saved registers dead, and a
 # thread that faults starts afresh. Vectored mode tells the timer from the rest before any register is touched.
+#
+# A null system call: 18 instructions, from the ecall to the next user instruction
 
         .section .text.trap, "ax"
 
