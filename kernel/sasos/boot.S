@@ -7,7 +7,7 @@
 # in:       nothing
 # out:      does not return; the run ends with STATUS_machineTrap
 # clobbers: t0 t1
-# from:     (a trap in M-mode, or one that could not be delegated)
+# from:     boot, (a trap in M-mode, or one that could not be delegated)
 # traps:    never
 machine_trap:
         ly      t0, machine_finisher

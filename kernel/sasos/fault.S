@@ -7,7 +7,7 @@
         .globl fault
 # in:       sp = CONTEXT with all of the thread's state, t1 = scause
 # out:      s0 to s3; the fault in the log, as integers: not even the pc leaves the kernel as a capability
-# clobbers: t0 t2 t3 t4 s0 s1 s2 s3 s4
+# clobbers: t0 t2 t4 s0 s1 s2 s3 s4
 # from:     trap_entry, system_exit
 # traps:    never
 fault:
@@ -65,7 +65,7 @@ fault_in_switcher:
         .globl unwind
 # in:       s0 to s2
 # out:      the running compartment's call is over: slice zero, FRAME popped, its caller's registers in CONTEXT
-# clobbers: t0 t2 t3 a0 s2 s3
+# clobbers: t0 t2 t3 s3
 # from:     fault_in_switcher
 # traps:    never
 unwind:

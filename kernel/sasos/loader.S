@@ -108,7 +108,7 @@ load_compartment:
 # in:       a0, s9, s10, s11
 # out:      sealed entries of the compartments that it may call, where it asked for them
 # clobbers: t0 t1 t2 a1 a2
-# from:     load_compartment, load_links
+# from:     load_compartment
 # traps:    to loader_refuse
 load_links:
         TABLE   COMPARTMENT_links, COMPARTMENT_linkCount, LINK_bytes
@@ -183,7 +183,7 @@ load_grants:
 # in:       s7 = finisher
 # out:      does not return; the run ends with STATUS_refused, KERNEL_refused says at which compartment
 # clobbers: t0 a0
-# from:     load_compartment, load_links, load_pointers, load_grants, (a trap in S-mode while stvec points here)
+# from:     load, load_compartment, load_links, load_pointers, load_grants, (a trap in S-mode while stvec points here)
 # traps:    never
 loader_refuse:
         li      a0, STATUS_refused

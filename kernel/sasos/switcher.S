@@ -51,8 +51,8 @@ switcher_no_room:
 
         .globl switcher_call
 # in:       t6 = ENTRY, a0, a1 = arguments; ra sp gp s0 to s11 the caller's, whatever they hold: they are kept, not used
-# out:      ra = callee's first instruction, sp, gp = the callee's; the caller's kept in a FRAME
-# clobbers: ra sp gp t0 t1 t2 t3 t4 t5
+# out:      the caller's ra, sp, gp and s0 to s11 kept in a FRAME; t4 = the callee's slice, t3 = its length
+# clobbers: t0 t1 t2 t3 t4 t5
 # from:     entry_stubs
 # traps:    never
 switcher_call:

@@ -5,7 +5,7 @@
         .globl load_thread
 # in:       s0 to s8 = roots
 # out:      the thread's stack, trusted stack and CONTEXT; sp = CONTEXT
-# clobbers: sp t0 t1 t2 t3 a1 a2 a3 a4 s9 s10 s11
+# clobbers: sp t0 t1 t2 a1 a2 a3 a4 s9 s10 s11
 # from:     load_compartment
 # traps:    to loader_refuse
 load_thread:

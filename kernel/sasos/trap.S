@@ -22,7 +22,7 @@ kernel_data:
 # in:       sscratch = CONTEXT of the running thread, or 0 in the kernel; all registers the thread's
 # out:      sp = CONTEXT, everything in it; t1 = scause
 # clobbers: sp t0 t1 t2
-# from:     (a trap in U-mode)
+# from:     start, (a trap in U-mode)
 # traps:    never
 trap_entry:
         csrrw   sp, sscratch, sp
@@ -61,7 +61,7 @@ system_exit:
 # in:       a0 = status, of 16 bits; t0 = finisher
 # out:      does not return; the run ends
 # clobbers: t1 t2
-# from:     system_exit, loader_refuse, fault, kernel_trap
+# from:     system_exit, loader_refuse, client_fault, kernel_trap
 # traps:    never
 finish:
         li      t1, FINISHER_pass
@@ -76,7 +76,7 @@ finish:
 # in:       sp = CONTEXT
 # out:      the thread goes on in U-mode
 # clobbers: ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6
-# from:     start, tick, fault
+# from:     start, tick, fault_caller
 # traps:    in U-mode, if the thread's pcc is no capability to run by
 resume:
         ly      t0, CONTEXT_pcc(sp)
