@@ -2,6 +2,7 @@
 
         .section .text.boot, "ax"
 
+        .balign 4
         .globl boot
 # Firmware: hands every trap and the timer to S-mode, opens counters and memory to it, and enters the kernel where all
 # address spaces have it: in the upper half, through pages of a gibibyte each, global.
@@ -10,7 +11,6 @@
 # clobbers: t0 t1 t2 t3 t4
 # from:     (reset)
 # traps:    an illegal instruction where the hart has no PMP: skipped
-        .balign 4
 boot:
         la      t0, 1f
         csrw    mtvec, t0
@@ -68,7 +68,7 @@ firmware_trap:
 # Builds the address spaces, makes the threads ready, starts the timer and switches to the first thread.
 # in:       S-mode, in the upper half
 # out:      does not return
-# clobbers: all
+# clobbers: ra t0 t1 t2 s0 s1 s2 s3 t6
 # from:     boot
 # traps:    never
 boot_supervisor:
@@ -109,10 +109,11 @@ boot_supervisor:
         csrc    sstatus, t0
         j       run_next
 
+        .globl build_space
 # Builds the address space of a process from its mappings; they say which page sizes fit.
 # in:       s0 = kernel, s1 = PROCESS, s3 = ASID
 # out:      PROCESS_satp
-# clobbers: t0 t1 t2 t3 t4 t5 s4 s5 s6 s7 s8 s9 s10 s11
+# clobbers: t0 t1 t2 s4 s5 s6 s7 s8 s9 s10 t3 t4
 # from:     boot_supervisor
 # traps:    never
 build_space:
@@ -154,10 +155,11 @@ build_space:
         j       2b
 4:      ret
 
+        .globl map_page
 # Maps one page: a megapage where addresses and length permit.
 # in:       s4 = root, s7 = virtual address, s8 = physical address, s9 = bytes left, s10 = flags; t0 = link
 # out:      s11 = bytes mapped
-# clobbers: t1 t2 t3 t4 t5
+# clobbers: t0 t1 t2 s11 t3 t4
 # from:     build_space
 # traps:    never
 map_page:
@@ -188,10 +190,11 @@ map_page:
         sd      t1, 0(t3)
         jr      t4
 
+        .globl table_of
 # The table that an entry points to, a new one if it points to none.
 # in:       t3 = address of the entry; t0 = link
 # out:      t3 = address of the table
-# clobbers: t1 t2 t5
+# clobbers: t0 t1 t2 s11 t3
 # from:     map_page
 # traps:    never
 table_of:
@@ -212,10 +215,11 @@ table_of:
         mv      t3, t5
         jr      s11
 
+        .globl new_table
 # A page for a table; memory that the kernel has not used yet is zero.
 # in:       s0 = kernel; t0 = link
 # out:      t5 = page
-# clobbers: t1
+# clobbers: t1 a0 t5
 # from:     build_space, table_of
 # traps:    never
 new_table:

@@ -16,8 +16,8 @@
 # Between buffers that lie alike in their words: 64 bytes in 19 instructions; otherwise 32 in 23.
 # in:       a3 = to, a4 = from, a5 = end of to; t0 = link; sscratch = TCB
 # out:      a3 = end of to; t6 = TCB
-# clobbers: a3 a4 a5 a6 t1 t2 t4 t6
-# from:     send, receive
+# clobbers: t1 t2 a3 a4 a5 a6 t4 t6
+# from:     exception, send, receive
 # traps:    page and access faults on the user's side: to copy_fault
 copy_bytes:
         li      a6, SSTATUS_SUM
@@ -120,4 +120,10 @@ copy_shifted:                                   # bytes until the destination is
         j       copy_done
 
         .globl copy_end
-copy_end:                                       # exceptions between copy_bytes and here are the user's fault
+# Exceptions between copy_bytes and here are the user's fault.
+# in:       -
+# out:      -
+# clobbers: -
+# from:     exception
+# traps:    -
+copy_end:

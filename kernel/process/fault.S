@@ -6,7 +6,7 @@
 # An exception that is no system call.
 # in:       t6 = TCB of the running thread
 # out:      does not return
-# clobbers: a0 t4 t5
+# clobbers: t4 t5
 # from:     trap_vector
 # traps:    never
 exception:
@@ -20,6 +20,7 @@ exception:
         bgeu    t4, t5, kernel_fault
         # falls through
 
+        .globl copy_fault
 # The user's buffer is not there, or not his to use so: the system call ends, with what it has done before.
 # in:       t6 = TCB, a7 = bytes copied by earlier turns of the call
 # out:      a0 = a7, or -ERROR_badAddress if it is 0; in user mode
@@ -40,10 +41,11 @@ kernel_fault:
         li      a0, STATUS_kernelTrap
         j       end_run
 
+        .globl user_fault
 # A thread faulted. Its registers are of no more use; the kernel has all of them.
 # in:       t6 = TCB
 # out:      does not return
-# clobbers: a0 t0 t1 t2 t3 t4 t5 s0 s1 s2 s3 s4
+# clobbers: t0 t1 t2 s0 s1 a0 s2 s3
 # from:     exception
 # traps:    never
 user_fault:
@@ -92,11 +94,12 @@ user_fault:
         MAKE_READY t6, t1, t2
         j       run_next
 
+        .globl reset_stream
 # Resets a stream from one of its ends: both rings are emptied, and the peer is told when it next sends or receives, or at
 # once if it is blocked in that. What our end had been told before concerns the thread that faulted: it is forgotten.
 # in:       s1 = our END, t0 = link
 # out:      nothing
-# clobbers: t1 t2 t3 t4 t5
+# clobbers: t1 t2 t3 t5
 # from:     user_fault
 # traps:    never
 reset_stream:
@@ -123,7 +126,7 @@ reset_stream:
 # in:       t6 = TCB, t0 = link
 # out:      nothing
 # clobbers: t1 t2
-# from:     user_fault, boot_supervisor
+# from:     boot_supervisor, user_fault
 # traps:    never
 begin_thread:
         addi    t1, t6, TCB_ra
@@ -147,8 +150,8 @@ begin_thread:
 # Ends the simulation.
 # in:       a0 = status, 0 for success
 # out:      does not return
-# clobbers: a0 t0 t1
-# from:     system_call, deadlock, kernel_fault, user_fault, boot_supervisor
+# clobbers: t0 t1 a0
+# from:     new_table, copy_fault, user_fault, switch_to, system_call
 # traps:    never
 end_run:
         li      t0, FINISHER_pass
@@ -163,5 +166,11 @@ end_run:
         .section .bss
         .balign 8
         .globl fault_log
-fault_log:                                      # FAULT[FAULT_LOG_entries]
+# FAULT[FAULT_LOG_entries], a ring that the host reads.
+# in:       -
+# out:      -
+# clobbers: -
+# from:     user_fault
+# traps:    -
+fault_log:
         .space  FAULT_bytes * FAULT_LOG_entries

@@ -9,8 +9,8 @@
 # The running thread stops here; it is in the run queue or in some list of waiters, and its TCB_resume is set.
 # in:       t6 = TCB; its callee-saved registers in the hart, its pc in TCB_pc
 # out:      does not return
-# clobbers: a0 a1 a2 a3 a4 a5 a6 a7 t0 t1 t2 t3 t4 t5 t6
-# from:     timer_interrupt, receive, send, poll
+# clobbers: none
+# from:     send, receive, poll, timer_interrupt
 # traps:    never
 block:
         SAVE_CALLEE t6
@@ -20,8 +20,8 @@ block:
 # Switches to the first thread of the run queue.
 # in:       nothing
 # out:      does not return
-# clobbers: a0 a1 a2 a3 a4 a5 a6 a7 t0 t1 t2 t3 t4 t5 t6
-# from:     block, user_fault, boot_supervisor
+# clobbers: t4 t5 t6
+# from:     boot_supervisor, user_fault, block
 # traps:    never
 run_next:
         la      t4, kernel
@@ -39,7 +39,7 @@ run_next:
 # apart by their ASID, and kernel pages are global: no translation is ever flushed here.
 # in:       t6 = TCB, in no list
 # out:      t6 = TCB; a0 to a7, t0 to t5 hold nothing of another process; goes on at TCB_resume
-# clobbers: a0 a1 a2 a3 a4 a5 a6 a7 t0 t1 t2 t3 t4 t5
+# clobbers: ra sp gp tp s0 s1 a0 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5
 # from:     run_next
 # traps:    never
 switch_to:
@@ -67,7 +67,7 @@ deadlock:
         .globl clear_registers
 # in:       t5 = where to go on, t6 = TCB
 # out:      a0 to a7, t0 to t4 = 0
-# clobbers: a0 a1 a2 a3 a4 a5 a6 a7 t0 t1 t2 t3 t4
+# clobbers: t0 t1 t2 a0 a1 a2 a3 a4 a5 a6 a7 t3 t4
 # from:     switch_to
 # traps:    never
 clear_registers:

@@ -36,7 +36,7 @@
 # Sends bytes; blocks until the last of them is in the peer's ring.
 # in:       a0 = descriptor, a1 = bytes, a2 = count; t6 = TCB
 # out:      a0 = count, or of what was sent before a fault in the buffer, or -ERROR_x; in user mode
-# clobbers: a0 a1 a2 a3 a4 a5 a6 a7 t0 t1 t2 t3 t4 t5
+# clobbers: t0 t1 t2 a0 a1 a2 a3 a4 a5 a7 t3 t4 t5
 # from:     system_call
 # traps:    in copy_bytes
 send:
@@ -116,11 +116,12 @@ send_block:
         RESUME_AT resume_send, t6, t1
         j       block
 
+        .globl resume_send
 # Goes on with a send when there is space in the peer's ring, or the stream was reset.
 # in:       t6 = TCB
 # out:      as send
-# clobbers: a0 a1 a2 a3 a4 a5 a6 a7 t0 t1 t2 t3 t4 t5
-# from:     switch_to, send
+# clobbers: a1 a2 a7 t5
+# from:     send, (switch_to)
 # traps:    in copy_bytes
 resume_send:
         ld      t5, TCB_wait(t6)
@@ -133,7 +134,7 @@ resume_send:
 # Receives what is there, up to a count; blocks while nothing is.
 # in:       a0 = descriptor, a1 = buffer, a2 = most; t6 = TCB
 # out:      a0 = count, or of what was received before a fault in the buffer, or -ERROR_x; in user mode
-# clobbers: a0 a1 a2 a3 a4 a5 a6 a7 t0 t1 t2 t3 t4 t5
+# clobbers: t0 t1 t2 a0 a1 a2 a3 a4 a5 a7 t3 t4 t5
 # from:     system_call
 # traps:    in copy_bytes
 receive:
@@ -198,11 +199,12 @@ receive_block:
         RESUME_AT resume_receive, t6, t1
         j       block
 
+        .globl resume_receive
 # Goes on with a receive when data is there, or the stream was reset.
 # in:       t6 = TCB
 # out:      as receive
-# clobbers: a0 a1 a2 a3 a4 a5 a6 a7 t0 t1 t2 t3 t4 t5
-# from:     switch_to, receive
+# clobbers: t1 a0 a1 a2 t5
+# from:     receive, (switch_to)
 # traps:    in copy_bytes
 resume_receive:
         ld      t5, TCB_wait(t6)
@@ -231,7 +233,7 @@ busy:
 # Gives back the end that the thread has claimed, and claims the one that has had data the longest; blocks while none has.
 # in:       t6 = TCB
 # out:      a0 = descriptor, in user mode
-# clobbers: a0 t1 t3 t4 t5
+# clobbers: a0 t3 t4 t5
 # from:     system_call
 # traps:    never
 poll:

@@ -5,6 +5,9 @@
 #   t6   TCB of the running thread (also in sscratch, where each trap finds it)
 #   t0   link of the kernel's own subroutines: the thread's ra is not the kernel's to use
 # A thread that a fault has stopped starts afresh, so there every register is free.
+#
+# A header's `clobbers` are the registers that the code from its label to the next header writes; `from`, the labels that
+# jump to it, fall into it or leave its address for a later jump, which stands in parentheses.
 
 .macro SAVE_CALLEE tcb
         sd      ra, TCB_ra(\tcb)

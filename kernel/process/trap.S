@@ -8,14 +8,14 @@
 
         .section .text.trap, "ax"
 
+        .balign 64
         .globl trap_vector
 # The vector: exceptions come to its base, interrupt n to 4n bytes beyond it.
 # in:       every register the thread's; sscratch = its TCB
 # out:      t6 = TCB; t5 = scause - CAUSE_ecallFromU
 # clobbers: t5 t6
-# from:     (trap), boot_supervisor
+# from:     boot_supervisor, (trap)
 # traps:    never
-        .balign 64
 trap_vector:
         csrr    t6, sscratch
         csrr    t5, scause
@@ -24,10 +24,11 @@ trap_vector:
         j       exception
         j       timer_interrupt                 # 4 * INTERRUPT_supervisorTimer
 
+        .globl system_call
 # A system call: the number chooses; the most frequent comes first.
 # in:       a7 = number, a0 to a2 = arguments, t6 = TCB
 # out:      a0 = result, in user mode after the ecall
-# clobbers: a0 t5
+# clobbers: a0 t4 t5
 # from:     trap_vector
 # traps:    never
 system_call:
@@ -59,7 +60,7 @@ call_exit:
 # The timer's tick: the thread goes on at once where no other can run, else to the end of the run queue.
 # in:       every register the thread's; sscratch = its TCB
 # out:      every register the thread's
-# clobbers: none
+# clobbers: t4 t5 t6
 # from:     trap_vector
 # traps:    never
 timer_interrupt:
@@ -103,8 +104,8 @@ preempt:
 # Goes on with a thread that was preempted, or begins one: its caller-saved registers are live.
 # in:       t6 = TCB; its callee-saved registers and sepc are in place
 # out:      every register the thread's, in user mode
-# clobbers: a0 a1 a2 a3 a4 a5 a6 a7 t0 t1 t2 t3 t4 t5 t6
-# from:     switch_to, begin_thread, timer_interrupt
+# clobbers: t0 t1 t2 a0 a1 a2 a3 a4 a5 a6 a7 t3 t4 t5 t6
+# from:     begin_thread, timer_interrupt, (switch_to)
 # traps:    never
 resume_preempted:
         ld      a0, TCB_a0(t6)
@@ -129,7 +130,7 @@ resume_preempted:
 # in:       t6 = TCB, its a0 = the result
 # out:      a0 = result, in user mode
 # clobbers: a0
-# from:     switch_to, poll
+# from:     poll, (switch_to)
 # traps:    never
 resume_result:
         ld      a0, TCB_a0(t6)
