@@ -8,7 +8,10 @@ const MOST_NEGATIVE = 0x8000_0000_0000_0000n;
 const wrap = (a: bigint): bigint => BigInt.asUintN(XLEN, a);
 const signed = (a: bigint): bigint => BigInt.asIntN(XLEN, a);
 
-/** `Arithmetic` on bigint values in [0, 2^64). Every result is in that range if the operands are. */
+/**
+ * `Arithmetic` on bigint values in [0, 2^64). Every result is in that range if the operands are. And, or and xor wrap without
+ * need: it tells V8 that 64 bits suffice, and halves their time.
+ */
 export class BigintArithmetic implements Arithmetic<bigint> {
   const(n: bigint): bigint {
     return wrap(n);
@@ -48,13 +51,13 @@ export class BigintArithmetic implements Arithmetic<bigint> {
     return b === 0n ? a : a % b;
   }
   and(a: bigint, b: bigint): bigint {
-    return a & b;
+    return wrap(a & b);
   }
   or(a: bigint, b: bigint): bigint {
-    return a | b;
+    return wrap(a | b);
   }
   xor(a: bigint, b: bigint): bigint {
-    return a ^ b;
+    return wrap(a ^ b);
   }
   shl(a: bigint, amount: bigint): bigint {
     return wrap(a << (amount & 63n));

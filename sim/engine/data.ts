@@ -1,5 +1,6 @@
 // The data path of the reference engine: loads, stores and atomics behind translation, and what the retire record says of them.
 import { CAUSE } from "../../isa/cause.ts";
+import { CACHE_BLOCK_BYTES } from "../../isa/ext/zicbo.ts";
 import type { AccessBytes, Bounds, CacheBlockOperation } from "../../isa/semantics.ts";
 import type { Bus } from "../machine/bus.ts";
 import { CapabilityArithmetic, type Capability } from "../machine/capability.ts";
@@ -11,7 +12,6 @@ import type { Retire } from "../machine/retire.ts";
 export type MisalignedAccess = "split" | "trap";
 type Direction = "load" | "store";
 
-export const CACHE_BLOCK_BYTES = 64;
 const XLEN_BYTES = 8;
 /** Retire records carry the low 48 bits of an address; below this a bigint converts exactly and needs no cutting. */
 const VIRT_BITS = 48;
@@ -129,7 +129,8 @@ export abstract class DataPath extends CapabilityArithmetic {
       return;
     }
     // Caches are a matter of timing: all that is left is whether the block may be accessed (cmo.adoc, #Xcbo).
-    if (this.mmu.translateData(block, "load") >= 0 || this.mmu.translateData(block, "store") >= 0) return;
+    const near = Number(block);
+    if (this.mmu.translateData(block, near, "load") >= 0 || this.mmu.translateData(block, near, "store") >= 0) return;
     this.raise(this.mmu.cause, addr);
   }
 
@@ -140,17 +141,13 @@ export abstract class DataPath extends CapabilityArithmetic {
 
   /** Translates an access and notes it in the record. */
   #physical(addr: bigint, bytes: number, direction: Direction): number {
-    const phys = this.mmu.translateData(addr, direction);
+    const near = Number(addr);
+    const phys = this.mmu.translateData(addr, near, direction);
     if (phys < 0) this.raise(this.mmu.cause, addr);
     if (this.#misaligned === "trap" && phys % bytes !== 0) {
       this.raise(direction === "load" ? CAUSE.loadAddressMisaligned : CAUSE.storeAddressMisaligned, addr);
     }
-    const r = this.record;
-    r.access = direction;
-    r.dataVirt = virt48(addr);
-    r.dataPhys = phys;
-    r.dataBytes = bytes;
-    r.capability = false;
+    this.#note(direction, addr, near, phys, bytes);
     return phys;
   }
 
@@ -159,17 +156,23 @@ export abstract class DataPath extends CapabilityArithmetic {
    * tagged capability (#section_pte_rvy).
    */
   #inRam(addr: bigint, bytes: number, direction: Direction, tagged = false, tval: bigint = addr): number {
-    const phys = this.mmu.translateData(addr, direction);
+    const near = Number(addr);
+    const phys = this.mmu.translateData(addr, near, direction);
     if (phys < 0) this.raise(this.mmu.cause, tval);
     if (tagged && !this.mmu.capabilities) this.raise(CAUSE.cheriStorePageFault, tval);
     if (!this.memory.holds(phys, bytes)) this.raise(ACCESS_FAULT[direction], tval);
+    this.#note(direction, addr, near, phys, bytes);
+    return phys - this.memory.base;
+  }
+
+  #note(direction: Direction, addr: bigint, near: number, phys: number, bytes: number): void {
     const r = this.record;
     r.access = direction;
-    r.dataVirt = virt48(addr);
+    r.dataVirt = near < VIRT_END ? near : virt48(addr);
     r.dataPhys = phys;
     r.dataBytes = bytes;
     r.capability = false;
-    return phys - this.memory.base;
+    r.translatedData = this.mmu.translatesData;
   }
 
   #straddles(phys: number, bytes: number): boolean {
@@ -188,10 +191,10 @@ export abstract class DataPath extends CapabilityArithmetic {
 
   /** RAM offset of each byte of an access across two pages, both translated before any byte is touched. */
   #splitOffsets(addr: bigint, bytes: AccessBytes, direction: Direction): number[] {
-    const phys = this.mmu.translateData(addr, direction);
+    const phys = this.mmu.translateData(addr, Number(addr), direction);
     const inFirst = PAGE_BYTES - (phys % PAGE_BYTES);
     const second = this.add(addr, BigInt(inFirst));
-    const secondPhys = this.mmu.translateData(second, direction);
+    const secondPhys = this.mmu.translateData(second, Number(second), direction);
     if (secondPhys < 0) this.raise(this.mmu.cause, second);
     if (!this.memory.holds(secondPhys, bytes - inFirst)) this.raise(ACCESS_FAULT[direction], second);
     const base = this.memory.base;

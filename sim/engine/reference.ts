@@ -20,12 +20,12 @@ export interface ReferenceOptions extends PathOptions {
   readonly timing: Timing | undefined;
 }
 
-/** Thrown to abandon an instruction; what the trap is stands in the engine, so that throwing allocates nothing. */
+/** Thrown to abandon an instruction; what the trap is stands in the engine. Not an Error: that would record a stack. */
 const TRAP = Symbol("trap");
 const PAGE_BYTES = 4096;
 /** A handler that traps at its first instruction so often, with nothing retired, will do so for ever. */
 const WEDGE_REPEATS = 2;
-const NO_TRAP: TrapReport = { cause: -1, pc: "", tval: "" };
+const NO_TRAP = { cause: -1, pc: 0n, tval: 0n };
 /** A clock at which an event is due at once. */
 const AT_ONCE = -1;
 
@@ -49,8 +49,8 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   #traps = 0;
   #trap: Trap = { interrupt: false, cause: 0, tval: 0n };
   /** The latest synchronous trap, the first since an instruction retired, and how often the latest came again. */
-  #lastTrap: TrapReport = NO_TRAP;
-  #trapOrigin: TrapReport = NO_TRAP;
+  #lastTrap = NO_TRAP;
+  #trapOrigin = NO_TRAP;
   #trapRetired = -1;
   #trapRepeats = 0;
 
@@ -89,9 +89,8 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   }
 
   csrRead(number: number, write: boolean): Capability {
-    const csr = this.csrs.access(number, write, this.#systemAccess());
-    if (csr === undefined) return this.#illegal();
-    return csr.kind === "ylen" ? csr.read() : new Capability(0n, 0n, csr.read(), undefined);
+    if (!this.csrs.permits(number, write, this.#systemAccess())) this.#illegal();
+    return this.csrs.read(number);
   }
 
   csrWrite(number: number, value: Capability, whole: boolean): void {
@@ -316,9 +315,8 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   }
 
   /** Has this trap come again and again with nothing retired, and will nothing else come between? */
-  #wedged({ cause, tval: value }: Trap): boolean {
-    const pc = hex(this.pc);
-    const tval = hex(value);
+  #wedged({ cause, tval }: Trap): boolean {
+    const { pc } = this;
     const last = this.#lastTrap;
     const again = this.#trapRetired === this.retired;
     const same = again && last.cause === cause && last.pc === pc && last.tval === tval;
@@ -329,7 +327,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     // In M-mode a trap leaves interrupts off; below it, a timer may yet break in.
     const lasting = this.hart.mode === Mode.machine || this.hart.nextTimer() === Infinity;
     if (this.#trapRepeats < WEDGE_REPEATS || !lasting) return false;
-    this.#stop = { kind: "wedge", cause, pc, tval, origin: this.#trapOrigin };
+    this.#stop = { kind: "wedge", ...report(this.#lastTrap), origin: report(this.#trapOrigin) };
     return true;
   }
 
@@ -353,4 +351,5 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
 }
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
+const report = ({ cause, pc, tval }: typeof NO_TRAP): TrapReport => ({ cause, pc: hex(pc), tval: hex(tval) });
 const offsetOf = (addr: bigint): number => Number(addr & 0xfffn);

@@ -3,7 +3,7 @@ import { setAddress } from "../../isa/cap/bounds.ts";
 import { INTERRUPT } from "../../isa/cause.ts";
 import { PMP_ENTRIES } from "../../isa/csr.ts";
 import type { Extension } from "../../isa/insn.ts";
-import type { Capability} from "./capability.ts";
+import type { Capability } from "./capability.ts";
 import { type CapabilityArithmetic } from "./capability.ts";
 import { IP, MENVCFG, MSTATUS, SUPERVISOR_INTERRUPTS, type Hart } from "./hart.ts";
 

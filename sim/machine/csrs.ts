@@ -1,8 +1,8 @@
 // Control and status registers: who may access which, and what the general rules leave of a value written to one.
 import { csrPrivilege, csrReadOnly, CSRS, type CsrRecord } from "../../isa/csr.ts";
 import type { CacheBlockOperation } from "../../isa/semantics.ts";
-import type { Capability, CapabilityArithmetic } from "./capability.ts";
-import type { Effect} from "./csr-behaviour.ts";
+import { Capability, type CapabilityArithmetic } from "./capability.ts";
+import type { Effect } from "./csr-behaviour.ts";
 import { behaviours, moved, type BehaviourOptions, type CsrBehaviour } from "./csr-behaviour.ts";
 import { MENVCFG, MSTATUS, type Hart } from "./hart.ts";
 import { Mode } from "./mmu.ts";
@@ -38,20 +38,31 @@ export class Csrs {
   }
 
   name(number: number): string {
-    return this.#csrs[number]?.record.name ?? `csr${number}`;
+    return this.#csrs[number]!.record.name;
+  }
+
+  /** May the register hold a capability? */
+  holdsCapability(number: number): boolean {
+    return this.#csrs[number]!.behaviour.kind === "ylen";
+  }
+
+  /** What the register holds, whoever may read it. */
+  read(number: number): Capability {
+    const csr = this.#csrs[number]!.behaviour;
+    return csr.kind === "ylen" ? csr.read() : new Capability(0n, 0n, csr.read(), undefined);
   }
 
   /**
-   * The register, if the current mode may access it; undefined is an illegal instruction. `systemAccess`: the pcc grants ASR
+   * May the current mode access the register? `systemAccess`: the pcc grants ASR
    * (#asr_perm), which all privileged registers need, and those that name a thread only for writing.
    */
-  access(number: number, write: boolean, systemAccess: boolean): CsrBehaviour | undefined {
+  permits(number: number, write: boolean, systemAccess: boolean): boolean {
     const csr = this.#csrs[number];
-    if (csr === undefined) return undefined;
+    if (csr === undefined) return false;
     const { mode } = this.#hart;
-    if (mode < csrPrivilege(number) || (write && csrReadOnly(number))) return undefined;
-    if (!systemAccess && (csr.record.asr === "always" || (csr.record.asr === "write" && write))) return undefined;
-    return mode === Mode.machine || this.#permitted(number) ? csr.behaviour : undefined;
+    if (mode < csrPrivilege(number) || (write && csrReadOnly(number))) return false;
+    if (!systemAccess && (csr.record.asr === "always" || (csr.record.asr === "write" && write))) return false;
+    return mode === Mode.machine || this.#enabled(number);
   }
 
   /** Writes a register to which access was granted. */
@@ -64,7 +75,7 @@ export class Csrs {
   }
 
   /** What higher modes have withheld from the lower ones. */
-  #permitted(number: number): boolean {
+  #enabled(number: number): boolean {
     const { mode, mstatus, mcounteren, scounteren, sstc } = this.#hart;
     if (number === SATP) return (mstatus & MSTATUS.TVM) === 0n;
     if (number === STIMECMP) return sstc && (mcounteren & COUNTEREN_TM) !== 0n;

@@ -5,7 +5,8 @@ import { decoderFor, parseIsa, type Isa } from "../../isa/table.ts";
 import { CodeCache } from "../engine/code.ts";
 import type { MisalignedAccess } from "../engine/data.ts";
 import type { Engine, Stop } from "../engine/engine.ts";
-import { Reference } from "../engine/reference.ts";
+import { LoggingReference } from "../engine/commit-log.ts";
+import { Reference, type ReferenceOptions } from "../engine/reference.ts";
 import { Bus } from "./bus.ts";
 import { Capability, NULL_CAPABILITY } from "./capability.ts";
 import { Csrs } from "./csrs.ts";
@@ -35,6 +36,8 @@ export interface MachineOptions {
   readonly misaligned?: MisalignedAccess;
   /** Address of the HTIF doubleword; by default that of the image's symbol `tohost`, if it has one. */
   readonly tohost?: number;
+  /** Gets the commit log, line by line (sim/engine/commit-log.ts). */
+  readonly onCommit?: (line: string) => void;
   /** The guest marked a moment. */
   readonly onMeter?: (event: MeterEvent) => void;
   /** The guest printed; bytes are decoded as UTF-8. */
@@ -102,7 +105,7 @@ export class Machine {
     const zylevels1 = isa.extensions.has("Zylevels1");
     const code = new CodeCache(memory, decoderFor(o.isa), o.image.ranges);
     const csrOptions = { hart, extensions: isa.extensions, instructionAlignment } as const;
-    const engine = new Reference({
+    const engineOptions: ReferenceOptions = {
       capabilityMode: isa.capabilityMode,
       zylevels1,
       instructionAlignment,
@@ -113,7 +116,8 @@ export class Machine {
       hart,
       csrs: (m) => new Csrs({ ...csrOptions, m }),
       timing: o.timing,
-    });
+    };
+    const engine = o.onCommit ? new LoggingReference(engineOptions, o.onCommit) : new Reference(engineOptions);
     later.engine = engine;
     this.engine = engine;
     this.csrs = engine.csrs;

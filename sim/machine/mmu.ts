@@ -120,20 +120,24 @@ export class Mmu {
     this.#dataContext = this.#context(state, state.mprv && state.mode === Mode.machine ? state.mpp : state.mode);
   }
 
-  /** Physical address of a data access, or -1 with `cause` set. Untranslated addresses above 2^53 lose precision: nothing is there. */
-  translateData(addr: bigint, type: "load" | "store"): number {
+  /**
+   * Physical address of a data access, or -1 with `cause` set. `near` is the address as a number: above 2^53 it is not exact,
+   * but there nothing is to be found untranslated.
+   */
+  translateData(addr: bigint, near: number, type: "load" | "store"): number {
     const context = this.#dataContext;
     if (context === undefined) {
       this.capabilities = true;
-      return Number(addr);
+      return near;
     }
-    return this.#translate(context, type === "load" ? context.load : context.store, addr, type);
+    return this.#translate(context, type === "load" ? context.load : context.store, addr, near, type);
   }
 
   /** Physical address of an instruction fetch, or -1 with `cause` set. */
   translateFetch(addr: bigint): number {
     const context = this.#fetchContext;
-    return context === undefined ? Number(addr) : this.#translate(context, context.fetch, addr, "fetch");
+    const near = Number(addr);
+    return context === undefined ? near : this.#translate(context, context.fetch, addr, near, "fetch");
   }
 
   /** Is an address one that translation can take? */
@@ -168,13 +172,14 @@ export class Mmu {
     return (contexts[key] ??= new Context(state, mode));
   }
 
-  #translate(context: Context, cache: PageCache, addr: bigint, type: AccessType): number {
-    const low = Number(addr);
-    const virt = low < CANONICAL_TOP ? low : Number(BigInt.asUintN(VIRT_BITS, addr));
+  #translate(context: Context, cache: PageCache, addr: bigint, near: number, type: AccessType): number {
+    const inLowerHalf = near < CANONICAL_TOP;
+    const virt = inLowerHalf ? near : Number(BigInt.asUintN(VIRT_BITS, addr));
     const page = Math.floor(virt / PAGE_BYTES);
     const set = page % CACHE_SETS;
-    if (cache.pages[set] !== page || !Mmu.canonical(addr)) {
-      const fault = Mmu.canonical(addr) ? this.#fill(context, cache, virt, type) : "page";
+    const canonical = inLowerHalf || Mmu.canonical(addr);
+    if (cache.pages[set] !== page || !canonical) {
+      const fault = canonical ? this.#fill(context, cache, virt, type) : "page";
       if (fault !== undefined) {
         this.cause = fault === "page" ? PAGE_FAULT[type] : ACCESS_FAULT[type];
         return -1;
