@@ -135,20 +135,20 @@ function exception(text: string): { field: string; value: number } {
 
 /** Encodes operands, which must fit (the assembler checks and reports); a field without one takes its default, or 0. */
 export function encode(f: Form, operands: OperandValues): number {
-  let word = BigInt(f.match);
+  let word = f.match;
   for (const s of f.slices) {
     const value = operands[s.field] ?? f.insn.defaults?.[s.field] ?? 0;
-    const bits = (BigInt.asUintN(64, BigInt(value)) >> BigInt(s.from)) & ((1n << BigInt(s.width)) - 1n); // x8 is 0 mod 8
-    word |= bits << BigInt(s.at);
+    const bits = typeof value === "bigint" ? Number(BigInt.asIntN(32, value)) : value; // no field reaches beyond bit 31
+    word |= ((bits >>> s.from) & (2 ** s.width - 1)) << s.at; // x8 is 0 mod 8
   }
-  return Number(word);
+  return word >>> 0;
 }
 
 /** Is this value encodable in the form's immediate? */
 export function immediateFits(f: Form, value: bigint): boolean {
-  const low = f.immSigned ? -(1n << BigInt(f.immBits - 1)) : 0n;
-  const high = f.immSigned ? (1n << BigInt(f.immBits - 1)) - 1n : (1n << BigInt(f.immBits)) - 1n;
-  return value >= low && value <= high && value % BigInt(f.immStep) === 0n;
+  const range = 2 ** f.immBits;
+  const v = Number(value); // what a number cannot hold exactly is far out of range
+  return v >= (f.immSigned ? -range / 2 : 0) && v < (f.immSigned ? range / 2 : range) && v % f.immStep === 0;
 }
 
 /** Operand values of a word that matches the form. */

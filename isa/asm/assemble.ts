@@ -13,7 +13,7 @@ import { listingOf } from "./listing.ts";
 import { bindArguments, directiveWord, expandBody, type Macro } from "./macro.ts";
 import { mnemonicsOf, type Alternative, type Mnemonics } from "./mnemonics.ts";
 import type { ObjectFile } from "./object.ts";
-import { statementsOf, type SourceFile, type Statement } from "./source.ts";
+import { statementsOf, type Expansion, type SourceFile, type Statement } from "./source.ts";
 import { isMismatch, matchTemplate, type Mismatch } from "./template.ts";
 import { TooManyFaults, Unit } from "./unit.ts";
 
@@ -249,9 +249,9 @@ export class Assembler {
     bindings.set("@", String(this.expansions));
     this.expansions += 1;
     const call = cursor.statement;
-    const depth = (call.expansion?.depth ?? 0) + 1;
-    const name = `macro '${macro.name}'`;
-    let body: Statement[] | undefined = expandBody(macro.body, bindings, { name, defined: macro.defined, call, depth });
+    const depth = (call.origin?.expansion.depth ?? 0) + 1;
+    const expansion: Expansion = { name: `macro '${macro.name}'`, defined: macro.defined, call, depth, bindings };
+    let body: Statement[] | undefined = expandBody(macro.body, expansion);
     const more = (): Statement[] | undefined => {
       const statements = body;
       body = undefined;

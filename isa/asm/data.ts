@@ -18,7 +18,7 @@ const integers =
       const value = constantOf(expression);
       const place = cursor.place(at);
       unit.reserve(bytes, place, value !== 0n);
-      if (value === undefined) unit.fix({ kind: "data", expression, bytes, place });
+      if (value === undefined) unit.fix("data", expression, place, { bytes });
       else located(place, () => checkData(value, bytes));
       const offset = unit.section.grow(bytes);
       if (value !== undefined && value !== 0n) unit.section.put(offset, value, bytes);

@@ -8,7 +8,7 @@ import { fileFrame } from "./input.ts";
 import type { Cursor } from "./lex.ts";
 import { argumentList, BodyCollector, expandBody, macroHeader, unended } from "./macro.ts";
 import type { Section, SectionFlags } from "./section.ts";
-import { statementsOf, type Statement } from "./source.ts";
+import { statementsOf, type Bindings, type Statement } from "./source.ts";
 import { flagsOfName } from "./unit.ts";
 
 /** Does what a directive says; the cursor stands behind its name. */
@@ -161,24 +161,25 @@ function repeat(
   assembler: Assembler,
   { cursor, directive, body }: Repetition,
   rounds: number,
-  bindings: (round: number) => ReadonlyMap<string, string>,
+  bindings: (round: number) => Bindings,
 ): void {
   if (body.length === 0) return;
   const call = cursor.statement;
-  const origin = { name: directive, defined: call, call, depth: (call.expansion?.depth ?? 0) + 1 };
+  const depth = (call.origin?.expansion.depth ?? 0) + 1;
+  const expanded = (bound: Bindings): Statement[] =>
+    expandBody(body, { name: directive, defined: call, call, depth, bindings: bound });
   let round = 0;
   let fixed: Statement[] | undefined;
   const more = (): Statement[] | undefined => {
     if (round === rounds) return undefined;
     const bound = bindings(round);
     round += 1;
-    if (bound.size > 0) return expandBody(body, bound, origin);
-    return (fixed ??= expandBody(body, bound, origin));
+    return bound.size > 0 ? expanded(bound) : (fixed ??= expanded(bound));
   };
   assembler.input.push({ kind: "repeat", more, conditions: assembler.conditions.depth }, cursor.place(0));
 }
 
-const NOTHING: ReadonlyMap<string, string> = new Map();
+const NOTHING: Bindings = new Map();
 
 const rept: Directive = (assembler, cursor, directive) => {
   const body = repetition(assembler, cursor, directive);

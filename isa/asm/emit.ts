@@ -95,7 +95,7 @@ export class Emitter {
       if (style === "upper" && kind === "immediate") {
         throw new Fault("expected a constant, or %hi or %pcrel_hi of an address", { place });
       }
-      this.unit.fix({ kind, expression, form, operands, place });
+      this.unit.fix(kind, expression, place, { form, operands });
       this.put(encode(form, operands), form.bytes);
     } else {
       const field = style === "upper" && kind === "immediate" ? shifted(value, place) : value;
@@ -122,7 +122,7 @@ export class Emitter {
       this.put(relocatedWord("pcrel", inverse.form, operands, 8n), 4);
       this.toTarget(this.plan("jal"), { rd: ZERO }, expression, place);
     } else if (distance === undefined) {
-      unit.fix({ kind: "pcrel", expression, form, operands, place, branch });
+      unit.fix("pcrel", expression, place, { form, operands, branch });
       this.put(encode(form, operands), form.bytes);
     } else {
       this.put(
@@ -169,9 +169,9 @@ export class Emitter {
     if (modifier !== undefined) throw new Fault(`expected a symbol, found '%${modifier}'`, { place });
     const { form } = this.plan("auipc");
     const high = this.unit.section.size;
-    this.unit.fix({ kind: "pcrel_hi", expression, form, operands: { rd: base }, place });
+    this.unit.fix("pcrel_hi", expression, place, { form, operands: { rd: base } });
     this.put(encode(form, { rd: base }), 4);
-    this.unit.fix({ kind: "pcrel_lo", expression, form: low.form, operands, place, high });
+    this.unit.fix("pcrel_lo", expression, place, { form: low.form, operands, high });
     this.put(encode(low.form, operands), 4);
   }
 

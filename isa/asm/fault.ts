@@ -1,6 +1,7 @@
 // A fault in assembly text on its way to a Diagnostic: thrown inside the assembler, caught at each statement.
 import type { Diagnostic } from "../diagnostic.ts";
 import type { Expansion, Place, Statement } from "./source.ts";
+import { columnBefore } from "./substitute.ts";
 
 /** Thrown where a statement cannot be understood; never leaves the assembler. No Error: nobody reads its stack, and taking one is slow. */
 export class Fault {
@@ -33,13 +34,11 @@ const SHOWN_EXPANSIONS = 4;
 /** A message at a place: in an expansion, the place is in the macro's body and notes lead to the call. */
 export function diagnosticAt(place: Place, message: string, hint?: string): Diagnostic {
   const { statement } = place;
-  const { expansion } = statement;
-  const at = expansion ? expansion.bodyColumn(place.at) : place.at;
-  const notes = expansion ? expansionNotes(statement, expansion) : [];
+  const notes = statement.origin ? expansionNotes(statement, statement.origin.expansion) : [];
   return {
     file: statement.file,
     line: statement.line,
-    column: statement.column + at + 1,
+    column: statement.column + writtenColumn(place) + 1,
     message,
     ...(statement.source.length <= SOURCE_LIMIT_COLUMNS ? { source: statement.source } : {}),
     ...(hint === undefined ? {} : { hint }),
@@ -47,10 +46,19 @@ export function diagnosticAt(place: Place, message: string, hint?: string): Diag
   };
 }
 
+/** The column in the text as written, before the expansions that it went through. */
+function writtenColumn({ statement, at }: Place): number {
+  let column = at;
+  for (let { origin } = statement; origin; origin = origin.body.origin) {
+    column = columnBefore(origin.body.text, origin.expansion.bindings, column + origin.from);
+  }
+  return column;
+}
+
 function expansionNotes(statement: Statement, innermost: Expansion): string[] {
   const notes = [`expanded to '${clip(statement.text.trim())}'`];
   let expansion: Expansion | undefined = innermost;
-  for (let shown = 0; expansion; expansion = expansion.call.expansion, shown += 1) {
+  for (let shown = 0; expansion; expansion = expansion.call.origin?.expansion, shown += 1) {
     if (shown === SHOWN_EXPANSIONS) {
       notes.push(`… and ${expansion.depth} more`);
       break;

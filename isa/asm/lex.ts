@@ -1,14 +1,27 @@
 // Reads one statement from left to right: words, numbers, strings and punctuation, with the place of each for faults.
-import { Fault } from "./fault.ts";
+import { Fault, quoted } from "./fault.ts";
 import { skipQuoted, type Place, type Statement } from "./source.ts";
 
-const WORD = /[A-Za-z_.$\u0080-\uffff][\w.$\u0080-\uffff]*/y;
-const LOCAL_LABEL = /(\d+)([bf])(?![\w.$])/y;
-const NUMBER = /0[xX][0-9a-fA-F]+|0[bB][01]+|\d+/y;
-const SYMBOL_PART = /[\w.$\u0080-\uffff]/;
+const NUMBER = /^(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[0-7]*|[1-9]\d*)$/;
+/** Digits that mean what they look like, and fit a JavaScript number. */
+const SMALL = /^(?:0|[1-9]\d{0,14})$/;
 const ESCAPES: Readonly<Record<string, number>> = { n: 10, t: 9, r: 13, b: 8, f: 12, v: 11, a: 7, e: 27 };
 
 const encoder = new TextEncoder();
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+
+/** Which characters below 128 may stand in a name. */
+const IN_NAME = Array.from({ length: 128 }, (_, code) => /[\w.$]/.test(String.fromCharCode(code)));
+
+function wordEnd(text: string, from: number): number {
+  let at = from;
+  for (; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 128 && !IN_NAME[code]) break;
+  }
+  return at;
+}
 
 /** A reading position in a statement's text. */
 export class Cursor {
@@ -50,18 +63,12 @@ export class Cursor {
     if (!this.atEnd()) this.fail(`expected the end of the statement, found ${this.found()}`);
   }
 
-  private take(pattern: RegExp): string {
-    this.peek();
-    pattern.lastIndex = this.at;
-    const match = pattern.exec(this.text);
-    if (!match) return "";
-    this.at += match[0].length;
-    return match[0];
-  }
-
   /** A name (symbol, mnemonic, register), or "". */
   word(): string {
-    return this.take(WORD);
+    this.peek();
+    const start = this.at;
+    if (isDigit(this.text.charCodeAt(start))) return "";
+    return this.text.slice(start, (this.at = wordEnd(this.text, start)));
   }
 
   /** A name that must be here. */
@@ -71,25 +78,31 @@ export class Cursor {
     return word;
   }
 
+  /** The digits and letters of a number or numbered label that begins here, not yet taken: `0x1f`, `12`, `1b`. */
+  private numeral(): string {
+    this.peek();
+    return isDigit(this.text.charCodeAt(this.at)) ? this.text.slice(this.at, wordEnd(this.text, this.at)) : "";
+  }
+
   /** `1b`, `1f`, or "". */
   localLabel(): string {
-    return this.take(LOCAL_LABEL);
+    const numeral = this.numeral();
+    const last = numeral.at(-1);
+    if ((last !== "b" && last !== "f") || !/^\d+[bf]$/.test(numeral)) return "";
+    this.at += numeral.length;
+    return numeral;
   }
 
   /** An unsigned number in any base, or undefined; octal with a leading 0, as in C. */
   number(): bigint | undefined {
-    this.peek();
-    const start = this.at;
-    const digits = this.take(NUMBER);
+    const digits = this.numeral();
     if (digits === "") return undefined;
-    const octal = /^0\d/.test(digits);
-    if (SYMBOL_PART.test(this.text[this.at] ?? "") || (octal && /[89]/.test(digits))) {
-      while (SYMBOL_PART.test(this.text[this.at] ?? "")) this.at += 1;
-      this.fail(`'${this.text.slice(start, this.at)}' is not a number`, { at: start });
-    }
-    if (digits.length > 70) this.fail("number has more than 64 bits", { at: start });
-    const value = BigInt(octal ? `0o${digits.slice(1)}` : digits);
-    if (value >> 64n) this.fail(`${digits} has more than 64 bits`, { at: start });
+    const start = this.at;
+    this.at += digits.length;
+    if (SMALL.test(digits)) return BigInt(Number(digits));
+    if (!NUMBER.test(digits)) this.fail(`${quoted(digits)} is not a number`, { at: start });
+    const value = digits.length > 70 ? 1n << 64n : BigInt(digits.replace(/^0(?=\d)/, "0o"));
+    if (value >> 64n) this.fail(`${quoted(digits)} has more than 64 bits`, { at: start });
     return value;
   }
 

@@ -2,6 +2,7 @@
 import { didYouMean, Fault, quoted } from "./fault.ts";
 import type { Cursor } from "./lex.ts";
 import { skipQuoted, splitExpanded, type Expansion, type Place, type Statement } from "./source.ts";
+import { substitute } from "./substitute.ts";
 
 export interface Parameter {
   readonly name: string;
@@ -18,10 +19,6 @@ export interface Macro {
   readonly defined: Statement;
 }
 
-/** Parameter values by name; `@` is the number of the expansion. */
-export type Bindings = ReadonlyMap<string, string>;
-
-const NAME = /[A-Za-z_$][\w$.]*/y;
 const MAX_EXPANDED_CHARACTERS = 2 ** 20;
 
 /** Reads what stands after `.macro`: a name and parameters `a, b=1, c:req, d:vararg`, by comma or space. */
@@ -143,82 +140,19 @@ function endsArgument(text: string, start: number, at: number): boolean {
 }
 
 /** A body with its parameters replaced, as statements that know where they came from. */
-export function expandBody(
-  body: readonly Statement[],
-  bindings: Bindings,
-  origin: Omit<Expansion, "bodyColumn">,
-): Statement[] {
+export function expandBody(body: readonly Statement[], expansion: Expansion): Statement[] {
   const expanded: Statement[] = [];
   for (const statement of body) {
-    const text = statement.text.includes("\\") ? substitute(statement, bindings) : statement.text;
-    const expansion: Expansion = {
-      ...origin,
-      bodyColumn: (column) => {
-        const inBody = text === statement.text ? column : sourceColumn(statement.text, bindings, column);
-        return statement.expansion ? statement.expansion.bodyColumn(inBody) : inBody;
-      },
-    };
     const { file, line, column, source } = statement;
-    const made: Statement = { file, line, column, source, text, expansion };
+    const text = substitute(statement.text, expansion.bindings);
+    if (text.length > MAX_EXPANDED_CHARACTERS) {
+      throw new Fault("expansion makes a line longer than a million characters", { place: { statement, at: 0 } });
+    }
+    const made: Statement = { file, line, column, source, text, origin: { expansion, body: statement, from: 0 } };
     if (text === statement.text) expanded.push(made);
     else for (const part of splitExpanded(made)) expanded.push(part);
   }
   return expanded;
-}
-
-/** Pieces of a text: plain stretches, and `\name` references with their values. */
-function* pieces(text: string, bindings: Bindings): Generator<{ from: number; to: number; value: string }> {
-  let plain = 0;
-  for (let i = text.indexOf("\\"); i >= 0; i = text.indexOf("\\", i)) {
-    let to = i + 1;
-    let value: string | undefined;
-    if (text.startsWith("()", to)) [value, to] = ["", to + 2];
-    else if (text[to] === "@" && bindings.has("@")) [value, to] = [bindings.get("@"), to + 1];
-    else {
-      NAME.lastIndex = to;
-      const name = longestBound(NAME.exec(text)?.[0], bindings);
-      if (name !== undefined) [value, to] = [bindings.get(name), to + name.length];
-    }
-    if (value === undefined) {
-      i = text[i + 1] === "\\" ? i + 2 : i + 1;
-      continue;
-    }
-    if (i > plain) yield { from: plain, to: i, value: text.slice(plain, i) };
-    yield { from: i, to, value };
-    plain = i = to;
-  }
-  if (plain < text.length) yield { from: plain, to: text.length, value: text.slice(plain) };
-}
-
-/** `\name.w` refers to parameter `name`: dots may end a parameter's name. */
-function longestBound(name: string | undefined, bindings: Bindings): string | undefined {
-  for (let tried = name; tried !== undefined;) {
-    if (bindings.has(tried)) return tried;
-    const dot = tried.lastIndexOf(".");
-    tried = dot > 0 ? tried.slice(0, dot) : undefined;
-  }
-  return undefined;
-}
-
-function substitute(statement: Statement, bindings: Bindings): string {
-  let result = "";
-  for (const piece of pieces(statement.text, bindings)) {
-    result += piece.value;
-    if (result.length > MAX_EXPANDED_CHARACTERS) {
-      throw new Fault("expansion makes a line longer than a million characters", { place: { statement, at: 0 } });
-    }
-  }
-  return result;
-}
-
-/** Where in the body the character at a column of the expanded text stands. */
-function sourceColumn(text: string, bindings: Bindings, column: number): number {
-  let at = 0;
-  for (const { from, to, value } of pieces(text, bindings)) {
-    if (column < at + value.length) return text.slice(from, to) === value ? from + (column - at) : from;
-    at += value.length;
-  }
-  return text.length;
 }
 
 /** Collects the statements up to the directive that ends a body, nested bodies included. */

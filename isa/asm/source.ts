@@ -18,20 +18,30 @@ export interface Statement {
   readonly source: string;
   /** Comments are spaces; in an expansion, arguments are substituted. */
   readonly text: string;
-  readonly expansion?: Expansion;
+  readonly origin?: Origin;
 }
 
-/** How a statement came out of a macro or a repetition. */
+/** The statement of a body that an expanded statement was made of. */
+export interface Origin {
+  readonly expansion: Expansion;
+  readonly body: Statement;
+  /** Where the statement's text begins in the expanded text, which may hold several. */
+  readonly from: number;
+}
+
+/** One expansion of a macro, or one round of a repetition. */
 export interface Expansion {
   /** `macro 'push'`, `.rept`. */
   readonly name: string;
   readonly defined: Statement;
   readonly call: Statement;
-  /** Expansions around this one. */
+  /** How many expansions this one is in, itself included. */
   readonly depth: number;
-  /** The column of the body, as written, from which this column of the expanded text came. */
-  readonly bodyColumn: (column: number) => number;
+  readonly bindings: Bindings;
 }
+
+/** Parameter values by name; `@` is the number of the expansion. */
+export type Bindings = ReadonlyMap<string, string>;
 
 /** A position in a statement: `at` counts from 0 in its text. */
 export interface Place {
@@ -134,7 +144,7 @@ function refusePreprocessor(statement: Statement, at: number): void {
 
 /** Splits an expanded statement at ';' outside strings. */
 export function splitExpanded(statement: Statement): Statement[] {
-  const { text, expansion } = statement;
+  const { text, origin } = statement;
   if (!text.includes(";")) return BLANK.test(text) ? [] : [statement];
   const parts: Statement[] = [];
   let from = 0;
@@ -143,12 +153,8 @@ export function splitExpanded(statement: Statement): Statement[] {
       i = skipQuoted(text, i);
       continue;
     }
-    const start = from;
-    const part = text.slice(start, i);
-    const place = expansion && {
-      expansion: { ...expansion, bodyColumn: (c: number) => expansion.bodyColumn(c + start) },
-    };
-    if (!BLANK.test(part)) parts.push({ ...statement, ...place, text: part });
+    const part = text.slice(from, i);
+    if (!BLANK.test(part)) parts.push({ ...statement, text: part, ...(origin && { origin: { ...origin, from } }) });
     i += 1;
     from = i;
   }

@@ -182,12 +182,25 @@ export class Unit implements Scope {
     if (this.errors.length >= MAX_DIAGNOSTICS) throw new TooManyFaults();
   }
 
-  /** A value for the end, when all symbols are known. */
-  fix(fixup: Pick<Fixup, "kind" | "expression" | "place"> & Partial<Fixup>): void {
-    this.fixups.push({
-      ...{ section: this.section, offset: this.section.size, bytes: 0, form: undefined, operands: {} },
-      ...{ high: undefined, branch: undefined },
-      ...fixup,
-    });
+  /** A value for the end, when all symbols are known; it stands at the end of the current section. */
+  fix(
+    kind: RelocationKind,
+    expression: Expression,
+    place: Place,
+    { form, operands = NO_OPERANDS, bytes = 0, high, branch }: FixupDetails,
+  ): void {
+    const { section } = this;
+    this.fixups.push({ kind, section, offset: section.size, expression, bytes, form, operands, high, branch, place });
   }
 }
+
+/** What a fixup is in: an instruction with its other operands, or bytes of data. */
+interface FixupDetails {
+  readonly form?: Form;
+  readonly operands?: OperandValues;
+  readonly bytes?: number;
+  readonly high?: number;
+  readonly branch?: number | undefined;
+}
+
+const NO_OPERANDS: OperandValues = {};
