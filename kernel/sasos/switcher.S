@@ -52,27 +52,27 @@ switcher_no_room:
         .globl switcher_call
 # in:       t6 = ENTRY, a0, a1 = arguments; ra sp gp s0 to s11 the caller's, whatever they hold: they are kept, not used
 # out:      the caller's ra, sp, gp and s0 to s11 kept in a FRAME; t4 = the callee's slice, t3 = its length
-# clobbers: t0 t1 t2 t3 t4 t5
+# clobbers: t0 t1 t2 t3 t4 t5 a2
 # from:     entry_stubs
 # traps:    never
 switcher_call:
         ly      t0, switcher_authority
         csrr    t1, utidc
+        ld      t3, ENTRY_stackBytes(t6)        # t3 = length of the callee's slice
         ysunseal t1, t0, t1                     # t1 = TRUSTED + TOKEN_bias
         ly      t2, TRUSTED_top - TOKEN_bias(t1)
-        ld      t3, TRUSTED_last - TOKEN_bias(t1)
+        ld      a2, TRUSTED_last - TOKEN_bias(t1)
         ly      t4, TRUSTED_stack - TOKEN_bias(t1)
         yaddi   t0, t2, FRAME_bytes             # t0 = the callee's FRAME
-        bltu    t3, t0, switcher_no_room
-        ld      t5, FRAME_slice(t2)             # its stack slice ends where the caller's begins
-        ld      t3, ENTRY_stackBytes(t6)
-        sub     t5, t5, t3                      # t5 = the slice's base, t3 = its length
+        ld      t5, FRAME_slice(t2)
+        bltu    a2, t0, switcher_no_room
+        ld      a2, ENTRY_compartment(t6)
+        sub     t5, t5, t3                      # its slice ends where the caller's begins
         bltu    t5, t4, switcher_no_room        # t4's address is the stack's base
         NARROW  t4, t4, t5, t3
-        FRAME_REGISTERS sy, t0
-        ld      t2, ENTRY_compartment(t6)
         sd      t5, FRAME_slice(t0)
-        sd      t2, FRAME_compartment(t0)
+        sd      a2, FRAME_compartment(t0)
+        FRAME_REGISTERS sy, t0
         sy      t0, TRUSTED_top - TOKEN_bias(t1)
         .globl switcher_committed
 # in:       t6 = ENTRY, t4 = the callee's slice, t3 = its length
