@@ -16,12 +16,15 @@ export const CALL_NUMBERS = [
   "requestBytes",
   "replyBytes",
 ] as const;
+/** One of them. */
 export type CallNumber = (typeof CALL_NUMBERS)[number];
+/** Those that a call may lack. */
 export const OPTIONAL_CALL_NUMBERS: ReadonlySet<string> = new Set(["requestBytes", "replyBytes"]);
 
 /** Receives what is wrong. */
 export type Complain = (message: string, hint?: string) => void;
 
+/** The document must be of the one schema that this version reads. */
 export function checkSchema(schema: string, complain: Complain): void {
   if (schema === TRACE_SCHEMA) return;
   complain(
@@ -38,6 +41,7 @@ export function checkNumber(value: unknown, name: string, complain: Complain): n
   return 0;
 }
 
+/** A service is observed or inferred. */
 export function checkKind(kind: string, complain: Complain): Service["kind"] {
   if (kind === "observed" || kind === "inferred") return kind;
   complain(`expected kind "observed" or "inferred", found ${quote(kind)}`);

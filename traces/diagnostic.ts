@@ -57,12 +57,20 @@ export function quote(text: string): string {
 const BLOCK_BYTES = 1 << 20;
 const EXCERPT_CHARS = 120;
 
+/** What is known at the begin of a block of the file. */
+interface Landmark {
+  readonly line: number;
+  readonly lineStart: number;
+  /** Characters from the begin of the file. */
+  readonly characters: number;
+}
+
 /** An input file: its bytes, and the place in it that an offset means. */
 export class Source {
   readonly file: string;
   readonly bytes: Uint8Array;
-  /** How many lines end before each block of {@link BLOCK_BYTES}; counted at the first question. */
-  #linesBefore: number[] | undefined;
+  /** One per block, taken at the first question: a file of one line of 300 MB must not be searched for each answer. */
+  #landmarks: Landmark[] | undefined;
 
   constructor(file: string, bytes: Uint8Array) {
     this.file = file;
@@ -81,52 +89,61 @@ export class Source {
 
   /** Line and column of an offset, with the line. */
   place(offset: number): Required<Pick<Diagnostic, "line" | "column" | "source" | "sourceColumn">> {
+    const at = Math.min(offset, this.bytes.length);
+    const { line, lineStart, characters } = this.#landmarkAt(at);
+    return { line, column: characters - this.#landmarkAt(lineStart).characters + 1, ...this.#excerpt(lineStart, at) };
+  }
+
+  /** The line around `at`, or of a long line the part around it. */
+  #excerpt(lineStart: number, at: number): { source: string; sourceColumn: number } {
     const { bytes } = this;
-    const at = Math.min(offset, bytes.length);
-    const line = this.#lineAt(at);
-    let lineStart = at;
-    while (lineStart > 0 && bytes[lineStart - 1] !== 10) lineStart -= 1;
-    if (lineStart === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) lineStart = Math.min(3, at);
-    const column = characters(bytes, lineStart, at) + 1;
-    // A window in bytes, at most four to a character, moved outwards to whole characters.
+    // A window in bytes, moved outwards to whole characters.
     let from = Math.max(lineStart, at - EXCERPT_CHARS * 2);
     while (from > lineStart && isContinuation(bytes[from])) from -= 1;
     let to = at;
     while (to < bytes.length && to < at + EXCERPT_CHARS * 2 && bytes[to] !== 10 && bytes[to] !== 13) to += 1;
     while (isContinuation(bytes[to])) to += 1;
     const text = [...new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(from, to))];
-    const before = characters(bytes, from, at);
-    const cutLeft = Math.max(0, from > lineStart || text.length > EXCERPT_CHARS ? before - EXCERPT_CHARS / 2 : 0);
-    const left = cutLeft > 0 || from > lineStart ? "…" : "";
-    const shown = text.slice(cutLeft, cutLeft + EXCERPT_CHARS);
-    const right = cutLeft + EXCERPT_CHARS < text.length ? "…" : "";
-    const source = left + shown.map(visible).join("") + right;
-    return { line, column, source, sourceColumn: before - cutLeft + left.length + 1 };
+    const before = pass(bytes, from, at, { line: 1, lineStart: from, characters: 0 }).characters;
+    const long = from > lineStart || text.length > EXCERPT_CHARS;
+    const cut = long ? Math.max(0, before - EXCERPT_CHARS / 2) : 0;
+    const left = cut > 0 || from > lineStart ? "…" : "";
+    const right = cut + EXCERPT_CHARS < text.length ? "…" : "";
+    const shown = text
+      .slice(cut, cut + EXCERPT_CHARS)
+      .map(visible)
+      .join("");
+    return { source: left + shown + right, sourceColumn: before - cut + left.length + 1 };
   }
 
-  #lineAt(offset: number): number {
-    if (this.#linesBefore === undefined) {
-      this.#linesBefore = [0];
-      for (let block = 0; block < this.bytes.length; block += BLOCK_BYTES) {
-        const lines = newlines(this.bytes, block, Math.min(block + BLOCK_BYTES, this.bytes.length));
-        this.#linesBefore.push(this.#linesBefore.at(-1)! + lines);
+  /** What is known at an offset. */
+  #landmarkAt(offset: number): Landmark {
+    const { bytes } = this;
+    if (this.#landmarks === undefined) {
+      // A byte order mark is not a part of the first line.
+      const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+      this.#landmarks = [{ line: 1, lineStart: start, characters: start === 3 ? -1 : 0 }];
+      for (let block = 0; block + BLOCK_BYTES <= bytes.length; block += BLOCK_BYTES) {
+        this.#landmarks.push(pass(bytes, block, block + BLOCK_BYTES, this.#landmarks.at(-1)!));
       }
     }
     const block = Math.floor(offset / BLOCK_BYTES);
-    return 1 + this.#linesBefore[block]! + newlines(this.bytes, block * BLOCK_BYTES, offset);
+    return pass(bytes, block * BLOCK_BYTES, offset, this.#landmarks[block]!);
   }
 }
 
-function newlines(bytes: Uint8Array, from: number, to: number): number {
-  let count = 0;
-  for (let i = from; i < to; i += 1) if (bytes[i] === 10) count += 1;
-  return count;
-}
-
-function characters(bytes: Uint8Array, from: number, to: number): number {
-  let count = 0;
-  for (let i = from; i < to; i += 1) if (!isContinuation(bytes[i])) count += 1;
-  return count;
+/** What is known at `to`, from what is known at `from`. */
+function pass(bytes: Uint8Array, from: number, to: number, known: Landmark): Landmark {
+  let { line, lineStart, characters } = known;
+  for (let i = from; i < to; i += 1) {
+    const byte = bytes[i]!;
+    if (!isContinuation(byte)) characters += 1;
+    if (byte === 10) {
+      line += 1;
+      lineStart = i + 1;
+    }
+  }
+  return { line, lineStart, characters };
 }
 
 function isContinuation(byte: number | undefined): boolean {

@@ -24,7 +24,7 @@ export function unpackTrace(document: unknown, complaints: Complaints, log: Repa
   const name = (value: unknown, path: string): string => {
     if (typeof value !== "string") throw new InputError(`expected ${path} as a string`);
     const clean = printable(value);
-    if (clean !== value) log.add("unprintable-name", 0, () => `${path} is ${quote(value)}`);
+    if (clean !== value) log.add("unprintable-name", undefined, () => `${path} is ${quote(value)}`);
     return clean;
   };
   const root = record(document, "the document");

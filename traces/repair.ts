@@ -20,6 +20,7 @@ export const REPAIRS = {
   "unprintable-name": "a name has control characters; each is written as an escape",
 } as const satisfies Record<string, string>;
 
+/** The name of a repair. */
 export type RepairName = keyof typeof REPAIRS;
 
 /** One kind of repair, as often as it was made. */
@@ -34,11 +35,17 @@ export interface Repair {
 
 const EXAMPLES = 3;
 
+interface Found {
+  readonly what: string;
+  /** Absent where the input has no lines. */
+  readonly offset: number | undefined;
+}
+
 /** Collects repairs while a trace is read. */
 export class RepairLog {
   readonly #source: Source;
-  readonly #found = new Map<RepairName, { count: number; first: { what: string; offset: number }[] }>();
-  readonly #order: { name: RepairName; what: string; offset: number }[] = [];
+  readonly #found = new Map<RepairName, { count: number; first: Found[] }>();
+  readonly #order: (Found & { readonly name: RepairName })[] = [];
   #total = 0;
 
   constructor(source: Source) {
@@ -46,7 +53,7 @@ export class RepairLog {
   }
 
   /** `what` is asked for only while examples are still wanted: a million repairs must not make a million strings. */
-  add(name: RepairName, offset: number, what: () => string): void {
+  add(name: RepairName, offset: number | undefined, what: () => string): void {
     let found = this.#found.get(name);
     if (found === undefined) this.#found.set(name, (found = { count: 0, first: [] }));
     found.count += 1;

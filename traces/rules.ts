@@ -12,6 +12,7 @@ export interface Rules {
   readonly "payload-tags": "on" | "off";
 }
 
+/** The name of a rule. */
 export type RuleName = keyof Rules;
 
 /** A rule as it was applied to one import. */

@@ -122,6 +122,23 @@ describe("damaged JSON", () => {
     expect([...diagnostic!.source!][diagnostic!.sourceColumn! - 1]).toBe("}");
   });
 
+  test("places far apart in a file of one long line, and of many lines, are found", () => {
+    const name = "ü".repeat(1_500_000);
+    for (const space of ["", "\n"]) {
+      const spans = ["5", "6"].map(
+        (id) => `{"spanID":"${id}","operationName":"${name}",${space}"startTime":"x","duration":1}`,
+      );
+      const text = `\ufeff{"spans":[${spans.join(",")}]}`;
+      const { diagnostics } = refuse(text);
+      const places = diagnostics.map(({ line, column }) => [line, column]);
+      const expected = [text.indexOf('"x"'), text.lastIndexOf('"x"')].map((at) => {
+        const before = text.slice(1, at).split("\n");
+        return [before.length, before.at(-1)!.length + 1];
+      });
+      expect(places).toEqual(expected);
+    }
+  });
+
   test("control characters never reach the terminal", () => {
     const [diagnostic] = refuse('{"processes":{}, "\u001b[2J').diagnostics;
     expect(diagnostic!.source).toBe('{"processes":{}, "␛[2J');

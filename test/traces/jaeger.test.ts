@@ -214,7 +214,12 @@ describe("rules", () => {
       { id: "e", parent: "b", service: "x", start: 60, end: 70, kind: "server" },
     ];
     const { trace } = read(jaegerTrace(spans));
-    expect(trace.requests[0]!.groups.flat().map((call) => call.hopNs)).toEqual([16_668, 16_666, 16_666]);
+    // They ran one after another, although one client span surrounds them.
+    expect(trace.requests[0]!.groups.map((group) => group.map((call) => call.hopNs))).toEqual([
+      [16_668],
+      [16_666],
+      [16_666],
+    ]);
   });
 
   test("infer-leaf: a client span without callee is a call to a leaf, or work of its caller", () => {
@@ -283,6 +288,17 @@ describe("rules", () => {
     expect(outline(spans).slice(1)).toEqual(["  x op-b: work 20", "  + y op-c: work 30", "  z op-d: work 20"]);
     const sequence = outline(spans, { concurrency: "sequence" }).slice(1);
     expect(sequence).toEqual(["  x op-b: work 20", "  y op-c: work 30", "  z op-d: work 20"]);
+  });
+
+  test("concurrency: of calls that begin together the longer one is first, then the lower id", () => {
+    const spans: Span[] = [
+      { id: "a", service: "s", start: 0, end: 100, kind: "server" },
+      { id: "d", parent: "a", service: "x", start: 10, end: 20, kind: "server" },
+      { id: "c", parent: "a", service: "x", start: 10, end: 20, kind: "server" },
+      { id: "b", parent: "a", service: "x", start: 10, end: 30, kind: "server" },
+    ];
+    const names = outline(spans).slice(1);
+    expect(names).toEqual(["  x op-b: work 20", "  + x op-c: work 10", "  + x op-d: work 10"]);
   });
 
   test("concurrency: when a call ran is told by its client span, for clocks of two hosts differ", () => {

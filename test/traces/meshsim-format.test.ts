@@ -217,6 +217,9 @@ describe("the reader", () => {
     const imported = read(changed(["services", 0, "name"], "a\u0007"));
     expect(imported.trace.services[0]!.name).toBe("a\\u0007");
     expect(imported.repairs).toMatchObject([{ name: "unprintable-name", count: 1 }]);
+    const packed = read(writeTrace({ ...SMALL, name: "a\u0007" }, "msgpack"));
+    expect(packed.trace.name).toBe("a\\u0007");
+    expect(packed.repairs[0]!.examples).toEqual([{ file: "test.json", message: 'name is "a\\u0007"' }]);
   });
 });
 
