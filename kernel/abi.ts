@@ -100,7 +100,7 @@ export const THREAD = struct("THREAD", {
 });
 
 /** Memory from which objects are allocated and never freed singly. */
-export const ARENA = struct("ARENA", { base: "ptr", bytes: "u64", used: "u64" });
+export const ARENA = struct("ARENA", { base: "ptr", capacity: "u64", used: "u64" });
 
 /** System calls, number in a7; same numbers in both kernels. */
 export const SYSTEM_CALLS = {
