@@ -1,0 +1,389 @@
+// Requests and replies as the host sees them: makes them, encodes them, lays them out for the guest, foretells its checksums.
+import { alignUp, type PointerBytes } from "../kernel/abi.ts";
+import { exactAlignment, exactRegion } from "../kernel/layout.ts";
+import type { Random } from "./random.ts";
+import {
+  MEDIA,
+  PAYLOAD,
+  POST,
+  URL,
+  USER,
+  arrayCapacity,
+  objectLayout,
+  tagOf,
+  type Field,
+  type MessageType,
+} from "./schema.ts";
+
+/** A message: one value for each field of its type. */
+export interface Message {
+  readonly type: MessageType;
+  readonly values: readonly Value[];
+}
+
+/** An int64 or fixed64, a string's bytes, a message (or none), a list of messages. */
+export type Value = bigint | Uint8Array | Message | undefined | readonly Message[];
+
+/** A message of type PAYLOAD. */
+export type Payload = Message;
+
+export const messageOf = (type: MessageType, ...values: readonly Value[]): Message => ({ type, values });
+
+const asMessages = (value: Value): readonly Message[] => (value ?? []) as readonly Message[];
+/** The messages nested in a field: none where it is a string or a number. */
+const asNested = (field: Field, value: Value): readonly Message[] => {
+  if (field.kind === "repeated") return asMessages(value);
+  return field.kind === "message" && value !== undefined ? [value as Message] : [];
+};
+
+// The wire format of Protocol Buffers (protobuf.dev/programming-guides/encoding). As in proto3, a zero, an empty string, an
+// empty list and an absent message are not sent.
+
+/** Bytes of the encoded message, without an envelope or a frame. */
+export function encodedBytes(message: Message): number {
+  let bytes = 0;
+  message.type.fields.forEach((field, i) => (bytes += fieldBytes(field, message.values[i])));
+  return bytes;
+}
+
+function fieldBytes(field: Field, value: Value): number {
+  const lengthDelimited = (length: number): number => 1 + varintBytes(BigInt(length)) + length;
+  switch (field.kind) {
+    case "int64":
+      return value === 0n ? 0 : 1 + varintBytes(BigInt.asUintN(64, value as bigint));
+    case "fixed64":
+      return value === 0n ? 0 : 1 + 8;
+    case "string": {
+      const { length } = value as Uint8Array;
+      return length === 0 ? 0 : lengthDelimited(length);
+    }
+    default:
+      return asNested(field, value).reduce((sum, m) => sum + lengthDelimited(encodedBytes(m)), 0);
+  }
+}
+
+function varintBytes(value: bigint): number {
+  let bytes = 1;
+  for (let rest = value >> 7n; rest > 0n; rest >>= 7n) bytes += 1;
+  return bytes;
+}
+
+/** The encoded message: what guest marshalling must produce, byte for byte. */
+export function encode(message: Message): Uint8Array {
+  const bytes = new Uint8Array(encodedBytes(message));
+  const end = encodeAt(bytes, 0, message);
+  if (end !== bytes.length) throw new Error(`encode: ${end} bytes written, ${bytes.length} expected`);
+  return bytes;
+}
+
+function encodeAt(out: Uint8Array, start: number, message: Message): number {
+  let at = start;
+  const varint = (value: bigint): void => {
+    let rest = value;
+    for (; rest >= 0x80n; rest >>= 7n) out[at++] = Number(rest & 0x7fn) | 0x80;
+    out[at++] = Number(rest);
+  };
+  message.type.fields.forEach((field, i) => {
+    const value = message.values[i];
+    if (fieldBytes(field, value) === 0) return;
+    if (typeof value === "bigint") {
+      out[at++] = tagOf(field);
+      if (field.kind === "int64") varint(BigInt.asUintN(64, value));
+      else for (let byte = 0n; byte < 8n; byte += 1n) out[at++] = Number((value >> (8n * byte)) & 0xffn);
+    } else if (value instanceof Uint8Array) {
+      out[at++] = tagOf(field);
+      varint(BigInt(value.length));
+      out.set(value, at);
+      at += value.length;
+    } else {
+      for (const nested of asNested(field, value)) {
+        out[at++] = tagOf(field);
+        varint(BigInt(encodedBytes(nested)));
+        at = encodeAt(out, at, nested);
+      }
+    }
+  });
+  return at;
+}
+
+// Object graphs in guest memory
+
+/** A pointer that a loader installs where pointers are capabilities: bounds [base, base + bytes), stored at `at`. */
+export interface GraphPointer {
+  readonly at: number;
+  readonly base: number;
+  readonly bytes: number;
+}
+
+export interface ObjectGraph {
+  /** Memory from the graph's base on; the root object comes first. */
+  readonly bytes: Uint8Array;
+  /** Every pointer in it. Integer pointers stand in `bytes` already. */
+  readonly pointers: readonly GraphPointer[];
+}
+
+/** Alignment of a string's first byte: that of a word, as any allocator gives. */
+const STRING_ALIGN = 8;
+
+/** Bytes of a payload's root object. */
+export const payloadRootBytes = (payload: Payload, pointerBytes: PointerBytes): number =>
+  objectLayout(payload.type, pointerBytes).bytes;
+
+/**
+ * Lays out a payload's objects for guest memory at the absolute address `base`. Each object, array and string lies in a region
+ * of its own; where pointers are capabilities, in one that they bound exactly. The layout does not change with a base that is
+ * a multiple of the alignment that the whole graph needs.
+ */
+export function layoutPayload(payload: Payload, base: number, pointerBytes: PointerBytes): ObjectGraph {
+  const builder = new GraphBuilder(base, pointerBytes);
+  builder.place(payload);
+  return builder.graph();
+}
+
+class GraphBuilder {
+  readonly #base: number;
+  readonly #pointerBytes: PointerBytes;
+  readonly #pointers: GraphPointer[] = [];
+  #bytes = new Uint8Array(1024);
+  #view = new DataView(this.#bytes.buffer);
+  #end: number;
+
+  constructor(base: number, pointerBytes: PointerBytes) {
+    this.#base = base;
+    this.#end = base;
+    this.#pointerBytes = pointerBytes;
+  }
+
+  graph(): ObjectGraph {
+    return { bytes: this.#bytes.slice(0, this.#end - this.#base), pointers: this.#pointers };
+  }
+
+  /** Places an object and all it refers to; returns where it stands. */
+  place(message: Message): Omit<GraphPointer, "at"> {
+    const { bytes, slots } = objectLayout(message.type, this.#pointerBytes);
+    const object = this.#take(bytes, this.#pointerBytes);
+    message.type.fields.forEach((field, i) => {
+      const value = message.values[i];
+      const { at, lengthAt } = slots[i]!;
+      if (typeof value === "bigint") this.#word(object.base + at, value);
+      else if (value instanceof Uint8Array) {
+        this.#word(object.base + lengthAt, BigInt(value.length));
+        if (value.length > 0) this.#pointer(object.base + at, this.#string(value));
+      } else if (field.kind === "message") {
+        if (value !== undefined) this.#pointer(object.base + at, this.place(value as Message));
+      } else {
+        const list = asMessages(value);
+        this.#word(object.base + lengthAt, BigInt(list.length));
+        if (list.length > 0) this.#pointer(object.base + at, this.#array(list));
+      }
+    });
+    return object;
+  }
+
+  #string(value: Uint8Array): Omit<GraphPointer, "at"> {
+    const region = this.#take(value.length, STRING_ALIGN);
+    this.#bytes.set(value, region.base - this.#base);
+    return region;
+  }
+
+  #array(list: readonly Message[]): Omit<GraphPointer, "at"> {
+    const array = this.#take(list.length * this.#pointerBytes, this.#pointerBytes);
+    list.forEach((element, i) => this.#pointer(array.base + i * this.#pointerBytes, this.place(element)));
+    return array;
+  }
+
+  #take(bytes: number, align: number): Omit<GraphPointer, "at"> {
+    const from = alignUp(this.#end, align);
+    const exact = this.#pointerBytes === 16 && bytes >= EXACT_ANYWHERE_BYTES;
+    const region = exact ? exactRegion(from, bytes) : { base: from, bytes };
+    this.#end = region.base + region.bytes;
+    this.#room(this.#end - this.#base);
+    return region;
+  }
+
+  #word(at: number, value: bigint): void {
+    this.#view.setBigUint64(at - this.#base, BigInt.asUintN(64, value), true);
+  }
+
+  #pointer(at: number, to: Omit<GraphPointer, "at">): void {
+    if (this.#pointerBytes === 8) this.#word(at, BigInt(to.base));
+    this.#pointers.push({ at, ...to });
+  }
+
+  #room(needed: number): void {
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+    this.#view = new DataView(larger.buffer);
+  }
+}
+
+/** Shorter bounds are exact at any byte (rvy64-encoding.adoc). */
+const EXACT_ANYWHERE_BYTES = 4096;
+
+/** Alignment of what an arena gives. */
+const ARENA_ALIGN = 16;
+
+/** Bytes that the guest's decoder takes at most from its arena for a message, its own object included. */
+export function decodedBytes(message: Message, pointerBytes: PointerBytes): number {
+  let bytes = alignUp(objectLayout(message.type, pointerBytes).bytes, ARENA_ALIGN);
+  message.type.fields.forEach((field, i) => {
+    const nested = asNested(field, message.values[i]);
+    for (const m of nested) bytes += decodedBytes(m, pointerBytes);
+    // An array that is full moves to one twice as large; exact bounds of a long one cost alignment.
+    if (field.kind !== "repeated") return;
+    for (let n = arrayCapacity(nested.length); n >= 4; n /= 2) {
+      bytes += n * pointerBytes + (pointerBytes === 16 ? exactAlignment(n * pointerBytes) - ARENA_ALIGN : 0);
+    }
+  });
+  return bytes;
+}
+
+/** What an envelope adds at most to a payload, encoded and framed: tag and length twice, two numbers, the frame's length. */
+export const ENVELOPE_BYTES = 40;
+
+// What the guest computes (workloads/services/{reader,runtime}.S)
+
+const mix = (hash: bigint, word: bigint): bigint => BigInt.asUintN(64, hash * 31n + word);
+
+/** Mixed in for a call that failed. */
+const CALL_FAILED = (1n << 64n) - 1n;
+
+/**
+ * The checksum after a reader has walked a payload's graph in field order, from `hash` on. Each integer takes eight bytes of the
+ * budget; a string's bytes, read as little-endian words, take themselves; the walk ends where the budget does.
+ */
+export function checksum(payload: Payload | undefined, touchBytes: number, hash = 0n): bigint {
+  const reader = { hash, left: touchBytes };
+  if (payload !== undefined) readMessage(payload, reader);
+  return reader.hash;
+}
+
+function readMessage(message: Message, reader: { hash: bigint; left: number }): void {
+  message.type.fields.forEach((field, i) => {
+    if (reader.left === 0) return;
+    const value = message.values[i];
+    if (typeof value === "bigint") {
+      reader.hash = mix(reader.hash, BigInt.asUintN(64, value));
+      reader.left = Math.max(0, reader.left - 8);
+    } else if (value instanceof Uint8Array) {
+      const read = Math.min(value.length, reader.left);
+      reader.left -= read;
+      for (let at = 0; at < read; at += 8) reader.hash = mix(reader.hash, wordAt(value, at, Math.min(8, read - at)));
+    } else {
+      for (const nested of asNested(field, value)) if (reader.left > 0) readMessage(nested, reader);
+    }
+  });
+}
+
+function wordAt(bytes: Uint8Array, at: number, count: number): bigint {
+  let word = 0n;
+  for (let i = count - 1; i >= 0; i -= 1) word = (word << 8n) | BigInt(bytes[at + i]!);
+  return word;
+}
+
+/** How one call of a span ended, as its caller sees it. */
+export type CallOutcome =
+  | { readonly kind: "reply"; readonly checksum: bigint; readonly payload: Payload; readonly touchBytes: number }
+  | { readonly kind: "error" };
+
+/** The checksum that a handler stores for a span and puts into its reply. */
+export function spanChecksum(request: Payload | undefined, touchBytes: number, calls: readonly CallOutcome[]): bigint {
+  let hash = checksum(request, touchBytes);
+  for (const call of calls) {
+    if (call.kind === "error") hash = mix(hash, CALL_FAILED);
+    else hash = checksum(call.payload, call.touchBytes, mix(hash, call.checksum));
+  }
+  return hash;
+}
+
+// Seeded payloads. A post is drawn as the load generator of DeathStarBench composes one (socialNetwork/wrk2/scripts,
+// compose-post.lua): 256 characters, then 1 to 6 mentions, 1 to 6 URLs of 64 characters, 1 to 5 media, among 962 users.
+
+const TEXT_CHARACTERS = 256;
+const URL_CHARACTERS = 64;
+const USERS = 962;
+/** Post, repost, reply, direct message (social_network.thrift: PostType). */
+const POST_TYPES = 4;
+const POST_IDS_BITS = 63;
+const TIMESTAMP = 1_695_947_455_229n;
+
+interface PostParts {
+  text: number;
+  readonly mentions: Message[];
+  readonly urls: Message[];
+  readonly media: Message[];
+}
+
+/** A payload whose encoding has `wireBytes` bytes, give or take three: as many posts as fit, the last one cut to size. */
+export function makePayload(random: Random, wireBytes: number): Payload {
+  const id = wireBytes < 2 ? 0n : wireBytes < 32 ? 1n : random.bits(POST_IDS_BITS);
+  const timestamp = wireBytes < 32 ? 0n : TIMESTAMP;
+  const posts: Message[] = [];
+  let room = wireBytes - encodedBytes(messageOf(PAYLOAD, id, timestamp, EMPTY, []));
+  for (;;) {
+    const post = makePost(random, room);
+    if (post === undefined) break;
+    posts.push(post);
+    room -= fieldBytes(PAYLOAD.fields[3]!, [post]);
+  }
+  return messageOf(PAYLOAD, id, timestamp, text(random, stringRoom(room)), posts);
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** The longest string whose field fits into `room` bytes. */
+function stringRoom(room: number): number {
+  return Math.max(0, room - 1 - varintBytes(BigInt(Math.max(0, room - 2))));
+}
+
+/** A post whose field in a payload takes at most `room` bytes; undefined where none fits. */
+function makePost(random: Random, room: number): Message | undefined {
+  const list = (most: number, make: () => Message): Message[] => Array.from({ length: random.between(1, most) }, make);
+  const parts: PostParts = {
+    text: TEXT_CHARACTERS,
+    mentions: list(6, () => makeUser(random)),
+    urls: list(6, () => messageOf(URL, url(random, 10), url(random, URL_CHARACTERS))),
+    media: list(5, () => messageOf(MEDIA, random.bits(59), ascii("png"))),
+  };
+  const creator = makeUser(random);
+  const id = random.bits(POST_IDS_BITS);
+  const type = BigInt(random.below(POST_TYPES));
+  const post = (body: Uint8Array): Message =>
+    messageOf(POST, id, creator, body, parts.mentions, parts.media, parts.urls, TIMESTAMP, type);
+  const bytes = (): number => fieldBytes(PAYLOAD.fields[3]!, [post(new Uint8Array(parts.text))]);
+  // Too large: the last of the lists first, then the text.
+  while (bytes() > room) {
+    const longest = [parts.urls, parts.mentions, parts.media].reduce((a, b) => (b.length > a.length ? b : a));
+    if (longest.pop() === undefined) break;
+  }
+  parts.text -= Math.max(0, bytes() - room);
+  return parts.text < 1 || bytes() > room ? undefined : post(text(random, parts.text));
+}
+
+function makeUser(random: Random): Message {
+  const index = random.below(USERS);
+  return messageOf(USER, BigInt(index), ascii(`username_${index}`));
+}
+
+const url = (random: Random, characters: number): Uint8Array => {
+  const bytes = new Uint8Array(7 + characters);
+  bytes.set(ascii("http://"));
+  bytes.set(text(random, characters), 7);
+  return bytes;
+};
+
+const ascii = (s: string): Uint8Array => Uint8Array.from(s, (c) => c.charCodeAt(0));
+
+const CHARACTERS = ascii("abcdefghijklmnopqrstuvwxyzEATION");
+
+/** Random letters, six from each draw. */
+function text(random: Random, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length;) {
+    let draw = random.u32();
+    for (let i = 0; i < 6 && at < length; i += 1, draw >>>= 5) bytes[at++] = CHARACTERS[draw & 31]!;
+  }
+  return bytes;
+}
