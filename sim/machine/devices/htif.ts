@@ -1,6 +1,7 @@
 // HTIF `tohost`: a doubleword in RAM through which test programs end (odd value) or print (device 1, command 1).
 import { PageMark, PAGE_BITS, type Memory } from "../memory.ts";
 
+const DEVICE_SYSTEM = 0n;
 const DEVICE_CONSOLE = 1n;
 const COMMAND_PUT = 1n;
 
@@ -28,11 +29,13 @@ export class Htif {
   poll(): void {
     const value = this.#memory.load(this.#offset, 8);
     if (value === 0n) return;
-    if ((value & 1n) === 1n) {
-      this.#onExit(Number((value >> 1n) & 0x7fff_ffffn));
-    } else if (value >> 56n === DEVICE_CONSOLE && ((value >> 48n) & 0xffn) === COMMAND_PUT) {
+    const device = value >> 56n;
+    const command = (value >> 48n) & 0xffn;
+    if (device === DEVICE_CONSOLE && command === COMMAND_PUT) {
       this.#memory.store(this.#offset, 8, 0n);
       this.#onByte(Number(value & 0xffn));
+    } else if (device === DEVICE_SYSTEM && (value & 1n) === 1n) {
+      this.#onExit(Number((value >> 1n) & 0x7fff_ffffn));
     }
   }
 }
