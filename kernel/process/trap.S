@@ -96,6 +96,8 @@ preempt:
         sd      t5, TCB_t6(t6)
         csrr    t5, sepc
         sd      t5, TCB_pc(t6)
+        addi    t5, t6, TCB_wait                # not in use: the thread waits for nothing
+        sc.d    zero, zero, (t5)                # the next thread must not inherit a reservation
         RESUME_AT resume_preempted, t6, t5
         MAKE_READY t6, t4, t5
         j       block

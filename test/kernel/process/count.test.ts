@@ -1,7 +1,10 @@
 // What the headers of the kernel's files say that its paths cost, against what is executed.
 import { describe, expect, test } from "vitest";
-import { guestSource } from "../../../kernel/image.ts";
+import { GUEST_ISA, guestSource } from "../../../kernel/image.ts";
+import { resolveMachine } from "../../../sim/config/machine.ts";
+import { createMachine } from "../../../sim/machine/machine.ts";
 import { Mode } from "../../../sim/machine/mmu.ts";
+import { Core } from "../../../sim/timing/core.ts";
 import { Guest, stream, type Program } from "./guest.ts";
 
 /** The number that a kernel file states as `<what>: <n> instructions`. */
@@ -9,6 +12,7 @@ function stated(file: string, what: string): number {
   const { text } = guestSource(`kernel/process/${file}`);
   const found = new RegExp(`^# *${what}: *(\\d+) instructions`, "m").exec(text);
   if (!found) throw new Error(`${file} states no '${what}'`);
+  expect(guestSource("kernel/README.md").text).toMatch(new RegExp(`\\| ${found[1]} +\\|`));
   return Number(found[1]);
 }
 
@@ -82,3 +86,30 @@ next:   li      a7, 0
     expect(kernelInstructionsBetween(guest, 1, "next")).toBe(there);
   });
 });
+
+/** Cycles between the last two times that the client, process 1, reaches a label. */
+function cyclesBetween(guest: Guest, label: string, preset: string): number {
+  const resolved = resolveMachine({ preset });
+  if (resolved.kind !== "machine") throw new Error(`no preset ${preset}`);
+  const core = new Core(resolved.config, { categories: guest.image.categories.length });
+  const { image } = guest;
+  const machine = createMachine({ isa: GUEST_ISA[8], ramBytes: resolved.config.ramBytes, image, timing: core });
+  const address = BigInt(guest.label(1, label));
+  let [last, before] = [0, 0];
+  do {
+    const { hart, engine } = machine;
+    if (hart.mode === Mode.user && hart.asid === 2 && engine.pcc.addr === address) [before, last] = [last, core.now];
+  } while (!machine.step());
+  return last - before;
+}
+
+test.each(["cva6@1", "rocket@1"])(
+  "on %s, 64 bytes there and back take fewer than 1,000 cycles once caches are warm",
+  (preset) => {
+    const guest = exchange(`start: ${TRANSFER("receive")}${TRANSFER("send")}\n j start`);
+    const cycles = cyclesBetween(guest, "next", preset);
+    expect(cycles).toBeLessThan(1000);
+    // Not fewer than it executes: two one-way transfers, and 27 instructions of the processes.
+    expect(cycles).toBeGreaterThan(2 * stated("stream.S", "64 bytes one way, send to receive"));
+  },
+);
