@@ -4,7 +4,7 @@ import { formatDiagnostic } from "../../../isa/diagnostic.ts";
 import { mergeImages, type Image } from "../../../isa/image.ts";
 import { instructionsOf } from "../../../isa/table.ts";
 import { abiSymbols } from "../../../kernel/abi.ts";
-import { GUEST_ISA, guestSource, linkGuest } from "../../../kernel/image.ts";
+import { GUEST_ISA, guestSource, linkGuest, type GuestObject } from "../../../kernel/image.ts";
 import { exactRegion, regionEnd, type Region } from "../../../kernel/layout.ts";
 import { platformSymbols } from "../../../kernel/platform.ts";
 import { sasosFreeBase, sasosImage, type Compartment, type SasosManifest } from "../../../kernel/sasos/manifest.ts";
@@ -68,15 +68,14 @@ export interface WorldOptions {
   readonly isa?: string;
 }
 
-/** Assembles test code at an address. */
-function codeImage({ name, code }: TestCompartment, base: number): Image {
+function codeObject({ name, code }: TestCompartment): GuestObject {
   const result = assemble([{ file: `${name}.S`, text: `${PRELUDE}\n.section .text.application, "ax"\n${code}` }], {
     forms: instructionsOf(GUEST_ISA[16]),
     capabilityMode: true,
     symbols: new Map([...abiSymbols(16), ...platformSymbols(), ...objectSymbols()]),
   });
   if (result.kind !== "object") throw new Error(result.diagnostics.map(formatDiagnostic).join("\n"));
-  return linkGuest([result.object], { base });
+  return result.object;
 }
 
 /** A booted world: run it, then read what its compartments left in their data. */
@@ -99,9 +98,9 @@ export class World {
       return region;
     };
     const placed = compartments.map((c) => {
-      const bytes = codeImage(c, next).segments.reduce((sum, s) => sum + s.memoryBytes, 0);
-      const text = take(bytes);
-      return { c, text, data: take(DATA_BYTES), image: codeImage(c, text.base) };
+      const object = codeObject(c);
+      const text = take(object.sections.reduce((sum, section) => sum + section.size, 0));
+      return { c, text, data: take(DATA_BYTES), image: linkGuest([object], { base: text.base }) };
     });
     this.#codes = placed.map((p) => p.image);
     const plain = placed.map(({ c, text, data, image }): Compartment => ({
