@@ -1,0 +1,333 @@
+// Replays a trace under deployments and measures it; the one file here that hands images to the simulator.
+import { type MachineConfig, type ResolvedMachine } from "../sim/config/machine.ts";
+import { runJobs, type Job } from "../sim/pool.ts";
+import type { SessionResult } from "../sim/session.ts";
+import { difference, type Counters } from "../sim/stats/counters.ts";
+import {
+  byCategoryAndCause,
+  byCause as causesOf,
+  events as eventsOf,
+  retiredInstructions,
+} from "../sim/stats/cpi-stack.ts";
+import { SERVICE, type PointerBytes } from "../kernel/abi.ts";
+import { GUEST_ISA } from "../kernel/image.ts";
+import type { Diagnostic } from "../isa/diagnostic.ts";
+import { printable } from "../traces/diagnostic.ts";
+import { walk, type Trace } from "../traces/trace.ts";
+import { buildDeployment, globalsBytes, type BuiltDeployment } from "./build.ts";
+import { calibration } from "./calibrate.ts";
+import { reportedCategory } from "./categories.ts";
+import type { Deployment } from "./deploy/deployment.ts";
+import {
+  apportion,
+  checkResult,
+  percentiles,
+  sum,
+  type DeploymentResult,
+  type Manifest,
+  type RequestCycles,
+  type Result,
+} from "./result.ts";
+import { scheduleWork, type Assumptions, type ComputeRate, type Work } from "./schedule.ts";
+
+export interface ReplayOptions {
+  readonly version: string;
+  readonly trace: Trace;
+  /** Where the trace came from, for the manifest. */
+  readonly source: {
+    readonly file: string;
+    readonly format: string;
+    readonly hash: string;
+    readonly spans: number;
+    readonly rules: unknown;
+    readonly repairs: unknown;
+  };
+  readonly machine: ResolvedMachine;
+  readonly deployments: readonly Deployment[];
+  readonly assumptions: Assumptions;
+  readonly requests: number;
+  readonly warmup: number;
+  /** Name of a service whose every call is to fault. */
+  readonly faultyService?: string;
+  readonly workers: number;
+  readonly onProgress: (piece: string, share: number, note: string) => void;
+}
+
+export type ReplayOutcome =
+  | { readonly kind: "result"; readonly result: Result }
+  | { readonly kind: "diagnostics"; readonly diagnostics: readonly Diagnostic[] }
+  /** The guest did not come to its orderly end. */
+  | { readonly kind: "stopped"; readonly message: string };
+
+/** Plans, builds, runs and verifies. */
+export async function replay(options: ReplayOptions): Promise<ReplayOutcome> {
+  const tooLarge = exceedsMemory(options);
+  if (tooLarge !== undefined) return { kind: "diagnostics", diagnostics: [tooLarge] };
+  const faultyService = options.trace.services.findIndex((s) => s.name === options.faultyService);
+  if (options.faultyService !== undefined && faultyService < 0) {
+    return { kind: "diagnostics", diagnostics: [unknownService(options, options.faultyService)] };
+  }
+  const rates = await measureRates(options);
+  const work = scheduleWork(options.trace, {
+    assumptions: options.assumptions,
+    clockMhz: options.machine.config.clockMhz,
+    rate: rates.get(8)!,
+    requests: options.requests,
+    warmup: options.warmup,
+    faultyService,
+  });
+  const built = options.deployments.map((d) => buildDeployment(d, work, options.assumptions.workingSetBytes));
+  const outgrown = built.find((b) => b.end > ramEnd(options.machine.config));
+  if (outgrown !== undefined) {
+    return { kind: "diagnostics", diagnostics: [memoryDiagnostic(options, outgrown.end - RAM_BASE)] };
+  }
+  const results = await runJobs(
+    built.map((b) => sessionOf(b, work, options.machine.config)),
+    options.workers,
+    (name, _instructions, readings) => {
+      const done = Math.floor(readings / 2);
+      options.onProgress(name, done / work.schedule.length, `${done}/${work.schedule.length}`);
+    },
+  );
+  const stopped = results.findIndex((r) => r.stop.kind !== "exit" || r.stop.status !== 0);
+  if (stopped >= 0) return { kind: "stopped", message: stopMessage(built[stopped]!, results[stopped]!) };
+  const wrong = built.find((b, i) => !allMatch(verify(b, results[i]!, work)));
+  if (wrong !== undefined) throw new Error(`${wrong.deployment.name}: a checksum of the guest is not the host's`);
+  const result: Result = {
+    schema: "meshsim.result/1",
+    manifest: manifestOf(options, work, rates),
+    deployments: built.map((b, i) => deploymentResult(b, results[i]!, work, rates.get(b.deployment.pointerBytes)!)),
+  };
+  checkResult(result);
+  return { kind: "result", result };
+}
+
+const RAM_BASE = 0x8000_0000;
+const ramEnd = (machine: MachineConfig): number => RAM_BASE + machine.ramBytes;
+
+function unknownService(options: ReplayOptions, name: string): Diagnostic {
+  return {
+    file: options.source.file,
+    message: `no service of this trace is named '${printable(name)}'`,
+    hint: `its services are ${options.trace.services.map((s) => printable(s.name)).join(", ")}`,
+  };
+}
+
+/** Guest bytes that a call takes at most, beyond its payloads: plan, call entries, result. */
+const BYTES_A_CALL = 512;
+/** Object graphs with 16-byte pointers against their encoding: measured on generated payloads, rounded up. */
+const GRAPH_FACTOR = 4;
+
+/** Refuses, before anything is built, a trace whose payloads cannot fit the guest's memory. */
+function exceedsMemory(options: ReplayOptions): Diagnostic | undefined {
+  const { payload } = options.assumptions;
+  const mean = payload.kind === "fixed" ? payload.bytes : payload.medianBytes * Math.exp(payload.sigma ** 2 / 2);
+  const distinct = Math.max(options.requests, options.warmup);
+  const calls = [...walk({ requests: options.trace.requests.slice(0, distinct) })].length;
+  const bytes = calls * (BYTES_A_CALL + 2 * GRAPH_FACTOR * mean);
+  return bytes > options.machine.config.ramBytes ? memoryDiagnostic(options, bytes) : undefined;
+}
+
+function memoryDiagnostic(options: ReplayOptions, bytes: number): Diagnostic {
+  const mebibytes = (n: number): number => Math.ceil(n / 2 ** 20);
+  return {
+    file: options.source.file,
+    message:
+      `the ${options.trace.requests.length} requests of this trace need about ${mebibytes(bytes)} MiB of simulated memory; ` +
+      `the machine has ${mebibytes(options.machine.config.ramBytes)} MiB`,
+    hint: "replay fewer with --requests N, shrink --payload, or give more with --set ramBytes=N",
+  };
+}
+
+/** Measures the steady compute loop on this machine, in each pointer form that a deployment uses (and always as integers). */
+async function measureRates(options: ReplayOptions): Promise<ReadonlyMap<PointerBytes, ComputeRate>> {
+  const forms = [...new Set<PointerBytes>([8, ...options.deployments.map((d) => d.pointerBytes)])];
+  const calibrations = forms.map((form) => calibration(form, options.assumptions.workingSetBytes));
+  const jobs = forms.map((form, i): Job => ({
+    name: "calibrate",
+    spec: { image: calibrations[i]!.image, isa: GUEST_ISA[form], machine: options.machine.config, reads: [] },
+  }));
+  const results = await runJobs(jobs, options.workers, () => undefined);
+  return new Map(
+    forms.map((form, i) => {
+      const { stop, readings } = results[i]!;
+      const { iterations } = calibrations[i]!;
+      if (stop.kind !== "exit" || readings.length !== 2)
+        throw new Error(`calibration did not end: ${JSON.stringify(stop)}`);
+      const [before, after] = readings;
+      const steady = difference(after!.counters, before!.counters);
+      return [form, { cycles: steady.now, iterations, byCause: causesOf(steady) }];
+    }),
+  );
+}
+
+/** Far beyond any sane run: a guest that loops for ever ends with a message. */
+const INSTRUCTIONS_A_CALL = 1e8;
+
+function sessionOf(built: BuiltDeployment, work: Work, machine: MachineConfig): Job {
+  const bytes = globalsBytes(built.deployment);
+  return {
+    name: built.deployment.name,
+    spec: {
+      image: built.image,
+      isa: GUEST_ISA[built.deployment.pointerBytes],
+      machine,
+      maxInstructions: INSTRUCTIONS_A_CALL * (1 + sum(work.schedule.map((r) => work.requests[r]!.calls))),
+      reads: built.services.flatMap((s, i) => [
+        { name: `globals ${i}`, address: s.globals, bytes },
+        { name: `results ${i}`, address: s.results, bytes: 8 * work.services[i]!.plans.length },
+      ]),
+    },
+  };
+}
+
+function stopMessage(built: BuiltDeployment, result: SessionResult): string {
+  const { stop } = result;
+  const how = describeStop(stop);
+  const output = result.output === "" ? "" : `\n${result.output.trimEnd()}`;
+  return `meshsim: ${built.deployment.name} stopped after ${result.readings.length >> 1} requests: ${how} (status 4)${output}`;
+}
+
+function describeStop(stop: SessionResult["stop"]): string {
+  switch (stop.kind) {
+    case "exit":
+      return `the guest reported status ${stop.status}`;
+    case "wedge":
+      return `trap ${stop.origin.cause} at pc ${stop.origin.pc}, value ${stop.origin.tval}`;
+    case "asleep":
+      return `it waits at pc ${stop.pc} and nothing will wake it`;
+    case "limit":
+      return `the limit of ${stop.limit} was reached`;
+  }
+}
+
+function manifestOf(options: ReplayOptions, work: Work, rates: ReadonlyMap<PointerBytes, ComputeRate>): Manifest {
+  const hops = sum(work.requests.map((r) => r.observedHops));
+  const hopNs = sum(work.requests.map((r) => r.observedHopNs));
+  const { seed, ...assumptions } = options.assumptions;
+  return {
+    meshsim: options.version,
+    machine: { preset: options.machine.name, hash: options.machine.hash, config: options.machine.config },
+    trace: {
+      name: options.source.file,
+      format: options.source.format,
+      hash: options.source.hash,
+      spans: options.source.spans,
+      requests: options.trace.requests.length,
+      services: options.trace.services.length,
+      rules: options.source.rules,
+      repairs: options.source.repairs,
+    },
+    seed,
+    assumptions,
+    requests: { warmup: options.warmup, measured: options.requests },
+    faultyService: options.faultyService ?? null,
+    payloadBytesPerRequest: Math.round(sum(work.requests.map((r) => r.payloadBytes)) / work.requests.length),
+    observedHop: { hops, meanNs: hops === 0 ? 0 : Math.round(hopNs / hops) },
+    computeRate: Object.fromEntries(
+      [...rates].map(([form, { cycles, iterations }]) => [
+        form === 16 ? "capability" : "integer",
+        { cycles, iterations },
+      ]),
+    ),
+  };
+}
+
+/** The measured part of a run: what its windows counted, and what is extrapolated on top. */
+function deploymentResult(built: BuiltDeployment, run: SessionResult, work: Work, rate: ComputeRate): DeploymentResult {
+  const windows = measuredWindows(run, work);
+  const requests = windows.map((window, i): RequestCycles => {
+    const { skippedIterations } = work.requests[work.schedule[work.warmup + i]!]!;
+    return { executed: window.now, extrapolated: Math.round((skippedIterations * rate.cycles) / rate.iterations) };
+  });
+  const executed = sum(requests.map((r) => r.executed));
+  const extrapolated = sum(requests.map((r) => r.extrapolated));
+  const byCategory: Record<string, number> = {};
+  const byCause: Record<string, number> = {};
+  const events: Record<string, number> = {};
+  for (const window of windows) {
+    for (const [category, causes] of byCategoryAndCause(window, built.image.categories)) {
+      const reported = reportedCategory(category);
+      for (const [cause, cycles] of Object.entries(causes)) {
+        accumulate(byCategory, reported, cycles);
+        accumulate(byCause, cause, cycles);
+      }
+    }
+    for (const [event, count] of Object.entries(eventsOf(window))) accumulate(events, event, count);
+  }
+  if (extrapolated > 0) {
+    accumulate(byCategory, reportedCategory("compute"), extrapolated);
+    for (const [cause, cycles] of Object.entries(apportion(extrapolated, rate.byCause)))
+      accumulate(byCause, cause, cycles);
+  }
+  return {
+    name: built.deployment.name,
+    requests: requests.length,
+    calls: sum(windows.map((_, i) => work.requests[work.schedule[work.warmup + i]!]!.calls)),
+    failures: counterSum(built, run, "failures"),
+    cycles: {
+      total: executed + extrapolated,
+      perRequest: percentiles(requests.map((r) => r.executed + r.extrapolated)),
+      byCategory: withoutZeros(byCategory),
+      byCause: withoutZeros(byCause),
+      executed,
+      modelled: 0,
+      extrapolated,
+    },
+    instructions: sum(windows.map(retiredInstructions)),
+    checksums: verify(built, run, work),
+    events,
+  };
+}
+
+/** The counters between the begin and the end mark of each measured request. */
+function measuredWindows(run: SessionResult, work: Work): Counters[] {
+  const expected = 2 * work.schedule.length;
+  if (run.readings.length !== expected) throw new Error(`${run.readings.length} meter marks, expected ${expected}`);
+  return work.schedule.slice(work.warmup).map((_, i) => {
+    const [begin, end] = run.readings.slice(2 * (work.warmup + i));
+    if (begin!.value !== 2 * (work.warmup + i) || end!.value !== begin!.value + 1)
+      throw new Error("meter marks out of order");
+    return difference(end!.counters, begin!.counters);
+  });
+}
+
+/** Compares the checksum of every plan that ran with the host's. */
+function verify(built: BuiltDeployment, run: SessionResult, work: Work): DeploymentResult["checksums"] {
+  let checked = 0;
+  let matched = 0;
+  let digest = 0n;
+  const client = work.services.length - 1;
+  const ran = new Set(work.schedule);
+  built.services.forEach((_, i) => {
+    const bytes = run.memory.get(`results ${i}`)!;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    work.services[i]!.plans.forEach((plan, index) => {
+      if (i === client && !ran.has(index)) return;
+      const found = view.getBigUint64(8 * index, true);
+      checked += 1;
+      matched += found === plan.checksum ? 1 : 0;
+      digest = BigInt.asUintN(64, digest * 0x100000001b3n + found);
+    });
+  });
+  return { checked, matched, digest: `0x${digest.toString(16).padStart(16, "0")}` };
+}
+
+const allMatch = (c: DeploymentResult["checksums"]): boolean => c.checked === c.matched;
+
+function counterSum(built: BuiltDeployment, run: SessionResult, field: "failures" | "served"): number {
+  const offset = SERVICE.layout(built.deployment.pointerBytes).at[field];
+  return sum(
+    built.services.map((_, i) => {
+      const bytes = run.memory.get(`globals ${i}`)!;
+      return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(offset, true));
+    }),
+  );
+}
+
+function accumulate(into: Record<string, number>, key: string, value: number): void {
+  into[key] = (into[key] ?? 0) + value;
+}
+
+const withoutZeros = (values: Record<string, number>): Record<string, number> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== 0));
