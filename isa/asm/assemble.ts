@@ -212,7 +212,8 @@ export class Assembler {
     else this.unknown(word, cursor, at);
   }
 
-  private instruction(alternatives: readonly Alternative[], cursor: Cursor): void {
+  /** Reads operands in the first way that they fit; the fault told is of the way that went furthest. */
+  instruction(alternatives: readonly Alternative[], cursor: Cursor): void {
     const start = cursor.at;
     let best: Mismatch | undefined;
     let syntax = "";
@@ -237,10 +238,10 @@ export class Assembler {
       return;
     }
     const isDirective = word.startsWith(".");
-    const known = isDirective ? DIRECTIVES.keys() : [...this.macros.keys(), ...this.mnemonics.alternatives.keys()];
+    const known = isDirective ? [...DIRECTIVES.keys()] : [...this.macros.keys(), ...this.mnemonics.alternatives.keys()];
     cursor.fail(`unknown ${isDirective ? "directive" : "instruction"} ${quoted(word)}`, {
       at,
-      hint: didYouMean(isDirective ? word : lower, known),
+      hint: didYouMean(word, known) ?? didYouMean(lower, known),
     });
   }
 

@@ -5,6 +5,7 @@ import { DATA_DIRECTIVES } from "./data.ts";
 import { parseExpression } from "./expr.ts";
 import { Fault, quoted } from "./fault.ts";
 import { fileFrame } from "./input.ts";
+import { insnDirective } from "./insn-directive.ts";
 import type { Cursor } from "./lex.ts";
 import { argumentList, BodyCollector, expandBody, macroHeader, unended } from "./macro.ts";
 import type { Section, SectionFlags } from "./section.ts";
@@ -46,8 +47,9 @@ function sectionOperands(assembler: Assembler, cursor: Cursor): Section {
   let flags = flagsOfName(name);
   const existing = unit.sections.get(name);
   if (cursor.eat(",")) {
+    const quote = cursor.peek();
     const at = cursor.at;
-    if (cursor.peek() === '"') flags = sectionFlags(cursor.textOrString(), cursor, at);
+    if (quote === '"') flags = sectionFlags(cursor.textOrString(), cursor, at);
     if (cursor.eat(",")) flags = { ...flags, nobits: sectionType(cursor) };
     while (cursor.eat(",")) parseExpression(cursor, unit); // entity size, link order: of no account here
     const differs = existing && (["write", "exec", "nobits"] as const).some((f) => existing.flags[f] !== flags[f]);
@@ -164,6 +166,7 @@ function repeat(
   bindings: (round: number) => Bindings,
 ): void {
   if (body.length === 0) return;
+  assembler.input.checkRepetition(rounds, body.length, cursor.place(0));
   const call = cursor.statement;
   const depth = (call.origin?.expansion.depth ?? 0) + 1;
   const expanded = (bound: Bindings): Statement[] =>
@@ -370,5 +373,6 @@ export const DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Direct
   [".warning", message],
   [".option", option],
   ...IGNORED.map((name): [string, Directive] => [name, ignored]),
+  [".insn", insnDirective],
   ...DATA_DIRECTIVES,
 ]);

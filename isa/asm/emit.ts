@@ -3,8 +3,7 @@ import { encode } from "../codec.ts";
 import { constantOf, type Expression } from "./expr.ts";
 import { Fault, located } from "./fault.ts";
 import type { Alternative, Expander, Mnemonics, Plan } from "./mnemonics.ts";
-import type { RelocationKind } from "./object.ts";
-import { checkedWord, lowerPart, relocatedWord } from "./relocate.ts";
+import { checkedWord, lowerPart, relocatedWord, type FixupKind } from "./relocate.ts";
 import type { Place, Statement } from "./source.ts";
 import type { Immediate, ImmediateStyle, Operand } from "./template.ts";
 import type { Unit } from "./unit.ts";
@@ -207,7 +206,7 @@ export class Emitter {
   }
 }
 
-function relocationKind(modifier: string | undefined, style: ImmediateStyle, place: Place): RelocationKind {
+function relocationKind(modifier: string | undefined, style: ImmediateStyle, place: Place): FixupKind {
   if (modifier === undefined) return "immediate";
   if (modifier.endsWith("hi") !== (style === "upper")) {
     throw new Fault(
@@ -217,7 +216,7 @@ function relocationKind(modifier: string | undefined, style: ImmediateStyle, pla
       },
     );
   }
-  return modifier as RelocationKind;
+  return modifier as FixupKind;
 }
 
 /** The value of lui's operand: 20 bits, signed or unsigned. */

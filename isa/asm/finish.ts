@@ -38,6 +38,7 @@ class Finisher {
   }
 
   object(): ObjectFile {
+    this.unit.atEnd = true;
     for (const fixup of this.unit.fixups) this.reporting(fixup.place, () => this.resolve(fixup));
     for (const symbol of this.unit.symbols.all()) {
       if (symbol.defined && !isHidden(symbol.name)) this.reporting(symbol.place, () => this.symbolOf(symbol));
@@ -112,12 +113,10 @@ class Finisher {
 
   private relocate(fixup: Fixup, { plus, minus, constant }: Value, high: number): void {
     const { kind, section, offset, bytes, form, operands, place } = fixup;
-    const named = minus ?? plus;
     if (minus && kind !== "data") throw new Fault(`${quoted(shownName(minus))} cannot be subtracted here`);
-    if (kind === "immediate" && named?.section) {
-      throw new Fault(`expected a constant, found the address ${quoted(shownName(named))}`, {
-        hint: "use la, or %lo and %pcrel_lo for the parts of an address",
-      });
+    if (kind === "immediate") {
+      this.unit.constantAt(fixup.expression, place, "use la, or %lo and %pcrel_lo for the parts of an address");
+      return;
     }
     for (const symbol of [plus, minus]) {
       if (!symbol || symbol.section || !isHidden(symbol.name)) continue;

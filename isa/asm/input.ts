@@ -21,6 +21,7 @@ interface OpenFrame extends Frame {
 const MAX_FRAMES = 200;
 /** Statements that expansions may make in all. */
 const MAX_EXPANDED = 1_000_000;
+const TOO_MANY = `expansions make more than ${MAX_EXPANDED} statements`;
 
 export class Input {
   private readonly frames: OpenFrame[] = [];
@@ -75,12 +76,12 @@ export class Input {
     this.expanded += 1;
     if (this.expanded <= MAX_EXPANDED) return;
     this.frames.length = 0;
-    throw new Fault(`expansions make more than ${MAX_EXPANDED} statements`, { place: { statement, at: 0 } });
+    throw new Fault(TOO_MANY, { place: { statement, at: 0 } });
   }
 
-  /** How many files are open with this name? */
-  open(name: string): number {
-    return this.frames.filter((f) => f.kind === "file" && f.name === name).length;
+  /** Refuses a repetition that would go beyond the limit, before it begins. */
+  checkRepetition(rounds: number, statements: number, place: Place): void {
+    if (rounds * statements > MAX_EXPANDED - this.expanded) throw new Fault(TOO_MANY, { place });
   }
 
   /** Leaves the innermost macro, or the innermost repetition outside macros; returns its depth of .if. */

@@ -230,7 +230,7 @@ class Linker {
       }
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      this.fault(error, relocation);
+      if (relocation.kind !== "pcrel_lo") this.fault(error, relocation); // its upper part has told already
     }
   }
 

@@ -111,7 +111,8 @@ function suffixes(form: Form): [string, Record<string, number>][] {
   ]);
 }
 
-function planOf(form: Form, suffix: Readonly<Record<string, number>>, asm: string): Plan {
+/** A form with a line to write it in. */
+export function planOf(form: Form, suffix: Readonly<Record<string, number>>, asm: string): Plan {
   const template = formTemplate(form, asm);
   return { form, template, fields: template.filter((e) => e.kind !== "literal"), suffix };
 }

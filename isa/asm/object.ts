@@ -32,10 +32,9 @@ export interface ObjectSymbol {
  * - `pcrel`: distance to the symbol, in the instruction's immediate (branch, jal);
  * - `pcrel_hi`: upper part of the distance (auipc); `pcrel_lo`: lower part of the distance of the auipc at `high`;
  * - `hi`, `lo`: upper and lower part of the address;
- * - `immediate`: the value itself as the immediate;
  * - `data`: `bytes` bytes of the address, less the symbol `minus`.
  */
-export type RelocationKind = "pcrel" | "pcrel_hi" | "pcrel_lo" | "hi" | "lo" | "immediate" | "data";
+export type RelocationKind = "pcrel" | "pcrel_hi" | "pcrel_lo" | "hi" | "lo" | "data";
 
 export interface Relocation {
   readonly kind: RelocationKind;

@@ -3,6 +3,9 @@ import { encode, immediateFits, isImmediate, matches, type Form, type OperandVal
 import { Fault } from "./fault.ts";
 import type { RelocationKind } from "./object.ts";
 
+/** What a fixup can be beside a relocation: an immediate that must be constant when the text is read. */
+export type FixupKind = RelocationKind | "immediate";
+
 /** The immediate's field of a form: imm or uimm. */
 export const immediateField = (f: Form): string => f.fields.find(isImmediate) ?? "imm";
 
@@ -41,7 +44,7 @@ const misfit = (f: Form, value: bigint): string =>
     : `immediate ${value} does not fit: ${f.insn.name} takes ${immediateRange(f)}`;
 
 /** The immediate that a relocation of an instruction makes of `value` (already relative to the pc where it is to be). */
-export function relocatedWord(kind: RelocationKind, f: Form, operands: OperandValues, value: bigint): number {
+export function relocatedWord(kind: FixupKind, f: Form, operands: OperandValues, value: bigint): number {
   switch (kind) {
     case "pcrel":
       if (!immediateFits(f, value)) throw new Fault(tooFar(f, value), { hint: farHint(f, value) });

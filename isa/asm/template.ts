@@ -123,6 +123,7 @@ function matchElement(cursor: Cursor, element: Exclude<Element, { kind: "literal
     case "set":
       return matchSet(cursor);
     case "number":
+      if (element.field === "opcode") return matchOpcode(cursor, scope, element.limit);
       return smallNumber(cursor, scope, element.field, element.limit);
   }
 }
@@ -203,6 +204,28 @@ function matchSet(cursor: Cursor): number {
   const value = word === "" ? cursor.number() : undefined;
   if (value !== undefined && value < 16n) return Number(value);
   cursor.fail(`expected a set of i, o, r and w in this order, found ${cursor.found(at)}`, { at });
+}
+
+/** Major opcodes by the manual's names, for .insn. */
+const OPCODES: ReadonlyMap<string, number> = new Map([
+  ...["LOAD", "LOAD_FP", "CUSTOM_0", "MISC_MEM", "OP_IMM", "AUIPC", "OP_IMM_32"].map(opcode(0x03)),
+  ...["STORE", "STORE_FP", "CUSTOM_1", "AMO", "OP", "LUI", "OP_32"].map(opcode(0x23)),
+  ...["MADD", "MSUB", "NMSUB", "NMADD", "OP_FP", "OP_V", "CUSTOM_2"].map(opcode(0x43)),
+  ...["BRANCH", "JALR", "", "JAL", "SYSTEM", "", "CUSTOM_3"].map(opcode(0x63)),
+  ...(["C0", "C1", "C2"] as const).map((name, i): [string, number] => [name, i]),
+]);
+
+function opcode(first: number): (name: string, i: number) => [string, number] {
+  return (name, i) => [name, first + 4 * i];
+}
+
+function matchOpcode(cursor: Cursor, scope: Scope, limit: number): number {
+  cursor.peek();
+  const at = cursor.at;
+  const named = OPCODES.get(cursor.word());
+  if (named !== undefined) return named;
+  cursor.at = at;
+  return smallNumber(cursor, scope, "opcode", limit);
 }
 
 function smallNumber(cursor: Cursor, scope: Scope, what: string, limit: number): number {

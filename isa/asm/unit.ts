@@ -1,17 +1,18 @@
 // The translation unit while it is assembled: sections, symbols, fixups, and what was reported.
 import type { Diagnostic } from "../diagnostic.ts";
 import type { Form, OperandValues } from "../codec.ts";
+import { registerNumber } from "../registers.ts";
 import { constant, constantOf, evaluate, parseExpression, type Expression, type Scope } from "./expr.ts";
 import { diagnosticAt, Fault, located, MAX_DIAGNOSTICS, quoted } from "./fault.ts";
 import type { Cursor } from "./lex.ts";
-import type { RelocationKind } from "./object.ts";
+import type { FixupKind } from "./relocate.ts";
 import { Section, type SectionFlags } from "./section.ts";
 import type { Place, Statement } from "./source.ts";
 import { AsmSymbol, SymbolTable, shownName } from "./symbol.ts";
 
 /** A place in the bytes whose value is known only when all symbols are. */
 export interface Fixup {
-  readonly kind: RelocationKind;
+  readonly kind: FixupKind;
   readonly section: Section;
   readonly offset: number;
   readonly expression: Expression;
@@ -61,6 +62,8 @@ export class Unit implements Scope {
   readonly capabilityMode: boolean;
   /** Branches to be written as an inverted branch around a jump, by number. */
   readonly longBranches: ReadonlySet<number>;
+  /** Is the whole text read? */
+  atEnd = false;
   /** Branches so far. */
   branches = 0;
   section: Section;
@@ -114,6 +117,9 @@ export class Unit implements Scope {
   // Names in expressions
 
   symbol(name: string, cursor: Cursor, at: number): Expression {
+    if (registerNumber(name) !== undefined && !this.known(name)) {
+      cursor.fail(`expected an expression, found register ${name}`, { at });
+    }
     const symbol = this.symbols.use(name, cursor.place(at));
     if (symbol.expression?.kind === "constant") return symbol.expression;
     return { kind: "symbol", symbol };
@@ -150,7 +156,10 @@ export class Unit implements Scope {
     const name = symbol.name === "" ? "'.'" : quoted(shownName(symbol));
     if (symbol.section) throw new Fault(`expected a constant, found the address ${name}`, { place, hint: addressHint });
     const hint = this.symbols.suggestion(symbol.name) ?? addressHint;
-    throw new Fault(`expected a constant, and ${name} is not defined before this line`, { place, hint });
+    throw new Fault(`expected a constant, and ${name} is not defined${this.atEnd ? "" : " before this line"}`, {
+      place,
+      hint,
+    });
   }
 
   /** Reads the expression of `name = …`; `.` in it is fixed to here. */
@@ -184,7 +193,7 @@ export class Unit implements Scope {
 
   /** A value for the end, when all symbols are known; it stands at the end of the current section. */
   fix(
-    kind: RelocationKind,
+    kind: FixupKind,
     expression: Expression,
     place: Place,
     { form, operands = NO_OPERANDS, bytes = 0, high, branch }: FixupDetails,

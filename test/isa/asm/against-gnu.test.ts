@@ -154,6 +154,42 @@ describe.skipIf(!gnuPresent)("against GNU as", () => {
     expect(hex(ours.text)).toEqual(hex(theirs.text));
     expect(hex(ours.data)).toEqual(hex(theirs.data));
   });
+
+  test(".insn gives the same words in every format", () => {
+    const source = `
+      .insn r OP, 7, 0x7f, a0, t6, sp
+      .insn r 0x33, 0, 32, s11, x0, x31
+      .insn r4 MADD, 1, 2, a0, a1, a2, a3
+      .insn i OP_IMM, 4, a0, a1, -2048
+      .insn i LOAD, 3, a0, 2047(sp)
+      .insn i CUSTOM_0, 0, t0, t1, 5
+      .insn s STORE, 3, a0, -8(sp)
+      .insn u LUI, a0, 0xfffff
+      .insn u AUIPC, a0, 1
+      1: .insn sb BRANCH, 1, a0, a1, 1b
+      .insn b BRANCH, 5, a0, a1, 2f
+      .insn uj JAL, ra, 1b
+      2: .insn j JAL, zero, 2b
+      .insn 0x00000013
+      .insn 4, 0x12345677
+      .insn r SYSTEM, 0, 0x18, x0, x0, x2
+    `;
+    expect(linked(source).text).toEqual(gnuLinked(source).text);
+    const compressed = `
+      .insn cr C2, 8, a0, a1
+      .insn ci C1, 0, a0, -5
+      .insn ciw C0, 0, a0, 255
+      .insn css C2, 6, a0, 9
+      .insn cl C0, 2, a0, 0(a1)
+      .insn cs C0, 6, a0, 0(a1)
+      .insn ca C1, 0x23, 3, a0, a1
+      1: .insn cb C1, 6, a0, 1b
+      .insn cj C1, 5, 1b
+      .insn 0x0001
+      .insn 2, 0x4501
+    `;
+    expect(linked(compressed).text).toEqual(gnuLinked(compressed, "rv64ic").text);
+  });
 });
 
 /** Encodings that the standard reserves or calls hints, on which tools differ. */
