@@ -222,7 +222,8 @@ function opcode(first: number): (name: string, i: number) => [string, number] {
 function matchOpcode(cursor: Cursor, scope: Scope, limit: number): number {
   cursor.peek();
   const at = cursor.at;
-  const named = OPCODES.get(cursor.word());
+  const word = cursor.word();
+  const named = word === "" ? undefined : OPCODES.get(word);
   if (named !== undefined) return named;
   cursor.at = at;
   return smallNumber(cursor, scope, "opcode", limit);
