@@ -281,6 +281,57 @@ byte:   .byte   1`,
   });
 });
 
+describe("data left by a thread that received without having polled", () => {
+  test("is there for the next poll", () => {
+    const server: Program = {
+      name: "server",
+      text: `
+start:  li      a0, 0
+        la      a1, word
+        li      a2, 4
+        SYSTEM  receive
+        SYSTEM  poll
+        la      a1, word
+        li      a2, 4
+        SYSTEM  receive
+        li      a0, 0
+        la      a1, word
+        li      a2, 4
+        SYSTEM  send
+        SYSTEM  poll
+        .bss
+word:   .space  8`,
+    };
+    const client: Program = {
+      name: "client",
+      text: `
+start:  SYSTEM  poll                    # the server goes first
+next:   li      a0, 0
+        la      a1, word
+        li      a2, 8
+        SYSTEM  send
+        li      a0, 0
+        la      a1, word
+        li      a2, 8
+        SYSTEM  receive
+        EXPECT  4, 1
+        EXIT    0
+wake:   li      a0, 2
+        la      a1, word
+        li      a2, 1
+        SYSTEM  send
+        SYSTEM  poll
+        .bss
+word:   .space  8`,
+      threads: ["start", "wake"],
+    };
+    // Stream 1 joins the client to itself: its second thread, which runs after the server has blocked, wakes the first.
+    const streams = [stream([1, 0], [0, 0]), stream([1, 2], [1, 1])];
+    const guest = new Guest([server, client], { streams });
+    expect(guest.run()).toEqual({ kind: "exit", status: 0 });
+  });
+});
+
 describe("a system call refuses", () => {
   const CALLS: Program = {
     name: "caller",
