@@ -288,12 +288,12 @@ export class JsonReader {
   #number(): number {
     const start = this.#at;
     this.#passNumber();
-    // Plain integers below 2^53 are exact when put together digit by digit, and most numbers of a trace are such.
+    // Of sixteen digits only the last addition can round, and it rounds as the whole text would; most numbers are such.
     if (this.#at - start <= 16) {
       let whole = 0;
       let at = start;
       for (; at < this.#at && isDigit(this.#bytes[at]!); at += 1) whole = whole * 10 + (this.#bytes[at]! - 0x30);
-      if (at === this.#at && whole <= Number.MAX_SAFE_INTEGER) return whole;
+      if (at === this.#at) return whole;
     }
     const value = Number(this.#text.toString("latin1", start, this.#at));
     if (Number.isFinite(value)) return value;

@@ -86,7 +86,7 @@ function unpackCalls(calls: PackedCalls, tables: TableCheck, complaints: Complai
       groups: [],
     };
     const siblings = depth === 0 && group === 0 ? requests : groupOf(callers[depth - 1], group);
-    if (depth > callers.length || siblings === undefined) {
+    if (siblings === undefined) {
       complain(`depth ${depth} and group ${group} do not follow the call before it`);
       return;
     }

@@ -67,6 +67,16 @@ describe("shapes of Jaeger JSON", () => {
     expect(outlineOf(read(`\ufeff${JSON.stringify(trace)}`).trace)).toEqual(TWO_OUTLINE);
   });
 
+  test("spans without a trace id are of the trace around them", () => {
+    const bare = JSON.parse(
+      JSON.stringify(trace, (key, v: unknown) => (key === "traceID" && v === "1" ? undefined : v)),
+    ) as object;
+    const around = (traceID: string): object => ({ ...bare, traceID });
+    const imported = read({ data: [around("1"), around("2")] });
+    expect(imported.trace.requests).toHaveLength(2);
+    expect(imported.repairs).toEqual([]);
+  });
+
   test("ids are compared without case and padding", () => {
     const spans = TWO.map((span) => ({
       ...span,
@@ -243,12 +253,14 @@ describe("rules", () => {
 
   test("infer-leaf: peer.service may name a service that is observed elsewhere", () => {
     const tags = { "peer.service": "back" };
-    const lost: Span = { id: "z", parent: "a", service: "front", start: 70, end: 80, kind: "client", tags };
-    const { trace } = read(jaegerTrace([...TWO, lost]));
-    expect(trace.services).toEqual([
-      { name: "front", kind: "observed" },
-      { name: "back", kind: "observed" },
-    ]);
+    for (const start of [0, 70]) {
+      const lost: Span = { id: "z", parent: "a", service: "front", start, end: start + 8, kind: "client", tags };
+      const { trace } = read(jaegerTrace([...TWO, lost]));
+      expect(trace.services).toEqual([
+        { name: "front", kind: "observed" },
+        { name: "back", kind: "observed" },
+      ]);
+    }
   });
 
   test("infer-kind: spans without span.kind are judged by their callees and names", () => {
@@ -314,8 +326,12 @@ describe("rules", () => {
   });
 
   test("follows-from: what only follows is a call outside the caller's time, or left out", () => {
-    const spans = [...TWO, { id: "f", parent: "a", service: "log", start: 60, end: 90, kind: "server", follows: true }];
-    expect(outline(spans)).toEqual([...TWO_OUTLINE, "  log op-f: work 30"]);
+    const spans = [
+      ...TWO,
+      { id: "f", parent: "a", service: "log", start: 60, end: 150, kind: "server", follows: true },
+    ];
+    expect(outline(spans)).toEqual([...TWO_OUTLINE, "  log op-f: work 90"]);
+    expect(read(jaegerTrace(spans)).repairs).toEqual([]);
     expect(outline(spans, { "follows-from": "drop" })).toEqual(TWO_OUTLINE);
   });
 

@@ -92,6 +92,20 @@ describe("JSON reader", () => {
     expect(found).toBe(offset);
   });
 
+  test("reads every number as JSON.parse does", () => {
+    const digits = fc
+      .integer({ min: 1, max: 20 })
+      .chain((n) => fc.bigInt({ min: 10n ** BigInt(n - 1), max: 10n ** BigInt(n) }));
+    const text = fc.oneof(
+      digits.map(String),
+      fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => JSON.stringify(x)),
+    );
+    fc.assert(fc.property(text, (number) => Object.is(new JsonReader(bytesOf(number)).number(), JSON.parse(number))));
+    for (const edge of ["9007199254740991", "9007199254740993", "9999999999999999"]) {
+      expect(new JsonReader(bytesOf(edge)).number()).toBe(Number(edge));
+    }
+  });
+
   test("passes over a million nested arrays", () => {
     const deep = 1_000_000;
     skipAll("[".repeat(deep) + "]".repeat(deep));
@@ -102,5 +116,10 @@ describe("JSON reader", () => {
     const names = ["a", "ab", "a".repeat(64), "a".repeat(65), "ß", "日本"];
     const text = JSON.stringify([...names, ...names, ...names]);
     expect(valueOf(new JsonReader(bytesOf(text)))).toEqual([...names, ...names, ...names]);
+    // Strings that begin alike, the longer ones first, in far greater number than the reader remembers.
+    const alike = Array.from({ length: 400 }, (_, seed) =>
+      Array.from({ length: 64 }, (_, cut) => `${(seed * 2654435761).toString(36)}-`.repeat(10).slice(0, 64 - cut)),
+    ).flat();
+    expect(valueOf(new JsonReader(bytesOf(alike)))).toEqual(alike);
   });
 });

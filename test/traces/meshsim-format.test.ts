@@ -1,5 +1,5 @@
 // meshsim's own trace format: what is written is read back, and the reader accepts what the published schema accepts.
-import { encode } from "@msgpack/msgpack";
+import { decode, encode } from "@msgpack/msgpack";
 import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -283,6 +283,17 @@ describe("MessagePack", () => {
     ],
   ])("with %s is refused", (_, change, message) => {
     expect(refuse(packed(change)).diagnostics.map((diagnostic) => diagnostic.message)).toContain(message);
+  });
+
+  test("that goes back to an earlier group is refused", () => {
+    const [request] = SMALL.requests;
+    const [[callee]] = request!.groups as [[Trace["requests"][number]]];
+    const three = { ...SMALL, requests: [{ ...request!, groups: [[callee], [callee], [callee]] }] };
+    const document = decode(writeTrace(three, "msgpack")) as { calls: { group: number[] } };
+    expect(document.calls.group).toEqual([0, 0, 1, 2]);
+    document.calls.group = [0, 0, 1, 0];
+    const [diagnostic] = refuse(encode(document)).diagnostics;
+    expect(diagnostic!.message).toBe("calls[3]: depth 1 and group 0 do not follow the call before it");
   });
 
   test("that claims more items than there are bytes is refused before memory is set aside", () => {

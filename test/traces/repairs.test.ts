@@ -44,10 +44,11 @@ const CASES: Case[] = [
       ROOT,
       child({ service: "s", kind: "client" }),
       child({ start: 15, end: 25 }),
-      { id: "c", parent: "b", service: "t", name: "local", start: 16, end: 20, kind: "internal" },
+      { id: "c", parent: "b", service: "t", name: "of the server half", start: 16, end: 20, kind: "internal" },
+      { id: "d", parent: "b", service: "s", name: "of the client half", start: 26, end: 29, kind: "internal" },
     ]),
     message: 'span id "b" is a client and a server span',
-    outline: ["s op-a: work 80", "  t op-b: work 10 hop 10"],
+    outline: ["s op-a: work 83", "  t op-b: work 10 hop 7"],
   },
   {
     name: "mixed-trace-id",
