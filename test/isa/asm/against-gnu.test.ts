@@ -1,12 +1,15 @@
 // What the assembler emits equals what GNU as emits: every base instruction and pseudo-instruction over random operands.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PSEUDOS } from "../../../isa/asm/pseudo.ts";
 import { formTemplate, patternTemplate } from "../../../isa/asm/template.ts";
 import type { Form } from "../../../isa/codec.ts";
+import { csrNumber } from "../../../isa/csr.ts";
 import { instructionsOf } from "../../../isa/table.ts";
-import { bytesOf, linked } from "./assembling.ts";
-import { gnuLinked, gnuPresent, gnuSection } from "./gnu.ts";
+import { bytesOf, imageOf, linked, objectOf } from "./assembling.ts";
+import { gnu, gnuLinked, gnuPresent, gnuSection, inFolder } from "./gnu.ts";
 import { arbOperands } from "./operands.ts";
 
 const SEED = 20260901;
@@ -189,6 +192,34 @@ describe.skipIf(!gnuPresent)("against GNU as", () => {
       .insn 2, 0x4501
     `;
     expect(linked(compressed).text).toEqual(gnuLinked(compressed, "rv64ic").text);
+  });
+
+  test.each([["with aliases"], ["no-aliases"]])("what objdump prints, %s, assembles to the same words", (style) => {
+    const forms = instructionsOf(WIDE);
+    const random = fc.sample(fc.tuple(fc.constantFrom(...forms), fc.integer({ min: 0, max: 0xffffffff })), {
+      ...{ numRuns: 1500, seed: SEED },
+    });
+    const words = random.map(([f, bits]) => ((bits & ~f.mask) | f.match) >>> 0);
+    const printed = inFolder((folder) => {
+      const path = join(folder, "words.bin");
+      writeFileSync(path, Buffer.from(Uint32Array.from(words).buffer));
+      const options = style === "no-aliases" ? ["-M", "no-aliases"] : [];
+      return gnu("objdump", "-D", "-b", "binary", "-m", "riscv:rv64", ...options, path);
+    });
+    const lines = [...printed.matchAll(/^ *[0-9a-f]+:\t([0-9a-f]{8}) +\t(.*)$/gm)].map(([, word, text]) => ({
+      word,
+      text: text!,
+    }));
+    expect(lines).toHaveLength(words.length);
+    const readable = ({ text }: { text: string }): boolean =>
+      !/unknown|^\./.test(text) &&
+      (!/^csr/.test(text) || text.split(/[\t,]/).some((word) => csrNumber(word) !== undefined));
+    const source = lines.map((l) => (readable(l) ? l.text.replace(/ #.*/, "") : `.4byte 0x${l.word}`)).join("\n");
+    const { segments } = imageOf([objectOf(source, { forms })], { base: 0 });
+    const made = new Uint32Array(segments[0]!.bytes.buffer);
+    const differing = lines.filter((l, i) => made[i] !== parseInt(l.word!, 16)).map((l, i) => `${l.text} ${made[i]}`);
+    expect(differing).toEqual([]);
+    expect(lines.filter(readable).length).toBeGreaterThan(words.length / 2);
   });
 });
 
