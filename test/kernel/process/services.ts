@@ -1,4 +1,4 @@
-// Processes that misbehave on request, and what the kernel must make of it: each scenario says whether it came out right.
+// Processes that serve, or misbehave on request, and what the kernel must make of it: each scenario says how it came out.
 import { CAUSE } from "../../../isa/cause.ts";
 import type { Stop } from "../../../sim/engine/engine.ts";
 import { Guest, STACKS, stream, type Options, type Program } from "./guest.ts";
@@ -43,6 +43,45 @@ word:   .dword  0
 .endm
         .set    KERNEL, -0x4000000000 + 0x80000000
 `;
+
+/** Sends each message back: 8 bytes of length, then as many bytes. */
+export const ECHO: Program = {
+  name: "echo",
+  text: `
+start:  SYSTEM  poll
+        mv      s0, a0
+        la      s1, buffer
+        li      s2, 8
+        jal     receive_all
+        la      s1, buffer
+        ld      s2, 0(s1)
+        addi    s1, s1, 8
+        jal     receive_all
+        mv      a0, s0
+        la      a1, buffer
+        ld      a2, 0(a1)
+        addi    a2, a2, 8
+        mv      s3, a2
+        SYSTEM  send
+        beq     a0, s3, start
+        unimp
+receive_all:                            # s0 descriptor, s1 to, s2 bytes
+        beqz    s2, 1f
+        mv      a0, s0
+        mv      a1, s1
+        mv      a2, s2
+        SYSTEM  receive
+        blez    a0, 2f
+        add     s1, s1, a0
+        sub     s2, s2, a0
+        j       receive_all
+1:      ret
+2:      unimp
+        .bss
+        .balign 64
+buffer: .space  120000
+`,
+};
 
 /** What a process may not do, by the number that asks for it, and the cause of the fault. */
 export const VIOLATIONS: readonly { readonly what: string; readonly code: string; readonly cause: number }[] = [
