@@ -11,7 +11,7 @@ import { tagCacheParams } from "../timing/tag-cache.ts";
 import { l2TlbParams, tlbParams } from "../timing/tlb.ts";
 import { walkerParams } from "../timing/walker.ts";
 import { misfits } from "./checks.ts";
-import { bytes, megahertz, nest, valueOfText, type ConfigOf, type ParamValue } from "./params.ts";
+import { bytes, cycles, megahertz, nest, valueOfText, type ConfigOf, type ParamValue } from "./params.ts";
 import { DEFAULT_PRESET, PRESETS } from "./presets/table.ts";
 import { readSettings } from "./read.ts";
 import { Settings, type Origin, type Setting } from "./settings.ts";
@@ -40,6 +40,7 @@ export const machineParams = {
   dtlb: tlbParams,
   l2tlb: l2TlbParams,
   walker: walkerParams,
+  bus: { deviceCycles: cycles(20, "Access to a device, there and back", { max: 100_000 }) },
 };
 
 /** A machine, every value given. Plain data. */
@@ -98,7 +99,7 @@ export function resolveMachine(request: MachineRequest): MachineResolution {
  * The hash of a configuration: of what it says, not of how it came to be. It is the beginning of the SHA-256 of the
  * configuration as JSON with sorted keys and no spaces (`jq -cjS . | sha256sum`).
  */
-export function configHash(config: MachineConfig): string {
+export function configHash(config: object): string {
   return createHash("sha256")
     .update(JSON.stringify(sortKeys(config)))
     .digest("hex")

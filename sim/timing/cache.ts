@@ -40,6 +40,7 @@ const WRITEBACKS = 2;
 
 export class Cache implements Part {
   readonly events;
+  readonly #count: Float64Array;
   readonly hitCycles: number;
   /** Line number and dirty bit of each way, most recently used first; EMPTY where nothing is held. */
   readonly #words: Int32Array;
@@ -60,6 +61,7 @@ export class Cache implements Part {
     const sets = setsOf(config);
     if (sets === undefined) throw new Error(`${name}: sets are not a power of two`);
     this.events = eventBlock(name, ["lookups", "misses", "writebacks"], storage);
+    this.#count = this.events.values;
     this.hitCycles = config.hitCycles;
     this.#next = next;
     this.#ways = config.ways;
@@ -82,7 +84,7 @@ export class Cache implements Part {
   read(phys: number, _bytes: number, at: number): number {
     const line = (phys * this.#perByte) | 0;
     const base = (line & this.#setMask) * this.#ways;
-    this.events.values[LOOKUPS]! += 1;
+    this.#count[LOOKUPS]! += 1;
     // A hit on the most recently used way changes no state but the count.
     if (this.#words[base]! >> 1 === line && at >= this.#busy[0]!) return at + this.hitCycles;
     return this.#access(line, base, 0, at);
@@ -92,7 +94,7 @@ export class Cache implements Part {
   store(phys: number, at: number): number {
     const line = (phys * this.#perByte) | 0;
     const base = (line & this.#setMask) * this.#ways;
-    this.events.values[LOOKUPS]! += 1;
+    this.#count[LOOKUPS]! += 1;
     const dirty = (line << 1) | 1;
     if (this.#words[base] === dirty && at >= this.#busy[0]!) return at + this.hitCycles;
     return this.#access(line, base, 1, at);
@@ -139,7 +141,7 @@ export class Cache implements Part {
   }
 
   #miss(line: number, base: number, dirty: 0 | 1, at: number): number {
-    this.events.values[MISSES]! += 1;
+    this.#count[MISSES]! += 1;
     let slot = 0;
     for (let i = 1; i < this.#fillAt.length; i += 1) {
       if (this.#fillAt[i]! < this.#fillAt[slot]!) slot = i;
@@ -160,7 +162,7 @@ export class Cache implements Part {
     const victim = this.#words[base + position]!;
     moveToFront(this.#words, base, position, word);
     if (victim !== EMPTY && (victim & 1) === 1) {
-      this.events.values[WRITEBACKS]! += 1;
+      this.#count[WRITEBACKS]! += 1;
       this.#next.write((victim >> 1) * this.#lineBytes, this.#lineBytes, at);
     }
   }

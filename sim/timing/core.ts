@@ -10,7 +10,7 @@ import { Cache } from "./cache.ts";
 import { Clock } from "./clock.ts";
 import { Dram } from "./dram.ts";
 import { Frontend } from "./frontend.ts";
-import { heapStorage, type Part, type Storage, type Walks } from "./part.ts";
+import { heapStorage, RAM_BASE, type Part, type Storage, type Walks } from "./part.ts";
 import { BranchPredictor, Outcome } from "./predictor/predictor.ts";
 import { Producer, Scoreboard, type Arrival } from "./scoreboard.ts";
 import { StoreBuffer } from "./storebuffer.ts";
@@ -38,6 +38,9 @@ export class Core implements Timing {
   readonly #dtlb: Tlb;
   readonly #l2tlb: Tlb | undefined;
   readonly #walker: Walker;
+  /** Issue to dependent instruction, by class, of what the ALU and its neighbours do in fixed time. */
+  readonly #latency: Int32Array;
+  readonly #ordersWrites: boolean;
   /** [0]: when the data port is free. */
   readonly #portFree: Float64Array;
   readonly #events;
@@ -54,6 +57,10 @@ export class Core implements Timing {
     this.#predictor = new BranchPredictor(config.predictor, storage);
     this.#storeBuffer = new StoreBuffer(config.storeBuffer, config.l1d.portBytes, storage);
     this.#portFree = storage.float64(1);
+    this.#ordersWrites = config.scoreboard.ordersWrites;
+    this.#latency = storage.int32(Class.jump + 1, 1);
+    this.#latency[Class.cap] = config.scoreboard.capCycles;
+    this.#latency[Class.csr] = config.scoreboard.csrCycles;
 
     const dram = new Dram(config.dram, config.clockMhz, storage);
     const tagTable = new Cache("tagCache", { ...config.tagCache, mshrs: 1 }, dram, storage);
@@ -90,38 +97,31 @@ export class Core implements Timing {
     const traits = this.#traits.of(insn);
     const timingClass = traitClass(traits);
     this.#awaitOperands(category, traits, timingClass);
-    const at = this.#clock.now;
-    switch (timingClass) {
-      case Class.alu:
-      case Class.jump:
-        this.#scoreboard.plain(traitRd(traits), at + 1);
-        break;
-      case Class.cap:
-        this.#scoreboard.plain(traitRd(traits), at + this.#config.scoreboard.capCycles);
-        break;
-      case Class.csr:
-        this.#scoreboard.plain(traitRd(traits), at + this.#config.scoreboard.csrCycles);
-        break;
-      case Class.mul:
-        this.#scoreboard.mul(traitRd(traits), at);
-        break;
-      case Class.div:
-        this.#scoreboard.div(traitRd(traits), at);
-        break;
-      case Class.fence:
-        this.#wait(category, Cause.storeBuffer, this.#storeBuffer.emptyAt);
-        break;
-      case Class.load:
-      case Class.store:
-      case Class.atomic:
-      case Class.cbo:
-        this.#data(r, traits, timingClass, walks);
-        break;
+    if (timingClass <= Class.jump) {
+      this.#scoreboard.plain(traitRd(traits), this.#clock.now + this.#latency[timingClass]!);
+    } else {
+      this.#execute(r, traits, timingClass, walks);
     }
     this.#scoreboard.issue();
     this.#clock.issue(category);
     if (timingClass === Class.branch || timingClass === Class.jump) this.#transfer(r, traits, insn.bytes);
     if (r.flush) this.#flush(r, traits);
+  }
+
+  /** What goes beyond the ALU. */
+  #execute(r: Retire, traits: number, timingClass: number, walks: Walks): void {
+    switch (timingClass) {
+      case Class.mul:
+        return this.#scoreboard.mul(traitRd(traits), this.#clock.now);
+      case Class.div:
+        return this.#scoreboard.div(traitRd(traits), this.#clock.now);
+      case Class.fence:
+        return this.#wait(r.category, Cause.storeBuffer, this.#storeBuffer.emptyAt);
+      case Class.system:
+        return;
+      default:
+        return this.#data(r, traits, timingClass, walks);
+    }
   }
 
   idle(until: number, category: number): void {
@@ -192,12 +192,14 @@ export class Core implements Timing {
     const rs2 = traitRs2(traits);
     if (ready[rs1]! > now) this.#awaitRegister(category, rs1);
     if (ready[rs2]! > now) this.#awaitRegister(category, rs2);
-    if (this.#config.scoreboard.ordersWrites) {
+    if (this.#ordersWrites) {
       const rd = traitRd(traits);
       if (ready[rd]! > now) this.#awaitRegister(category, rd);
     }
-    if (timingClass <= Class.jump) this.#wait(category, Cause.muldiv, scoreboard.busFreeAt);
-    else if (timingClass <= Class.div) this.#wait(category, Cause.muldiv, scoreboard.unitFreeAt);
+    if (timingClass <= Class.div) {
+      const until = timingClass <= Class.jump ? scoreboard.busFreeAt : scoreboard.unitFreeAt;
+      if (until > now) this.#wait(category, Cause.muldiv, until);
+    }
     while (scoreboard.windowFull) this.#awaitOldest(category);
   }
 
@@ -224,16 +226,27 @@ export class Core implements Timing {
   }
 
   #data(r: Retire, traits: number, timingClass: number, walks: Walks): void {
-    const { category, access, dataPhys, dataBytes } = r;
-    if (access === "none") return this.#scoreboard.plain(traitRd(traits), this.#clock.now + 1);
+    const { category } = r;
+    if (r.access === "none") return this.#scoreboard.plain(traitRd(traits), this.#clock.now + 1);
     if (r.translatedData) {
       this.#wait(category, Cause.dtlb, this.#dtlb.translate(r.dataVirt, r.asid, this.#clock.now, walks));
     }
     this.#wait(category, Cause.port, this.#portFree[0]!);
+    if (r.dataPhys < RAM_BASE) return this.#device(r, traits);
     this.#wait(category, Cause.dcache, this.#l1d.blockedUntil);
     if (timingClass === Class.load) this.#load(r, traits);
     else if (timingClass === Class.atomic) this.#atomic(r, traits);
-    else this.#store(category, dataPhys, dataBytes);
+    else this.#store(category, r.dataPhys, r.dataBytes);
+  }
+
+  /** Devices answer past the caches; stores to them are posted. */
+  #device(r: Retire, traits: number): void {
+    const { deviceCycles } = this.#config.bus;
+    if (r.access === "store") {
+      this.#wait(r.category, Cause.storeBuffer, this.#storeBuffer.freeAt);
+      this.#storeBuffer.push(r.dataPhys, r.dataBytes, this.#clock.now, deviceCycles);
+    }
+    this.#scoreboard.plain(traitRd(traits), this.#clock.now + deviceCycles);
   }
 
   #load(r: Retire, traits: number): void {

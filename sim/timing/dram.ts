@@ -23,6 +23,7 @@ const CLOSED = -1;
 
 export class Dram implements Part {
   readonly events;
+  readonly #count: Float64Array;
   readonly #openRow: Int32Array;
   /** When each bank takes the next column command. */
   readonly #bankFree: Float64Array;
@@ -39,6 +40,7 @@ export class Dram implements Part {
   constructor(config: DramConfig, clockMhz: number, storage: Storage) {
     const inCycles = (ns: number): number => Math.ceil((ns * clockMhz) / 1000);
     this.events = eventBlock("dram", ["reads", "writes", "rowHits", "rowConflicts", "bytes"], storage);
+    this.#count = this.events.values;
     this.#openRow = storage.int32(config.banks, CLOSED);
     this.#bankFree = storage.float64(config.banks);
     this.#busFree = storage.float64(1);
@@ -52,12 +54,12 @@ export class Dram implements Part {
   }
 
   read(phys: number, bytes: number, at: number): number {
-    this.events.values[READS]! += 1;
+    this.#count[READS]! += 1;
     return this.#transfer(phys, bytes, at) + this.#controllerCycles;
   }
 
   write(phys: number, bytes: number, at: number): void {
-    this.events.values[WRITES]! += 1;
+    this.#count[WRITES]! += 1;
     this.#transfer(phys, bytes, at);
   }
 
@@ -69,15 +71,15 @@ export class Dram implements Part {
     const open = this.#openRow[bank]!;
     let activateCycles = 0;
     if (open === row) {
-      this.events.values[ROW_HITS]! += 1;
+      this.#count[ROW_HITS]! += 1;
     } else if (open === CLOSED) {
       activateCycles = this.#rcdCycles;
     } else {
-      this.events.values[ROW_CONFLICTS]! += 1;
+      this.#count[ROW_CONFLICTS]! += 1;
       activateCycles = this.#rpCycles + this.#rcdCycles;
     }
     this.#openRow[bank] = row;
-    this.events.values[BYTES]! += bytes;
+    this.#count[BYTES]! += bytes;
     const burstCycles = Math.ceil(bytes * this.#cyclesPerByte);
     const column = Math.max(at, this.#bankFree[bank]!) + activateCycles;
     const done = Math.max(column + this.#casCycles, this.#busFree[0]!) + burstCycles;

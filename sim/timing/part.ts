@@ -3,6 +3,9 @@
 import type { EventBlock } from "../stats/counters.ts";
 import type { Walk } from "../machine/retire.ts";
 
+/** Where RAM begins (sim/machine). Below it lie devices, which no cache holds. */
+export const RAM_BASE = 0x8000_0000;
+
 /** Something that holds lines of physical memory: a cache, the tagged memory, DRAM. */
 export interface Part {
   readonly events: EventBlock;

@@ -23,6 +23,7 @@ const OVERLAPS = 1;
 
 export class StoreBuffer {
   readonly events;
+  readonly #count: Float64Array;
   /** A ring: when each of the last stores is, or will be, written; and the block of its page that it writes. */
   readonly #doneAt: Float64Array;
   readonly #firstBlock: Int32Array;
@@ -38,6 +39,7 @@ export class StoreBuffer {
   /** @param blockBytes - the width of the data port; overlap is judged by blocks of it, within the page. */
   constructor(config: StoreBufferConfig, blockBytes: number, storage: Storage) {
     this.events = eventBlock("storeBuffer", ["stores", "overlaps"], storage);
+    this.#count = this.events.values;
     this.#doneAt = storage.float64(config.entries);
     this.#firstBlock = storage.int32(config.entries);
     this.#lastBlock = storage.int32(config.entries);
@@ -64,7 +66,7 @@ export class StoreBuffer {
    * @param late - cycles beyond a hit until the cache has its line.
    */
   push(phys: number, bytes: number, at: number, late: number): void {
-    this.events.values[STORES]! += 1;
+    this.#count[STORES]! += 1;
     const i = this.#next[0]!;
     const done = Math.max(at + this.#drainCycles + late, this.#last[0]! + 1);
     this.#doneAt[i] = done;
@@ -84,7 +86,7 @@ export class StoreBuffer {
       if (this.#doneAt[i]! > from && this.#firstBlock[i]! <= last && this.#lastBlock[i]! >= first)
         from = this.#doneAt[i]!;
     }
-    if (from > at) this.events.values[OVERLAPS]! += 1;
+    if (from > at) this.#count[OVERLAPS]! += 1;
     return from;
   }
 

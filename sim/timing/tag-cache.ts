@@ -24,6 +24,7 @@ const LATE_CYCLES = 1;
 
 export class TaggedMemory implements Part {
   readonly events;
+  readonly #count: Float64Array;
   readonly #data: Part;
   readonly #table: Pick<Cache, "read" | "store">;
   readonly #late: Float64Array;
@@ -34,6 +35,7 @@ export class TaggedMemory implements Part {
    */
   constructor(data: Part, table: Pick<Cache, "read" | "store">, storage: Storage) {
     this.events = eventBlock("tagMemory", ["tagWaits", "tagWaitCycles"], storage);
+    this.#count = this.events.values;
     this.#data = data;
     this.#table = table;
     this.#late = storage.float64(1);
@@ -51,8 +53,8 @@ export class TaggedMemory implements Part {
     const data = this.#data.read(phys, bytes, at);
     const tags = this.#table.read(tableAddress(phys), 1, at);
     if (tags <= data) return data;
-    this.events.values[WAITS]! += 1;
-    this.events.values[LATE_CYCLES]! += tags - data;
+    this.#count[WAITS]! += 1;
+    this.#count[LATE_CYCLES]! += tags - data;
     this.#late[0]! += tags - data;
     return tags;
   }
@@ -63,5 +65,5 @@ export class TaggedMemory implements Part {
   }
 }
 
-/** The table begins at address 0: below RAM that begins at 2 GiB, as long as that ends below 256 GiB. */
+/** The table begins at address 0: below RAM_BASE for all memory that ends below 256 GiB. Only its banks and rows matter. */
 const tableAddress = (phys: number): number => Math.floor(phys / COVERED_BYTES);

@@ -31,6 +31,7 @@ const FENCES = 2;
 
 export class Tlb implements Translator {
   readonly events;
+  readonly #count: Float64Array;
   readonly found: Found;
   /** Page number, low 32 bits, under the entry's mask; sets of small pages first, then the large pages, each MRU first. */
   readonly #pages: Int32Array;
@@ -48,6 +49,7 @@ export class Tlb implements Translator {
   /** @param hitCycles - 0 for a first-level TLB, which is read beside the cache. */
   constructor(name: string, config: TlbConfig, hitCycles: number, next: Translator, storage: Storage) {
     this.events = eventBlock(name, ["lookups", "misses", "fences"], storage);
+    this.#count = this.events.values;
     this.found = next.found;
     this.#next = next;
     this.#hitCycles = hitCycles;
@@ -64,7 +66,7 @@ export class Tlb implements Translator {
   translate(virt: number, asid: number, at: number, walks: Walks): number {
     const page = (virt / PAGE_BYTES) | 0;
     const base = (page & this.#setMask) * this.#ways;
-    this.events.values[LOOKUPS]! += 1;
+    this.#count[LOOKUPS]! += 1;
     // A hit on the most recently used way changes no state but the count.
     if (this.#holds(base, page, asid)) return this.#hit(base, at);
     const position = this.#find(base, this.#ways, page, asid);
@@ -77,7 +79,7 @@ export class Tlb implements Translator {
       this.#front(this.#entries, this.#entries + large);
       return this.#hit(this.#entries, at);
     }
-    this.events.values[MISSES]! += 1;
+    this.#count[MISSES]! += 1;
     const ready = this.#next.translate(virt, asid, at + this.#hitCycles, walks);
     if (this.found.valid) this.#insert(page, base, asid);
     return ready;
@@ -85,7 +87,7 @@ export class Tlb implements Translator {
 
   /** SFENCE.VMA: forgets what its operands select (global pages only where it names no address space). */
   fence(fence: TlbFence): void {
-    this.events.values[FENCES]! += 1;
+    this.#count[FENCES]! += 1;
     const { page, asid } = fence;
     for (let i = 0; i < this.#pages.length; i += 1) {
       const samePage = page === undefined || ((page | 0) & this.#masks[i]!) === this.#pages[i];
@@ -123,8 +125,16 @@ export class Tlb implements Translator {
     const mask = large ? -(2 ** (pageBits - PAGE_BITS)) : -1;
     const separate = large && this.#superEntries > 0;
     const first = separate ? this.#entries : base;
-    this.#front(first, first + (separate ? this.#superEntries : this.#ways) - 1);
+    this.#front(first, this.#victim(first, separate ? this.#superEntries : this.#ways));
     this.#set(first, page & mask, mask, global ? GLOBAL : asid);
+  }
+
+  /** The first empty entry, else the least recently used one. */
+  #victim(first: number, length: number): number {
+    for (let i = first; i < first + length; i += 1) {
+      if (this.#masks[i] === 0) return i;
+    }
+    return first + length - 1;
   }
 
   /** Moves entry `from` to position `first`, those between one back. */

@@ -2,7 +2,7 @@
 import type { Decoded } from "../../isa/codec.ts";
 import type { Insn, TimingClass } from "../../isa/insn.ts";
 
-/** Timing classes as numbers; those up to `jump` write their result over the ALU's bus. */
+/** Timing classes as numbers: up to `jump` fixed times on the ALU's result bus, then the multiplier's and divider's, then others. */
 export const Class = {
   alu: 0,
   cap: 1,

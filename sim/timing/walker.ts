@@ -16,6 +16,7 @@ const CACHED = 2;
 
 export class Walker implements Translator {
   readonly events;
+  readonly #count: Float64Array;
   readonly found: Found = { valid: false, pageBits: 12, global: false };
   readonly #memory: Part;
   readonly #stepCycles: number;
@@ -25,6 +26,7 @@ export class Walker implements Translator {
   /** @param memory - the cache through which entries are read. */
   constructor(config: WalkerConfig, memory: Part, storage: Storage) {
     this.events = eventBlock("walker", ["walks", "reads", "cachedReads"], storage);
+    this.#count = this.events.values;
     this.#memory = memory;
     this.#stepCycles = config.stepCycles;
     this.#cached = storage.float64(config.cacheEntries, -1);
@@ -37,15 +39,15 @@ export class Walker implements Translator {
     if (walk === undefined) return at;
     this.found.pageBits = walk.pageBits;
     this.found.global = walk.global;
-    this.events.values[WALKS]! += 1;
+    this.#count[WALKS]! += 1;
     const { entries } = walk;
     let ready = at;
     for (let level = 0; level < entries.length; level += 1) {
       ready += this.#stepCycles;
       if (level < entries.length - 1 && this.#remembered(entries[level]!)) {
-        this.events.values[CACHED]! += 1;
+        this.#count[CACHED]! += 1;
       } else {
-        this.events.values[READS]! += 1;
+        this.#count[READS]! += 1;
         ready = this.#memory.read(entries[level]!, ENTRY_BYTES, ready);
       }
     }

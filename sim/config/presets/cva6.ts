@@ -16,6 +16,7 @@ export const cva6v1: Preset = {
   title: "CVA6 with CHERI: 6 stages, in order, single issue, scoreboard of 8; 32 KiB L1s, 128 KiB last-level cache",
   values: {
     clockMhz: 1000, // assumed; 1.7 GHz reported in 22FDX (Zaruba and Benini, TVLSI 27(11), 2019)
+    ramBytes: 268435456, // any: what the runs need
     frontend: {
       queueEntries: 8, // rtl: FETCH_FIFO_DEPTH 4 (ariane_pkg.sv), one queue for each of 2 halfwords of a 32-bit fetch
       takenCycles: 1, // perf-model IqLen.jump: a taken transfer loses one fetch cycle
@@ -28,6 +29,7 @@ export const cva6v1: Preset = {
       direction: "bimodal", // cheri: BPType BHT
       entries: 128, // cheri: BHTEntries
       counterBits: 2, // rtl: bht.sv
+      historyBits: 1, // without effect
       cold: "backward-taken", // rtl: frontend.sv falls back to the sign of the offset where the BHT is not valid
       granuleBytes: 2, // rtl: bht.sv, btb.sv index by halfwords with C
       btbEntries: 32, // cheri: BTBEntries
@@ -90,10 +92,11 @@ export const cva6v1: Preset = {
     dram: ddr3v1,
     itlb: { entries: 16, ways: 16, superEntries: 0 }, // cheri: InstrTlbEntries, fully associative, all page sizes (cva6_tlb.sv)
     dtlb: { entries: 16, ways: 16, superEntries: 0 }, // cheri: DataTlbEntries
-    l2tlb: { entries: 0 }, // cheri: UseSharedTlb 0
+    l2tlb: { entries: 0, ways: 1, superEntries: 0, hitCycles: 0 }, // cheri: UseSharedTlb 0
     walker: {
       stepCycles: 1, // derived: cva6_ptw.sv, WAIT_GRANT before each PTE_LOOKUP
       cacheEntries: 0, // rtl: none
     },
+    bus: { deviceCycles: 20 }, // assumed
   },
 };

@@ -17,6 +17,7 @@ export const rocketv1: Preset = {
   title: "Rocket: 5 stages, in order, single issue; blocking 32 KiB L1s, 512 KiB L2",
   values: {
     clockMhz: 1000, // assumed
+    ramBytes: 268435456, // any: what the runs need
     frontend: {
       queueEntries: 5, // rocket: Frontend.scala, ShiftQueue of 5
       takenCycles: 0, // e31: correctly predicted transfers cost nothing
@@ -85,10 +86,11 @@ export const rocketv1: Preset = {
     itlb: { entries: 32, ways: 32, superEntries: 4 }, // u54; rocket: ICacheParams, nTLBWays and nTLBSuperpages
     dtlb: { entries: 32, ways: 32, superEntries: 4 }, // u54; rocket: DCacheParams
     // rocket: nL2TLBEntries 0. Rocket hard-wires ASIDs to 0; they are honoured here, which favours deployments with page tables.
-    l2tlb: { entries: 0 },
+    l2tlb: { entries: 0, ways: 1, superEntries: 0, hitCycles: 0 },
     walker: {
       stepCycles: 2, // derived: PTW.scala, s_req and s_wait1 before the cache answers
       cacheEntries: 8, // rocket: nPTECacheEntries
     },
+    bus: { deviceCycles: 20 }, // assumed
   },
 };

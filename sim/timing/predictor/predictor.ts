@@ -42,6 +42,7 @@ const JUMP_MISSES = 3;
 
 export class BranchPredictor {
   readonly events;
+  readonly #count: Float64Array;
   readonly #direction: DirectionPredictor;
   readonly #btb: Btb;
   readonly #ras: Ras;
@@ -49,6 +50,7 @@ export class BranchPredictor {
 
   constructor(config: PredictorConfig, storage: Storage) {
     this.events = eventBlock("predictor", ["branches", "branchMisses", "jumps", "jumpMisses"], storage);
+    this.#count = this.events.values;
     this.#direction = directionPredictor(config, storage);
     this.#btb = new Btb(config.btbEntries, config.btbWays, config.granuleBytes, storage);
     this.#ras = new Ras(config.rasEntries, storage);
@@ -71,10 +73,10 @@ export class BranchPredictor {
   #branch(traits: number, pc: number, next: number, target: number): number {
     const taken = target !== next;
     const predicted = this.#direction.resolve(pc, isBackward(traits), taken);
-    this.events.values[BRANCHES]! += 1;
+    this.#count[BRANCHES]! += 1;
     const early = taken && this.#holdsAll && this.#btb.resolve(pc, target) === target;
     if (predicted !== taken) {
-      this.events.values[BRANCH_MISSES]! += 1;
+      this.#count[BRANCH_MISSES]! += 1;
       return Outcome.mispredicted;
     }
     if (!taken) return Outcome.fallThrough;
@@ -82,14 +84,14 @@ export class BranchPredictor {
   }
 
   #jump(traits: number, pc: number, next: number, target: number): number {
-    this.events.values[JUMPS]! += 1;
+    this.#count[JUMPS]! += 1;
     const returned = isReturn(traits) ? this.#ras.pop() : -1;
     if (isCall(traits)) this.#ras.push(next);
     const indirect = isIndirect(traits);
     const fromStack = isReturn(traits);
     const early = (this.#holdsAll || (indirect && !fromStack)) && this.#btb.resolve(pc, target) === target;
     if (indirect && !(fromStack ? returned === target : early)) {
-      this.events.values[JUMP_MISSES]! += 1;
+      this.#count[JUMP_MISSES]! += 1;
       return Outcome.mispredicted;
     }
     return early ? Outcome.remembered : Outcome.predecoded;
