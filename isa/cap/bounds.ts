@@ -9,12 +9,19 @@ const CAP_MAX_E = XLEN - MW + 2;
 /** Low bits of T and B that hold the exponent when it is internal. */
 const EXPONENT_BITS = 3;
 
+// The same numbers as values of the algebra.
+const MAX_E = BigInt(CAP_MAX_E);
+const MANTISSA = BigInt(MW);
+const QUARTER = BigInt(MW - 2);
+const INTERNAL = BigInt(EXPONENT_BITS);
+const BITS = BigInt(XLEN);
+
 /** What decoding needs: arithmetic, and whether GL, LG and SL are fields (for integrity). */
 export type BoundsMachine<X> = Arithmetic<X> & Pick<Capabilities<X, unknown>, "zylevels1">;
 
 /** A field of the metadata as a number. */
 export function field<X>(m: Arithmetic<X>, meta: X, f: Field): X {
-  return m.zext(m.shr(meta, m.const(BigInt(f.at))), f.width);
+  return m.zext(m.shr(meta, m.const(f.at)), f.width);
 }
 
 const not = <X>(m: Arithmetic<X>, cond: X): X => m.xor(cond, m.const(1n));
@@ -29,37 +36,37 @@ export function decodeBounds<X>(m: BoundsMachine<X>, metadata: X, address: X): B
   const a = m.let(address);
   const ef = m.let(field(m, meta, EF));
   const exponent = m.let(m.or(m.shl(field(m, meta, TE), m.const(3n)), field(m, meta, BE)));
-  const E = m.let(m.select(ef, m.const(0n), m.sub(m.const(BigInt(CAP_MAX_E)), exponent)));
-  const low = m.select(ef, m.const(0n), m.const((1n << BigInt(EXPONENT_BITS)) - 1n));
+  const E = m.let(m.select(ef, m.const(0n), m.sub(m.const(MAX_E), exponent)));
+  const low = m.select(ef, m.const(0n), m.const((1n << INTERNAL) - 1n));
   const stored = m.let(m.xor(low, m.const(-1n)));
   const bMantissa = m.let(m.and(field(m, meta, B), stored));
   const tLow = m.let(m.and(field(m, meta, T), stored));
   const lCout = m.ltu(tLow, m.zext(bMantissa, MW - 2));
   const lMsb = not(m, ef);
-  const tHigh = m.zext(m.add(m.add(m.shr(bMantissa, m.const(BigInt(MW - 2))), lCout), lMsb), 2);
-  const tMantissa = m.let(m.or(m.shl(tHigh, m.const(BigInt(MW - 2))), tLow));
+  const tHigh = m.zext(m.add(m.add(m.shr(bMantissa, m.const(QUARTER)), lCout), lMsb), 2);
+  const tMantissa = m.let(m.or(m.shl(tHigh, m.const(QUARTER)), tLow));
 
   const shifted = m.let(m.shr(a, E));
-  const R = m.let(m.zext(m.sub(bMantissa, m.const(1n << BigInt(MW - 2))), MW));
+  const R = m.let(m.zext(m.sub(bMantissa, m.const(1n << QUARTER)), MW));
   const aBelow = m.let(m.ltu(m.zext(shifted, MW), R));
-  const upper = m.let(m.sub(m.shr(shifted, m.const(BigInt(MW))), aBelow));
+  const upper = m.let(m.sub(m.shr(shifted, m.const(MANTISSA)), aBelow));
   const place = (mantissa: X): X => {
     const corrected = m.add(upper, m.ltu(mantissa, R)); // ct = (T < R) - (A < R), cb likewise
-    return m.shl(m.or(m.shl(corrected, m.const(BigInt(MW))), mantissa), E);
+    return m.shl(m.or(m.shl(corrected, m.const(MANTISSA)), mantissa), E);
   };
   const malformedMsb = m.or(
     m.and(m.eq(exponent, m.const(0n)), isNot(m, bMantissa, 0n)),
-    m.and(m.eq(exponent, m.const(1n)), m.shr(bMantissa, m.const(BigInt(MW - 1)))),
+    m.and(m.eq(exponent, m.const(1n)), m.shr(bMantissa, m.const(MANTISSA - 1n))),
   );
-  const malformedLsb = m.ltu(m.const(BigInt(CAP_MAX_E)), exponent);
+  const malformedLsb = m.ltu(m.const(MAX_E), exponent);
   const valid = m.let(m.or(ef, not(m, m.or(malformedMsb, malformedLsb))));
   const keep = m.let(m.sub(m.const(0n), valid));
   const base = m.let(m.and(place(bMantissa), keep));
   const top = m.let(m.and(place(tMantissa), keep));
   // #t_bound_msb_inversion_truth_table: t[64] follows from t[63] and b[63] alone, except where T itself reaches bit 64.
   const fromMsbs = m.and(m.shr(base, m.const(63n)), not(m, m.shr(top, m.const(63n))));
-  const fromT = m.zext(m.shr(tMantissa, m.sub(m.const(BigInt(XLEN)), E)), 1);
-  const reachesTop = m.ltu(m.const(BigInt(CAP_MAX_E - 2)), E);
+  const fromT = m.zext(m.shr(tMantissa, m.sub(m.const(BITS), E)), 1);
+  const reachesTop = m.ltu(m.const(MAX_E - 2n), E);
   const topHigh = m.let(m.and(m.select(reachesTop, fromT, fromMsbs), valid));
   return { base, top, topHigh, valid, integral: m.let(m.and(valid, isIntegral(m, meta))) };
 }
@@ -82,17 +89,17 @@ export function encodeBounds<X>(m: Arithmetic<X>, meta: X, newBase: X, length: X
   const top = m.let(m.add(base, size));
   const topHigh = m.let(m.ltu(top, base));
   const msb = m.let(m.sub(m.const(63n), m.clz(size)));
-  const small = m.let(m.ltu(size, m.const(1n << BigInt(MW - 2))));
-  const E = m.let(m.select(small, m.const(0n), m.sub(msb, m.const(BigInt(MW - 2)))));
+  const small = m.let(m.ltu(size, m.const(1n << QUARTER)));
+  const E = m.let(m.select(small, m.const(0n), m.sub(msb, m.const(QUARTER))));
 
-  const first = round(m, base, top, topHigh, m.let(m.add(E, m.const(BigInt(EXPONENT_BITS)))));
+  const first = round(m, base, top, topHigh, m.let(m.add(E, m.const(INTERNAL))));
   const mantissaBits = MW - EXPONENT_BITS;
   const length1 = m.zext(m.sub(first.top, first.base), mantissaBits);
   const carried = m.let(m.shr(length1, m.const(BigInt(mantissaBits - 1))));
-  const alignment = m.let(m.add(m.add(E, m.const(BigInt(EXPONENT_BITS))), carried));
+  const alignment = m.let(m.add(m.add(E, m.const(INTERNAL)), carried));
   const second = round(m, base, top, topHigh, alignment);
 
-  const exponent = m.let(m.sub(m.const(BigInt(CAP_MAX_E + EXPONENT_BITS)), alignment));
+  const exponent = m.let(m.sub(m.const(MAX_E + INTERNAL), alignment));
   const internal = fields(m, 0n, [
     [T, m.or(m.shl(second.top, m.const(3n)), m.shr(exponent, m.const(3n)))],
     [B, m.or(m.shl(second.base, m.const(3n)), m.zext(exponent, 3))],
@@ -113,7 +120,7 @@ function round<X>(m: Arithmetic<X>, base: X, top: X, topHigh: X, amount: X): { b
   const lost = m.let(m.sub(m.shl(m.const(1n), amount), m.const(1n)));
   const lostTop = m.let(isNot(m, m.and(top, lost), 0n));
   const lostBase = isNot(m, m.and(base, lost), 0n);
-  const whole = m.or(m.shr(top, amount), m.shl(topHigh, m.sub(m.const(BigInt(XLEN)), amount)));
+  const whole = m.or(m.shr(top, amount), m.shl(topHigh, m.sub(m.const(BITS), amount)));
   return {
     base: m.let(m.shr(base, amount)),
     top: m.let(m.add(whole, lostTop)),
@@ -124,8 +131,8 @@ function round<X>(m: Arithmetic<X>, base: X, top: X, topHigh: X, amount: X): { b
 /** Bounds fields put in their places, excess high bits dropped. */
 function fields<X>(m: Arithmetic<X>, ef: bigint, values: readonly (readonly [Field, X])[]): X {
   return values.reduce(
-    (meta, [f, value]) => m.or(meta, m.shl(m.zext(value, f.width), m.const(BigInt(f.at)))),
-    m.const(ef << BigInt(EF.at)),
+    (meta, [f, value]) => m.or(meta, m.shl(m.zext(value, f.width), m.const(f.at))),
+    m.const(ef << EF.at),
   );
 }
 

@@ -21,37 +21,37 @@ export const XLEN = 64;
 
 /** A field of the metadata: its lowest bit and its width (#cap_encoding_xlen64_field_table). */
 export interface Field {
-  readonly at: number;
+  readonly at: bigint;
   readonly width: number;
 }
 
-export const SDP: Field = { at: 60, width: 4 };
-export const AP: Field = { at: 45, width: 8 };
-export const GL: Field = { at: 43, width: 1 };
-export const CT: Field = { at: 27, width: 1 };
-export const EF: Field = { at: 26, width: 1 };
+export const SDP: Field = { at: 60n, width: 4 };
+export const AP: Field = { at: 45n, width: 8 };
+export const GL: Field = { at: 43n, width: 1 };
+export const CT: Field = { at: 27n, width: 1 };
+export const EF: Field = { at: 26n, width: 1 };
 /** T[11:3] with TE below it, as one field of 12 bits. */
-export const T: Field = { at: 14, width: 12 };
-export const TE: Field = { at: 14, width: 3 };
+export const T: Field = { at: 14n, width: 12 };
+export const TE: Field = { at: 14n, width: 3 };
 /** B[13:3] with BE below it, as one field of 14 bits. */
-export const B: Field = { at: 0, width: 14 };
-export const BE: Field = { at: 0, width: 3 };
+export const B: Field = { at: 0n, width: 14 };
+export const BE: Field = { at: 0n, width: 3 };
 
 /** The bits of a field, in place. */
-export const maskOf = (f: Field): bigint => ((1n << BigInt(f.width)) - 1n) << BigInt(f.at);
+export const maskOf = (f: Field): bigint => ((1n << BigInt(f.width)) - 1n) << f.at;
 
-const architectural = (bit: number): bigint => 1n << BigInt(AP.at + bit);
+const architectural = (bit: bigint): bigint => 1n << (AP.at + bit);
 
 /** Architectural permissions, in place in the metadata (#cap_perms_encoding64). */
 export const PERMISSION = {
-  C: architectural(0),
-  W: architectural(1),
-  R: architectural(2),
-  X: architectural(3),
-  ASR: architectural(4),
-  LM: architectural(5),
-  LG: architectural(6),
-  SL: architectural(7),
+  C: architectural(0n),
+  W: architectural(1n),
+  R: architectural(2n),
+  X: architectural(3n),
+  ASR: architectural(4n),
+  LM: architectural(5n),
+  LG: architectural(6n),
+  SL: architectural(7n),
 } as const;
 
 /** Bounds fields EF, T, TE, B and BE together. */
@@ -60,11 +60,10 @@ export const SEALED = maskOf(CT);
 export const GLOBAL = maskOf(GL);
 
 const DEFINED = maskOf(SDP) | maskOf(AP) | SEALED | BOUNDS_MASK;
+const RESERVED = BigInt.asUintN(XLEN, ~DEFINED);
 
 /** Bits that must be 0 in a valid capability; P (bit 44) among them, as Zyhybrid is absent. */
-export function reservedBits(zylevels1: boolean): bigint {
-  return BigInt.asUintN(XLEN, ~(DEFINED | (zylevels1 ? GLOBAL : 0n)));
-}
+export const reservedBits = (zylevels1: boolean): bigint => (zylevels1 ? RESERVED & ~GLOBAL : RESERVED);
 
 /** Metadata of the Infinite capability (#infinite-cap-encoding): all permissions, the whole address space. */
 export function infiniteMeta(zylevels1: boolean): bigint {

@@ -31,39 +31,41 @@ export function isIntegral<X>(m: Levels<X>, metadata: X): X {
 }
 
 /** Where each group of permissions stands in the word of YPERMR and YPERMC (#acperm_bit_field), and in the metadata. */
-const WORD: readonly (Field & { readonly bit: number; readonly levels?: true })[] = [
-  { bit: 0, at: 46, width: 1 }, // W
-  { bit: 1, at: 50, width: 1 }, // LM
-  { bit: 2, at: 51, width: 2, levels: true }, // LG, SL
-  { bit: 4, ...GL, levels: true },
-  { bit: 5, at: 45, width: 1 }, // C
-  { bit: 6, ...SDP },
-  { bit: 16, at: 49, width: 1 }, // ASR
-  { bit: 17, at: 48, width: 1 }, // X
-  { bit: 18, at: 47, width: 1 }, // R
+const WORD: readonly (Field & { readonly bit: bigint; readonly levels?: true })[] = [
+  { bit: 0n, at: 46n, width: 1 }, // W
+  { bit: 1n, at: 50n, width: 1 }, // LM
+  { bit: 2n, at: 51n, width: 2, levels: true }, // LG, SL
+  { bit: 4n, ...GL, levels: true },
+  { bit: 5n, at: 45n, width: 1 }, // C
+  { bit: 6n, ...SDP },
+  { bit: 16n, at: 49n, width: 1 }, // ASR
+  { bit: 17n, at: 48n, width: 1 }, // X
+  { bit: 18n, at: 47n, width: 1 }, // R
 ];
 
-/** Bits 23:0 of the word that stand for no implemented permission read as 1. */
-const WORD_BITS = 24;
+const PLAIN = WORD.filter((g) => g.levels === undefined);
 
-const implemented = (zylevels1: boolean): typeof WORD => WORD.filter((g) => zylevels1 || g.levels === undefined);
+/** Bits 23:0 of the word that stand for no implemented permission read as 1. */
+const unallocated = (groups: typeof WORD): bigint =>
+  groups.reduce((mask, g) => mask & ~maskOf({ at: g.bit, width: g.width }), 0xff_ffffn);
+const UNALLOCATED_PLAIN = unallocated(PLAIN);
+const UNALLOCATED = unallocated(WORD);
 
 /** The word that YPERMR returns: unallocated bits 1, and all allocated bits 0 where the capability fails integrity. */
 export function permissionWord<X>(m: Levels<X>, meta: X, integral: X): X {
-  const groups = implemented(m.zylevels1);
-  const allocated = groups.reduce((mask, g) => mask | maskOf({ at: g.bit, width: g.width }), 0n);
-  const granted = groups.reduce(
-    (word, g) => m.or(word, m.shl(m.zext(m.shr(meta, m.const(BigInt(g.at))), g.width), m.const(BigInt(g.bit)))),
+  const granted = (m.zylevels1 ? WORD : PLAIN).reduce(
+    (word, g) => m.or(word, m.shl(m.zext(m.shr(meta, m.const(g.at)), g.width), m.const(g.bit))),
     m.const(0n),
   );
-  return m.or(m.const(((1n << BigInt(WORD_BITS)) - 1n) & ~allocated), m.select(integral, granted, m.const(0n)));
+  const ones = m.const(m.zylevels1 ? UNALLOCATED : UNALLOCATED_PLAIN);
+  return m.or(ones, m.select(integral, granted, m.const(0n)));
 }
 
 /** Metadata with the permissions cleared that are 1 in a word of YPERMC, and those that depended on them. */
 export function clearPermissions<X>(m: Levels<X>, meta: X, clear: X): X {
   const word = m.let(clear);
-  const cleared = implemented(m.zylevels1).reduce(
-    (mask, g) => m.or(mask, m.shl(m.zext(m.shr(word, m.const(BigInt(g.bit))), g.width), m.const(BigInt(g.at)))),
+  const cleared = (m.zylevels1 ? WORD : PLAIN).reduce(
+    (mask, g) => m.or(mask, m.shl(m.zext(m.shr(word, m.const(g.bit)), g.width), m.const(g.at))),
     m.const(0n),
   );
   return legalise(m, m.and(meta, m.xor(cleared, m.const(-1n))));
