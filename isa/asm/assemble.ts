@@ -145,8 +145,8 @@ export class Assembler {
     }
     const { section } = this.unit;
     const offset = section.size;
-    this.read(new Cursor(statement));
-    if (section.size > offset) this.unit.marks.push({ section, offset, end: section.size, statement });
+    const code = this.read(new Cursor(statement));
+    if (section.size > offset) this.unit.marks.push({ section, offset, end: section.size, statement, code });
   }
 
   /** In text that is not assembled only the words of conditionals count. */
@@ -160,13 +160,13 @@ export class Assembler {
     }
   }
 
-  /** Labels, then an assignment, a directive, a macro call or an instruction. */
-  private read(cursor: Cursor): void {
+  /** Labels, then an assignment, a directive, a macro call or an instruction: true of the last. */
+  private read(cursor: Cursor): boolean {
     const { unit } = this;
     for (;;) {
       const first = cursor.peek();
       const at = cursor.at;
-      if (first === "") return;
+      if (first === "") return false;
       if (first >= "0" && first <= "9") {
         const number = cursor.number()!;
         if (!cursor.eat(":")) cursor.fail(`expected a label, an instruction or a directive, found '${number}'`, { at });
@@ -185,8 +185,9 @@ export class Assembler {
       if (next === "=" && cursor.text[cursor.at + 1] !== "=") {
         cursor.at += 1;
         unit.assign(word, cursor, at);
-      } else this.operation(word, cursor, at);
-      return;
+        return false;
+      }
+      return this.operation(word, cursor, at);
     }
   }
 
@@ -194,22 +195,21 @@ export class Assembler {
     if (word === ".") cursor.fail("'.' is the location counter and cannot be a label", { at });
   }
 
-  private operation(word: string, cursor: Cursor, at: number): void {
-    if (word.startsWith(".")) {
-      const directive = DIRECTIVES.get(word);
-      if (directive) {
-        directive(this, cursor, word);
-        return;
-      }
+  private operation(word: string, cursor: Cursor, at: number): boolean {
+    const directive = word.startsWith(".") ? DIRECTIVES.get(word) : undefined;
+    if (directive) {
+      directive(this, cursor, word);
+      return word === ".insn";
     }
     const macro = this.macros.get(word);
     if (macro) {
       this.call(macro, cursor);
-      return;
+      return false;
     }
     const alternatives = this.mnemonics.alternatives.get(word);
     if (alternatives) this.instruction(alternatives, cursor);
     else this.unknown(word, cursor, at);
+    return true;
   }
 
   /** Reads operands in the first way that they fit; the fault told is of the way that went furthest. */

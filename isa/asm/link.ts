@@ -87,6 +87,7 @@ class Linker {
         const place = this.layout.place?.(name);
         let at: number = place ?? (first ? alignUp(cursor, groupAlign) : cursor);
         const target: Placed[] = place === undefined ? (run ??= newRun(runs)) : newRun(runs);
+        if (place !== undefined) this.checkAligned(name, place, sections[0]!.section.align);
         for (const { object, section } of sections) {
           at = alignUp(at, section.align);
           const placed = { object, section, address: at };
@@ -99,6 +100,12 @@ class Linker {
       last = run;
     }
     return runs;
+  }
+
+  private checkAligned(name: string, address: number, align: number): void {
+    if (address % align === 0) return;
+    const message = `section ${name} is placed at 0x${address.toString(16)}, and is to be aligned to ${align}`;
+    this.diagnostics.push({ file: "<link>", message });
   }
 
   /** The sections of a group by name, in order of appearance; the assembler begins each object with `.text`. */

@@ -27,13 +27,13 @@ export function listingOf(unit: Unit): string {
   return lines.map((line) => `${line.trimEnd()}\n`).join("");
 }
 
-function markLines({ section, offset, end, statement }: Mark, bytes: Uint8Array): string[] {
+function markLines({ section, offset, end, statement, code }: Mark, bytes: Uint8Array): string[] {
   const source = `${statement.file}:${statement.line}: ${statement.text.trim()}`;
   const lines: string[] = [];
   for (let at = offset; at < end && lines.length < MAX_LINES; at += BYTES_PER_LINE) {
     const shown = section.flags.nobits
       ? `(${end - offset} bytes)`
-      : hex(bytes, at, Math.min(at + BYTES_PER_LINE, end), section.flags.exec);
+      : hex(bytes, at, Math.min(at + BYTES_PER_LINE, end), code);
     lines.push(`${at.toString(16).padStart(8)}:  ${shown.padEnd(24)}  ${lines.length === 0 ? source : ""}`);
     if (section.flags.nobits) break;
   }

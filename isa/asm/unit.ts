@@ -32,6 +32,8 @@ export interface Mark {
   readonly offset: number;
   readonly end: number;
   readonly statement: Statement;
+  /** Are the bytes instructions? */
+  readonly code: boolean;
 }
 
 /** Signals that enough diagnostics were given. */
