@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import type { Image } from "../../isa/image.ts";
-import { Capability } from "../../sim/machine/capability.ts";
+import { Capability, CapabilityArithmetic } from "../../sim/machine/capability.ts";
 import { createMachine, RAM_BASE, type Machine } from "../../sim/machine/machine.ts";
 
 type Hex = string;
@@ -50,8 +50,10 @@ export function flatImage(bytes: Uint8Array, address = RAM_BASE): Image {
 
 export class VectorMachine {
   readonly machine: Machine;
+  readonly #arithmetic: CapabilityArithmetic;
 
   constructor(isa: string, program: Uint8Array = new Uint8Array()) {
+    this.#arithmetic = new CapabilityArithmetic(isa.includes("zylevels1"));
     this.machine = createMachine({ isa, ramBytes: RAM_BYTES, image: flatImage(program) });
   }
 
@@ -105,7 +107,7 @@ export class VectorMachine {
    */
   knownCorner(v: Vector): boolean {
     const { engine } = this.machine;
-    const corrupt = (t: Triple): boolean => t[0] === 0 && engine.bounds(capability(t)).integral === 0n;
+    const corrupt = (t: Triple): boolean => t[0] === 0 && this.#arithmetic.bounds(capability(t)).integral === 0n;
     const tagRight = v.rd === undefined || v.d === undefined || engine.y(v.rd).tag === BigInt(v.d[0]);
     return v.exc === undefined && tagRight && (corrupt(v.s1) || corrupt(v.s2));
   }

@@ -8,7 +8,7 @@ import { createMachine, RAM_BASE, type Machine, type MachineOptions, type Stop }
 
 const RAM_BYTES = 4 << 20;
 /** Enough for every test, and few enough that a loop without end shows at once. */
-const MAX_INSTRUCTIONS = 1_000_000;
+const MAX_INSTRUCTIONS = 20_000;
 
 /** Ends the program: exit status 0, or what register a0 holds. Clobbers t5 and t6. */
 export const PASS = "\n li t6, 0x100000\n li t5, 0x5555\n sw t5, 0(t6)\n";
@@ -28,18 +28,27 @@ export function program(source: string, isa = "rv64ima_zicsr_zifencei_zicboz"): 
 }
 
 /** A machine that holds the program and has not begun. */
-export function load(source: string, options: ProgramOptions = {}): Machine {
+export function load(source: string, options: ProgramOptions = {}): Pick<Ran, "machine" | "symbol"> {
   const isa = options.isa ?? "rv64ima_zicsr_zifencei_zicboz";
-  return createMachine({ ramBytes: RAM_BYTES, ...options, isa, image: program(source, isa) });
+  const image = program(source, isa);
+  return {
+    machine: createMachine({ ramBytes: RAM_BYTES, ...options, isa, image }),
+    symbol: (name) => BigInt(image.symbols.get(name)!),
+  };
 }
 
 export interface Ran {
   readonly machine: Machine;
   readonly stop: Stop;
+  /** A register at the end, by number. */
+  readonly x: (register: number) => bigint;
+  /** The address of a symbol of the program. */
+  readonly symbol: (name: string) => bigint;
 }
 
 /** Runs the program to its end. */
 export function run(source: string, options: ProgramOptions = {}): Ran {
-  const machine = load(source, options);
-  return { machine, stop: machine.run({ maxInstructions: MAX_INSTRUCTIONS }) };
+  const { machine, symbol } = load(source, options);
+  const stop = machine.run({ maxInstructions: MAX_INSTRUCTIONS });
+  return { machine, stop, symbol, x: (register) => machine.engine.x(register) };
 }
