@@ -122,7 +122,7 @@ export class Source {
     if (this.#landmarks === undefined) {
       // A byte order mark is not a part of the first line.
       const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-      this.#landmarks = [{ line: 1, lineStart: start, characters: start === 3 ? -1 : 0 }];
+      this.#landmarks = [{ line: 1, lineStart: start, characters: 0 }];
       for (let block = 0; block + BLOCK_BYTES <= bytes.length; block += BLOCK_BYTES) {
         this.#landmarks.push(pass(bytes, block, block + BLOCK_BYTES, this.#landmarks.at(-1)!));
       }

@@ -59,6 +59,7 @@ describe("files that are no trace", () => {
 
   test.each<[string, string]>([
     ['{"resourceSpans":[]}', "an OpenTelemetry (OTLP/JSON) trace"],
+    ['{"data":{"resourceSpans":[]}}', "an OpenTelemetry (OTLP/JSON) trace"],
     ['{"batches":[]}', "an OpenTelemetry (OTLP/JSON) trace"],
     ['[{"traceId":"1","id":"2"}]', "a Zipkin v2 trace"],
     ['[[{"traceId":"1","id":"2"}]]', "a Zipkin v2 trace"],
@@ -72,6 +73,14 @@ describe("files that are no trace", () => {
     const [diagnostic] = refuse(content).diagnostics;
     expect(diagnostic!.message).toBe(`this looks like ${what}, which meshsim does not read yet`);
     expect(diagnostic!.hint).toBeTruthy();
+  });
+
+  test("the first bad byte is found behind any length of good ones", () => {
+    for (const prefix of ["{", "{{"]) {
+      const good = bytesOf(`${prefix}${"é€😀".repeat(30_000)}`);
+      const [diagnostic] = refuse(Uint8Array.from([...good, 0xe2, 0x82, 0x20])).diagnostics;
+      expect(diagnostic).toMatchObject({ line: 1, column: prefix.length + 90_000 + 1 });
+    }
   });
 
   test("the message of the query API is passed on", () => {
@@ -120,6 +129,7 @@ describe("damaged JSON", () => {
     expect(diagnostic!.column).toBe(text.lastIndexOf("}") + 1);
     expect([...diagnostic!.source!].length).toBeLessThan(130);
     expect([...diagnostic!.source!][diagnostic!.sourceColumn! - 1]).toBe("}");
+    expect(diagnostic!.source!.startsWith("…éé")).toBe(true);
   });
 
   test("places far apart in a file of one long line, and of many lines, are found", () => {

@@ -296,6 +296,17 @@ describe("MessagePack", () => {
     expect(diagnostic!.message).toBe("calls[3]: depth 1 and group 0 do not follow the call before it");
   });
 
+  test("may be written with wider headers than needed", () => {
+    const bytes = writeTrace(SMALL, "msgpack");
+    expect(bytes[0]).toBe(0x85);
+    for (const map of [
+      [0xde, 0, 5],
+      [0xdf, 0, 0, 0, 5],
+    ]) {
+      expect(read(Uint8Array.from([...map, ...bytes.subarray(1)])).trace).toEqual(SMALL);
+    }
+  });
+
   test("that claims more items than there are bytes is refused before memory is set aside", () => {
     const claims = new Uint8Array([0x81, 0xa1, 0x61, 0xdd, 0xff, 0xff, 0xff, 0xff]);
     expect(refuse(claims).diagnostics[0]!.message).toMatch(
