@@ -301,6 +301,8 @@ describe("inspection", () => {
     const get = (name: string, y: Value): bigint | undefined => x10(run(name, { 11: y }))?.addr;
     const most = 0xffff_ffff_ffff_ffffn;
     expect(["ybaser", "ytopr", "ylenr"].map((name) => get(name, infinite(5n)))).toEqual([0n, most, most]);
+    const last = bounded(-4096n & most, 4096n);
+    expect(["ytopr", "ylenr"].map((name) => get(name, last))).toEqual([most, 4096n]);
     const corrupt = { ...infinite(5n), meta: INFINITE | (1n << 30n) };
     expect(["ybaser", "ytopr", "ylenr", "ypermr"].map((name) => get(name, corrupt))).toEqual([0n, 0n, 0n, 0xf8_fc1cn]);
     const buffer = bounded(0x1234n, 77n);
