@@ -5,8 +5,8 @@ import type { MachineConfig } from "./machine.ts";
 import { isPowerOfTwo } from "./params.ts";
 
 export interface Misfit {
-  /** The parameter to complain of. */
-  readonly key: string;
+  /** The parameters that do not go together: complained of is the one set last, by file or command line. */
+  readonly keys: readonly string[];
   readonly message: string;
   readonly hint?: string;
 }
@@ -22,14 +22,15 @@ function cacheMisfits(m: MachineConfig): Misfit[] {
     const { sizeBytes, lineBytes, ways } = m[name];
     if (setsOf(m[name]) === undefined) {
       const line = `${ways} ways of ${lineBytes}-byte lines`;
+      const keys = ["sizeBytes", "ways", "lineBytes"].map((key) => `${name}.${key}`);
       const message = `${sizeBytes} bytes are not a power of two of sets of ${line}`;
-      found.push({ key: `${name}.sizeBytes`, message, hint: `a set has ${ways * lineBytes} bytes` });
+      found.push({ keys, message, hint: `a set has ${ways * lineBytes} bytes` });
     }
   }
   for (const name of ["l1i", "l1d"] as const) {
     if (m[name].lineBytes > m.l2.lineBytes) {
       const message = `${m[name].lineBytes}-byte lines are filled from the L2, whose lines have ${m.l2.lineBytes}`;
-      found.push({ key: `${name}.lineBytes`, message });
+      found.push({ keys: [`${name}.lineBytes`, "l2.lineBytes"], message });
     }
   }
   return found;
@@ -42,7 +43,7 @@ function tlbMisfits(m: MachineConfig): Misfit[] {
 function tlbMisfit(name: string, tlb: TlbConfig): Misfit | undefined {
   if (tlb.entries === 0 || isPowerOfTwo(tlb.entries / tlb.ways)) return undefined;
   return {
-    key: `${name}.entries`,
+    keys: [`${name}.entries`, `${name}.ways`],
     message: `${tlb.entries} entries are not a power of two of sets of ${tlb.ways} ways`,
   };
 }
@@ -51,16 +52,16 @@ function predictorMisfits({ predictor: p }: MachineConfig): Misfit[] {
   const found: Misfit[] = [];
   if (!isPowerOfTwo(p.btbEntries / p.btbWays)) {
     const message = `${p.btbEntries} entries are not a power of two of sets of ${p.btbWays} ways`;
-    found.push({ key: "predictor.btbEntries", message });
+    found.push({ keys: ["predictor.btbEntries", "predictor.btbWays"], message });
   }
   if (p.direction === "gshare" && 2 ** p.historyBits > p.entries) {
     const message = `${p.historyBits} bits of history do not fit the index of ${p.entries} counters`;
-    found.push({ key: "predictor.historyBits", message });
+    found.push({ keys: ["predictor.historyBits", "predictor.entries", "predictor.direction"], message });
   }
   return found;
 }
 
 function memoryMisfits(m: MachineConfig): Misfit[] {
   if (m.ramBytes % 4096 === 0) return [];
-  return [{ key: "ramBytes", message: `${m.ramBytes} bytes are not whole 4 KiB pages` }];
+  return [{ keys: ["ramBytes"], message: `${m.ramBytes} bytes are not whole 4 KiB pages` }];
 }

@@ -90,7 +90,10 @@ export function resolveMachine(request: MachineRequest): MachineResolution {
     const config = nest(machineParams, (key) => settings.valueOf(key));
     const bad = misfits(config);
     if (bad.length === 0) return { kind: "machine", name: String(name), config, ...described(settings, config) };
-    for (const m of bad) settings.complain(settings.placeOf(m.key), `${m.key}: ${m.message}`, m.hint);
+    for (const m of bad) {
+      const key = settings.setLast(m.keys);
+      settings.complain(settings.placeOf(key), `${key}: ${m.message}`, m.hint);
+    }
   }
   return { kind: "diagnostics", diagnostics: settings.diagnostics };
 }

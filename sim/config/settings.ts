@@ -3,8 +3,10 @@ import type { Diagnostic } from "../../isa/diagnostic.ts";
 import { flatten, isParam, type Param, type ParamGroup, type ParamValue } from "./params.ts";
 import { nearest } from "./suggest.ts";
 
+const ORIGINS = ["default", "preset", "file", "--set"] as const;
+
 /** Where a value comes from, weakest first. */
-export type Origin = "default" | "preset" | "file" | "--set";
+export type Origin = (typeof ORIGINS)[number];
 
 /** A place to complain at. */
 export type Place = Pick<Diagnostic, "file" | "line" | "column" | "source">;
@@ -70,6 +72,12 @@ export class Settings {
 
   placeOf(key: string): Place {
     return this.#held.get(key)!.place;
+  }
+
+  /** Of several parameters, the first of those whose origin is strongest. */
+  setLast(keys: readonly string[]): string {
+    const strength = (key: string): number => ORIGINS.indexOf(this.#held.get(key)!.origin);
+    return keys.reduce((last, key) => (strength(key) > strength(last) ? key : last));
   }
 
   origins(): { readonly key: string; readonly value: ParamValue; readonly origin: Origin }[] {
