@@ -53,9 +53,7 @@ fault:
 fault_in_switcher:
         li      t0, CAUSE_cheriInstructionAccessFault
         beq     t1, t0, unwind                  # its pcc is no authority: it only aims at the switcher
-        li      t0, SWITCHER_base
-        bltu    t4, t0, unwind
-        li      t0, switcher_committed
+        li      t0, switcher_committed          # below the switcher lies the kernel, where U-mode executes nothing
         bltu    t4, t0, fault_caller            # before the call's commit
         li      t0, switcher_leave
         bltu    t4, t0, unwind

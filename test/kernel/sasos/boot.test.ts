@@ -5,7 +5,6 @@ import { holds, regionEnd, type Region } from "../../../kernel/layout.ts";
 import { PLATFORM } from "../../../kernel/platform.ts";
 import type { Compartment } from "../../../kernel/sasos/manifest.ts";
 import { STATUS } from "../../../kernel/sasos/objects.ts";
-import { sasosRegions } from "../../../kernel/sasos/regions.ts";
 import { boundsOf, everyCapability, World, type TestCompartment } from "./world.ts";
 
 const client: TestCompartment = { name: "client", code: "client_start: EXIT", imports: ["server"] };
@@ -33,20 +32,48 @@ test("the client starts with its globals in gp, its stack in sp, and nothing in 
   const { data, text, stackBytes } = world.compartment("client");
   expect(boundsOf(engine.y(3))).toEqual(data);
   expect(boundsOf(engine.pcc)).toEqual(text);
-  expect(boundsOf(engine.y(2)).bytes).toBe(stackBytes);
+  expect(boundsOf(engine.y(2))).toEqual({ base: regionEnd(world.stack) - stackBytes, bytes: stackBytes });
+  expect(Number(engine.x(2))).toBe(regionEnd(world.stack));
   for (let r = 1; r < 32; r += 1) {
     if (r !== 2 && r !== 3) expect(engine.y(r), `x${r}`).toMatchObject({ tag: 0n, meta: 0n, addr: 0n });
   }
 });
 
+test("the thread may start anywhere in any compartment", () => {
+  const other: TestCompartment = { name: "other", code: "service_entry: ebreak" };
+  const starts = { ...client, imports: [], code: "service_entry: ebreak\nclient_start: EXIT 5" };
+  const world = new World([other, starts], { start: "client" });
+  expect(world.run()).toEqual({ kind: "exit", status: 5 });
+  const failing = new World([other, { ...starts, code: "client_start: ebreak" }], { start: "client" });
+  expect(failing.run()).toEqual({ kind: "exit", status: STATUS.clientFault });
+  expect(failing.faults().map((f) => f.compartment)).toEqual(["client"]);
+});
+
+test("pages keep kernel, switcher, stacks and compartments apart; capabilities rest in all of them", () => {
+  const world = booted();
+  const { pages } = world.regions;
+  expect(world.machine.hart.satp).toBe((8n << 60n) | BigInt(pages.root / 0x1000));
+  const flags = Array.from({ length: 512 }, (_, page) => world.word(pages.ram + page * 8)).filter(
+    (entry) => entry !== 0n,
+  );
+  const [R, W, X, U, GAD] = [2n, 4n, 8n, 16n, 0xe0n];
+  const shared = 1n | R | GAD;
+  expect(flags.map((entry) => entry & 0x3ffn)).toEqual([
+    shared | X, // kernel text
+    shared | W, // kernel data
+    shared | X | U, // switcher
+    shared | W | U, // stacks
+    shared | W | X | U, // compartments
+  ]);
+  flags.forEach((entry, page) => {
+    expect(entry >> 58n).toBe(1n);
+    expect(Number((entry >> 10n) & 0xfff_ffffn) * 0x1000).toBe(PLATFORM.ram + page * 0x20_0000);
+  });
+});
+
 describe("after boot, in every register, CSR and granule of memory,", () => {
   const world = booted();
-  const r = sasosRegions({
-    compartments: 2,
-    threadStackBytes: world.manifest.threadStackBytes,
-    userEnd: regionEnd(world.compartment("server").data),
-    tableBytes: 0,
-  });
+  const r = world.regions;
   const found = everyCapability(world.machine).map(({ where, cap }) => ({ where, cap, ...boundsOf(cap) }));
 
   test("no capability reaches beyond one part of the kernel or one region of a compartment", () => {
@@ -160,7 +187,7 @@ describe("devices", () => {
 
   /** Device pages that are mapped, and whether compartments may reach them. */
   function mapped(world: World): { page: number; user: boolean }[] {
-    const { pages } = sasosRegions({ compartments: 1, threadStackBytes: 0, userEnd: 0, tableBytes: 0 });
+    const { pages } = world.regions;
     const entries = Array.from({ length: 512 }, (_, page) => ({ page, entry: world.word(pages.grants + page * 8) }));
     return entries
       .filter(({ entry }) => (entry & PTE.V) !== 0n)

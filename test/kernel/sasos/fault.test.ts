@@ -4,6 +4,7 @@ import { CAUSE } from "../../../isa/cause.ts";
 import { SEALED } from "../../../isa/cap/format.ts";
 import { ERRORS } from "../../../kernel/abi.ts";
 import { FAULT_LOG_ENTRIES, STATUS } from "../../../kernel/sasos/objects.ts";
+import { RAM_BASE } from "../../../sim/machine/machine.ts";
 import { everyCapability, World, type TestCompartment } from "./world.ts";
 
 const FAULT_ERROR = BigInt.asUintN(64, BigInt(-ERRORS.fault));
@@ -58,6 +59,10 @@ const MISDEEDS: Record<string, readonly [cause: number, code: string]> = {
   "jumps past an entry": [CAUSE.cheriInstructionAccessFault, "ly t0, 0(gp); jr 4(t0)"],
   "jumps to an entry that it moved": [CAUSE.cheriInstructionAccessFault, "ly t0, 0(gp); yaddi t0, t0, 4; jr t0"],
   "jumps to an integer inside the switcher": [CAUSE.cheriInstructionAccessFault, "ly t0, 0(gp); mv t0, t0; jr t0"],
+  "jumps to an integer inside the switcher, to be sent back behind the jump": [
+    CAUSE.cheriInstructionAccessFault,
+    "ymv s0, ra; ly t0, 0(gp); mv t0, t0; jalr ra, 0(t0); li a0, 55; ymv ra, s0; ret",
+  ],
   "jumps outside its text": [CAUSE.cheriInstructionAccessFault, "auipc t0, 0x1000; jr t0"],
   "jumps to nothing": [CAUSE.cheriInstructionAccessFault, "li t0, 0; jr t0"],
   "executes its data": [CAUSE.cheriInstructionAccessFault, "li t0, 0x8067; sd t0, FREE(gp); yaddi t0, gp, FREE; jr t0"],
@@ -142,11 +147,37 @@ client_start:
   ).toEqual(newest);
 });
 
-test("a fault of the client, whom nobody called, ends the run and says so", () => {
-  const world = new World([{ name: "client", code: "client_start: ld t0, -8(gp)" }]);
-  expect(world.run()).toEqual({ kind: "exit", status: STATUS.clientFault });
-  expect(world.faults()).toMatchObject([{ compartment: "client", cause: CAUSE.cheriLoadAccessFault }]);
+describe("the client, whom nobody called, ends the run and says so", () => {
+  test.each([
+    ["with a fault", CAUSE.cheriLoadAccessFault, "ld t0, -8(gp)"],
+    ["with a fault that looks like its exit", CAUSE.cheriLoadAccessFault, "li a0, 0; li a7, SYS_exit; ld t0, -8(gp)"],
+    ["with a system call that there is not", CAUSE.ecallFromU, "li a0, 0; li a7, 12345; ecall"],
+  ])("%s", (_, cause, code) => {
+    const world = new World([{ name: "client", code: `client_start: ${code}` }]);
+    expect(world.run()).toEqual({ kind: "exit", status: STATUS.clientFault });
+    expect(world.faults()).toMatchObject([{ compartment: "client", cause }]);
+  });
 });
+
+describe("a trap of the kernel itself, which is a bug, ends the run and says so:", () => {
+  test.each([
+    ["while it serves a fault", STATUS.kernelTrap, (world: World): number => world.symbol("fault")],
+    ["while it loads", STATUS.refused, (world: World): number => world.symbol("load_links")],
+    ["at the end of boot", STATUS.machineTrap, lastOfBoot],
+  ])("%s", (_, status, place) => {
+    const world = new World([client, victim("ebreak"), healthy]);
+    world.machine.memory.write(place(world) - RAM_BASE, new Uint8Array(4));
+    expect(world.run()).toEqual({ kind: "exit", status });
+  });
+});
+
+/** Address of boot's mret: the firmware's own handler is in force there. */
+function lastOfBoot(world: World): number {
+  const MRET = 0x3020_0073;
+  for (let at = world.symbol("boot"); ; at += 4) {
+    if (world.machine.memory.fetch32(at - RAM_BASE) === MRET) return at;
+  }
+}
 
 test("the data of others is the same as if the call had returned the error", () => {
   const run = (code: string): World => new World([client, victim(code), healthy]).runToEnd();

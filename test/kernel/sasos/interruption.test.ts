@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 import { ERRORS } from "../../../kernel/abi.ts";
 import { regionEnd } from "../../../kernel/layout.ts";
 import { RAM_BASE } from "../../../sim/machine/machine.ts";
-import { TRUSTED } from "../../../kernel/sasos/objects.ts";
-import { sasosRegions } from "../../../kernel/sasos/regions.ts";
-import { World, type TestCompartment } from "./world.ts";
+import { CONTEXT, TRUSTED } from "../../../kernel/sasos/objects.ts";
+import { encodeBounds } from "../../../isa/cap/bounds.ts";
+import { CapabilityArithmetic } from "../../../sim/machine/capability.ts";
+import { FREE_AT, World, type TestCompartment } from "./world.ts";
 
 const FAULT_ERROR = BigInt.asUintN(64, BigInt(-ERRORS.fault));
 const MODE_USER = 0;
@@ -78,6 +79,57 @@ client_start:
   });
 });
 
+describe("two threads", () => {
+  const C = CONTEXT.layout(16);
+  const first = `
+client_start:
+1:      ld      t0, FREE(gp)                    # waits until the other has counted
+        li      t1, 50
+        bltu    t0, t1, 1b
+        CALL    0                               # its own trusted stack is still there
+        sd      a0, FREE + 8(gp)
+        EXIT`;
+  const second = `
+second_start:
+        csrr    t0, utidc
+        sy      t0, FREE + 16(gp)
+1:      addi    s0, s0, 1
+        sd      s0, FREE(gp)
+        j       1b`;
+  const client = { name: "client", imports: ["server"], code: first + second };
+  const server = { name: "server", code: "service_entry: li a0, 77; ret" };
+
+  /** Puts a second thread into the ring, as a kernel that makes threads would: at the end of the first one's trusted stack. */
+  function addThread(world: World): void {
+    const { regions } = world;
+    const { memory, engine } = world.machine;
+    const at = regionEnd(regions.trustedStack) - C.bytes;
+    const m = new CapabilityArithmetic(true);
+    const { meta } = world.capability(regions.context + C.at.next);
+    const to = (address: number): bigint => encodeBounds(m, meta, BigInt(address), BigInt(C.bytes)).meta;
+    const store = (address: number, cap: { meta: bigint; addr: bigint }): void =>
+      memory.storeCapability(address - RAM_BASE, 1, cap.meta, cap.addr);
+    store(regions.context + C.at.next, { meta: to(at), addr: BigInt(at) });
+    store(at + C.at.next, { meta: to(regions.context), addr: BigInt(regions.context) });
+    store(at + C.at.pcc, { meta: engine.pcc.meta, addr: BigInt(world.label("client", "second_start")) });
+    store(at + C.at.gp, engine.y(3));
+  }
+
+  test("take turns at each tick, each with its own registers and its own token", () => {
+    const world = new World([client, server], { tickCycles: 400 });
+    world.stepTo(world.manifest.start.entry);
+    addThread(world);
+    world.runToEnd();
+    expect(Number(world.free("client"))).toBeGreaterThanOrEqual(50);
+    expect(world.free("client", 8)).toBe(77n);
+    expect(world.capability(world.compartment("client").data.base + FREE_AT + 16)).toEqual({
+      tag: 0,
+      meta: 0n,
+      addr: 0n,
+    });
+  });
+});
+
 describe("a fault injected at any instruction of a crossing", () => {
   const client: TestCompartment = {
     name: "client",
@@ -101,7 +153,7 @@ client_start:
   const world = new World([client, server]);
   const path = crossingOf(world);
   const stack = { base: world.stack.base, bytes: world.stack.bytes - 256 };
-  const { trustedStack } = sasosRegions({ compartments: 2, threadStackBytes: 0x4000, userEnd: 0, tableBytes: 0 });
+  const { trustedStack } = world.regions;
 
   /** Makes the first execution of an instruction an illegal one. */
   function injectAt(pc: number): void {

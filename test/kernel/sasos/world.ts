@@ -9,7 +9,7 @@ import { exactRegion, regionEnd, type Region } from "../../../kernel/layout.ts";
 import { platformSymbols } from "../../../kernel/platform.ts";
 import { sasosFreeBase, sasosImage, type Compartment, type SasosManifest } from "../../../kernel/sasos/manifest.ts";
 import { FAULT, objectSymbols } from "../../../kernel/sasos/objects.ts";
-import { sasosRegions } from "../../../kernel/sasos/regions.ts";
+import { sasosRegions, type SasosRegions } from "../../../kernel/sasos/regions.ts";
 import type { Stop } from "../../../sim/engine/engine.ts";
 import { CapabilityArithmetic, type Capability } from "../../../sim/machine/capability.ts";
 import { createMachine, RAM_BASE, type Machine } from "../../../sim/machine/machine.ts";
@@ -18,7 +18,7 @@ import type { MeterEvent } from "../../../sim/machine/devices/meter.ts";
 /** Offsets in every compartment's data: import slots, then where the macros below put registers, then free space. */
 const SLOT_BYTES = 16;
 const SAVE_AT = 0x200;
-const FREE_AT = 0x600;
+export const FREE_AT = 0x600;
 const DATA_BYTES = 0x1000;
 const RAM_BYTES = 12 * 2 ** 20;
 const INSTRUCTION_LIMIT = 2_000_000;
@@ -65,6 +65,8 @@ export interface WorldOptions {
   readonly threadStackBytes?: number;
   readonly tickCycles?: number;
   readonly read?: typeof guestSource;
+  /** The compartment that starts, by default the first. */
+  readonly start?: string;
   readonly isa?: string;
 }
 
@@ -84,8 +86,7 @@ export class World {
   meter: MeterEvent[] = [];
   readonly image: Image;
   readonly manifest: SasosManifest;
-  /** The thread's stack. */
-  readonly stack: Region;
+  readonly regions: SasosRegions;
   readonly #isa: string;
   readonly #codes: readonly Image[];
 
@@ -102,6 +103,7 @@ export class World {
       const text = take(object.sections.reduce((sum, section) => sum + section.size, 0));
       return { c, text, data: take(DATA_BYTES), image: linkGuest([object], { base: text.base }) };
     });
+    const start = options.start === undefined ? 0 : compartments.findIndex((c) => c.name === options.start);
     this.#codes = placed.map((p) => p.image);
     const plain = placed.map(({ c, text, data, image }): Compartment => ({
       name: c.name,
@@ -119,13 +121,14 @@ export class World {
     }));
     this.manifest = {
       compartments: plain.map((c, i) => ({ ...c, ...compartments[i]!.edit?.(c, plain) })),
-      start: { compartment: 0, entry: placed[0]!.image.symbols.get("client_start")! },
+      start: { compartment: start, entry: placed[start]!.image.symbols.get("client_start")! },
       threadStackBytes,
       tickCycles: options.tickCycles ?? 0,
     };
     const kernel = sasosImage(this.manifest, options.read ?? guestSource);
     this.image = { ...mergeImages([kernel, ...this.#codes]), entry: kernel.entry };
-    this.stack = sasosRegions({ compartments: 1, threadStackBytes, userEnd: 0, tableBytes: 0 }).stack;
+    const shape = { compartments: compartments.length, threadStackBytes, tableBytes: 0 };
+    this.regions = sasosRegions({ ...shape, userEnd: next });
     this.#isa = options.isa ?? GUEST_ISA[16];
     this.machine = this.#boot();
   }
@@ -133,6 +136,11 @@ export class World {
   #boot(): Machine {
     const onMeter = (event: MeterEvent): void => void this.meter.push(event);
     return createMachine({ isa: this.#isa, ramBytes: RAM_BYTES, image: this.image, onMeter });
+  }
+
+  /** The thread's stack. */
+  get stack(): Region {
+    return this.regions.stack;
   }
 
   /** Begins again with the same image. */
