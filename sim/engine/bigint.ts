@@ -14,7 +14,7 @@ const signed = (a: bigint): bigint => BigInt.asIntN(XLEN, a);
  */
 export class BigintArithmetic implements Arithmetic<bigint> {
   const(n: bigint): bigint {
-    return wrap(n);
+    return n >= 0n ? n : wrap(n);
   }
   add(a: bigint, b: bigint): bigint {
     return wrap(a + b);

@@ -56,7 +56,20 @@ export interface RunLimits {
 
 const DEFAULT_PROGRESS_INSTRUCTIONS = 10_000_000;
 
-/** Builds a machine and loads its image; throws where the ISA string or the image does not fit it (the caller has checked). */
+/** Why an image cannot run on a machine with so much RAM, as the text of a diagnostic; undefined where it can. */
+export function imageMisfit(image: Image, ramBytes: number): string | undefined {
+  const hex = (address: number): string => `0x${address.toString(16)}`;
+  const inRam = (address: number, bytes: number): boolean =>
+    address >= RAM_BASE && address + bytes <= RAM_BASE + ramBytes;
+  const range = `[${hex(RAM_BASE)}, ${hex(RAM_BASE + ramBytes)})`;
+  const outside = image.segments.find((s) => s.memoryBytes > 0 && !inRam(s.address, s.memoryBytes));
+  if (outside) {
+    return `${outside.memoryBytes} bytes at ${hex(outside.address)} do not lie in RAM, which is ${range}`;
+  }
+  return inRam(image.entry, 2) ? undefined : `the entry ${hex(image.entry)} does not lie in RAM, which is ${range}`;
+}
+
+/** Builds a machine and loads its image; throws where parseIsa or imageMisfit would object. */
 export function createMachine(options: MachineOptions): Machine {
   return new Machine(options);
 }
@@ -168,10 +181,9 @@ export class Machine {
   }
 
   #load(image: Image): void {
+    const misfit = imageMisfit(image, this.memory.sizeBytes);
+    if (misfit !== undefined) throw new Error(misfit);
     for (const segment of image.segments) {
-      if (!this.memory.holds(segment.address, segment.memoryBytes)) {
-        throw new Error(`segment at 0x${segment.address.toString(16)} does not lie in RAM`);
-      }
       this.memory.write(segment.address - RAM_BASE, segment.bytes);
     }
   }

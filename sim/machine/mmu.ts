@@ -23,6 +23,8 @@ const CANONICAL_UPPER_HALF = 2 ** VIRT_BITS - CANONICAL_TOP;
 const UPPER_HALF = 0xffff_ffc0_0000_0000n;
 
 const CACHE_SETS = 256;
+/** Values of satp for which translations are kept. */
+const MAX_ADDRESS_SPACES = 64;
 
 const PAGE_FAULT: Readonly<Record<AccessType, number>> = {
   fetch: CAUSE.instructionPageFault,
@@ -167,7 +169,10 @@ export class Mmu {
   #context(state: TranslationState, mode: number): Context | undefined {
     if (mode === Mode.machine || state.satp >> 60n !== SATP_SV39) return undefined;
     let contexts = this.#contexts.get(state.satp);
-    if (contexts === undefined) this.#contexts.set(state.satp, (contexts = []));
+    if (contexts === undefined) {
+      if (this.#contexts.size >= MAX_ADDRESS_SPACES) this.#contexts.clear();
+      this.#contexts.set(state.satp, (contexts = []));
+    }
     const key = mode | (state.sum ? 2 : 0) | (state.mxr ? 4 : 0);
     return (contexts[key] ??= new Context(state, mode));
   }
