@@ -1,0 +1,215 @@
+// `meshsim exec`: runs a bare-metal program and prints what it cost.
+import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import type { Argv } from "yargs";
+import type { Command } from "./command.ts";
+import { Failure, invalidUsage, type Exit } from "./failure.ts";
+import { writeOutput, writeStdout } from "./files.ts";
+import type { Stop } from "../machine/machine.ts";
+import { DEFAULT_ISA, whole } from "./values.ts";
+import { grouped, percent, table } from "./text.ts";
+
+interface ExecOptions {
+  readonly program: string;
+  readonly isa: string;
+  readonly loadAddress: string | undefined;
+  readonly machine: string | undefined;
+  readonly set: readonly string[] | undefined;
+  readonly timing: boolean;
+  readonly maxInstructions: string | undefined;
+  readonly maxCycles: string | undefined;
+  readonly json: string | undefined;
+  readonly logCommits: string | undefined;
+  readonly exitCode: "meshsim" | "guest";
+}
+
+const MOST = 2 ** 53 - 1;
+
+export const execCommand: Command<ExecOptions> = {
+  usage: "exec <program>",
+  summary: "run a bare-metal program (.S, ELF, or flat binary)",
+  options: (y: Argv) =>
+    y
+      .positional("program", {
+        type: "string",
+        demandOption: true,
+        describe: "assembly, ELF or flat binary; - is stdin",
+      })
+      .option("isa", { type: "string", default: DEFAULT_ISA, describe: "rv64y starts in capability mode" })
+      .option("load-address", { type: "string", describe: "load a flat binary here and start at its first byte" })
+      .option("machine", { type: "string", describe: "machine preset" })
+      .option("set", { type: "string", array: true, nargs: 1, describe: "override one machine parameter: key=value" })
+      .option("timing", { type: "boolean", default: true, describe: "--no-timing counts instructions only" })
+      .option("max-instructions", { type: "string", describe: "stop after so many" })
+      .option("max-cycles", { type: "string", describe: "stop at this cycle" })
+      .option("json", { type: "string", describe: "write the result as JSON to a file, or - for stdout" })
+      .option("log-commits", { type: "string", describe: "one line a retired instruction, in Spike's form" })
+      .option("exit-code", {
+        choices: ["meshsim", "guest"] as const,
+        default: "meshsim" as const,
+        describe: "whose status to exit with",
+      })
+      .example("meshsim exec hello.S", "assemble and run")
+      .example("meshsim exec t.bin --isa rv64y --load-address 0x80000000", "") as unknown as Argv<ExecOptions>,
+  run: async (options): Promise<Exit> => {
+    const { knownIsa, loadProgram } = await import("./program.ts");
+    const { resolveMachine } = await import("../config/machine.ts");
+    const { createMachine } = await import("../machine/machine.ts");
+    const { Core } = await import("../timing/core.ts");
+    const { byCause } = await import("../stats/cpi-stack.ts");
+    knownIsa(options.isa);
+    const machine = resolveMachine({
+      sets: options.set ?? [],
+      ...(options.machine === undefined ? {} : { preset: options.machine }),
+    });
+    if (machine.kind === "diagnostics") throw invalidUsage(machine.diagnostics, "nothing simulated");
+    const limits = {
+      ...(options.maxInstructions === undefined
+        ? {}
+        : { maxInstructions: whole("max-instructions", options.maxInstructions, 1, MOST) }),
+      ...(options.maxCycles === undefined ? {} : { maxCycles: whole("max-cycles", options.maxCycles, 1, MOST) }),
+    };
+    const image = loadProgram({ program: options.program, isa: options.isa, loadAddress: options.loadAddress });
+    const core = options.timing ? new Core(machine.config, { categories: image.categories.length }) : undefined;
+    const log = options.logCommits === undefined ? undefined : new LineFile(options.logCommits);
+    let output = "";
+    const started = process.hrtime.bigint();
+    try {
+      const hart = createMachine({
+        isa: options.isa,
+        ramBytes: machine.config.ramBytes,
+        image,
+        ...(core === undefined ? {} : { timing: core }),
+        ...(log === undefined ? {} : { onCommit: (line: string) => log.write(line) }),
+        onOutput: (text) => {
+          output += text;
+        },
+      });
+      const stop = hart.run(limits);
+      const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+      core?.check();
+      log?.finish();
+      const report = execReport(
+        stop,
+        hart.instructions,
+        core && { cycles: core.now, byCause: byCause(core.snapshot()) },
+        seconds,
+      );
+      if (options.json !== undefined) writeOutput(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
+      if (options.json !== "-") writeStdout(`${output}${execText(report).join("\n")}\n`);
+      return ending(stop, options.exitCode);
+    } finally {
+      log?.discard();
+    }
+  },
+};
+
+interface Cost {
+  readonly cycles: number;
+  readonly byCause: Readonly<Record<string, number>>;
+}
+
+interface ExecReport {
+  readonly schema: "meshsim.exec/1";
+  readonly exit: Stop;
+  readonly instructions: number;
+  readonly cycles: number | null;
+  readonly byCause: Readonly<Record<string, number>> | null;
+  readonly host: { readonly seconds: number; readonly millionInstructionsPerSecond: number };
+}
+
+function execReport(exit: Stop, instructions: number, cost: Cost | undefined, seconds: number): ExecReport {
+  return {
+    schema: "meshsim.exec/1",
+    exit,
+    instructions,
+    cycles: cost?.cycles ?? null,
+    byCause: cost?.byCause ?? null,
+    host: { seconds, millionInstructionsPerSecond: instructions / seconds / 1e6 },
+  };
+}
+
+function execText(report: ExecReport): string[] {
+  const lines = [`${stopText(report.exit)}`, `instructions ${grouped(report.instructions)}`];
+  if (report.cycles === null || report.byCause === null) return lines;
+  const cycles = report.cycles;
+  const perInstruction = report.instructions === 0 ? "n/a" : (cycles / report.instructions).toFixed(3);
+  lines.push(`cycles       ${grouped(cycles)}   (${perInstruction} an instruction)`, "");
+  const rows = Object.entries(report.byCause).filter(([, value]) => value > 0);
+  lines.push(
+    ...table([
+      ["cause", "cycles", "share"],
+      ...rows.map(([cause, value]) => [cause, grouped(value), percent(value, cycles)]),
+    ]),
+  );
+  return lines;
+}
+
+function stopText(stop: Stop): string {
+  switch (stop.kind) {
+    case "exit":
+      return stop.status === 0 ? "exit 0" : `exit ${stop.status}: the program reports failure`;
+    case "wedge":
+      return `trap ${stop.origin.cause} at pc ${stop.origin.pc}, value ${stop.origin.tval}; its handler at ${stop.pc} traps for ever`;
+    case "asleep":
+      return `asleep at pc ${stop.pc}: WFI, and no timer will end it`;
+    case "limit":
+      return `stopped: the limit of ${stop.limit} was reached`;
+  }
+}
+
+function ending(stop: Stop, whose: "meshsim" | "guest"): Exit {
+  if (stop.kind === "exit" && whose === "guest") {
+    process.on("exit", () => {
+      process.exitCode = stop.status & 0xff;
+    });
+    return "ok";
+  }
+  if (stop.kind === "exit") return stop.status === 0 ? "ok" : "difference";
+  return stop.kind === "limit" ? "limit" : "guest";
+}
+
+const FLUSH_CHARACTERS = 1 << 20;
+
+/** A text file written in large pieces under another name, and given its own when it is whole. */
+class LineFile {
+  readonly #path: string;
+  readonly #partial: string;
+  #file: number | undefined;
+  #text = "";
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#partial = path === "-" ? "-" : `${path}.partial-${process.pid}`;
+    try {
+      this.#file = path === "-" ? 1 : openSync(this.#partial, "w");
+    } catch (error) {
+      throw new Failure("input", `${path}: error: cannot write the file: ${(error as Error).message}`);
+    }
+  }
+
+  write(line: string): void {
+    this.#text += `${line}\n`;
+    if (this.#text.length > FLUSH_CHARACTERS) this.#flush();
+  }
+
+  finish(): void {
+    this.#flush();
+    if (this.#path === "-") return;
+    closeSync(this.#file!);
+    this.#file = undefined;
+    renameSync(this.#partial, this.#path);
+  }
+
+  /** After `finish` nothing is left to discard. */
+  discard(): void {
+    if (this.#file === undefined || this.#path === "-") return;
+    closeSync(this.#file);
+    rmSync(this.#partial, { force: true });
+  }
+
+  #flush(): void {
+    if (this.#path === "-") writeStdout(this.#text);
+    else writeSync(this.#file!, this.#text);
+    this.#text = "";
+  }
+}

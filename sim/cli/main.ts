@@ -1,0 +1,106 @@
+#!/usr/bin/env node
+// The command line: finds the command, runs it, and turns how it ended into an exit status.
+import yargs, { type Argv } from "yargs";
+import { hideBin } from "yargs/helpers";
+import { asmCommand } from "./asm.ts";
+import type { Command } from "./command.ts";
+import { configCommand } from "./config.ts";
+import { disasmCommand } from "./disasm.ts";
+import { execCommand } from "./exec.ts";
+import { EXIT, Failure, type Exit } from "./failure.ts";
+import { writeStdout } from "./files.ts";
+import { helpTopic, TOPICS } from "./help.ts";
+import { runCommand } from "./run.ts";
+import { chooseColor, type ColorChoice } from "./text.ts";
+import { traceCommand } from "./trace.ts";
+import { VERSION } from "./version.ts";
+
+let ending: Exit = "ok";
+
+/** Registers a command; its result becomes the exit status. */
+function add<Options>(y: Argv, command: Command<Options>): Argv {
+  return y.command(
+    command.usage,
+    command.summary,
+    (inner) => command.options(inner) as Argv,
+    async (options) => {
+      chooseColor((options as { color?: ColorChoice }).color ?? "auto");
+      ending = await command.run(options as Options);
+    },
+  );
+}
+
+function commandLine(args: readonly string[]): Argv {
+  let y: Argv = yargs([...args])
+    .scriptName("meshsim")
+    .usage(
+      "meshsim <command> [input] [options]\n\nMeasures the infrastructure tax of microservices on simulated capability hardware.",
+    )
+    .version(VERSION)
+    .option("color", { choices: ["auto", "always", "never"] as const, default: "auto", describe: "colour on stdout" })
+    .option("debug", { type: "boolean", default: false, describe: "print stack traces of internal errors" })
+    .strict()
+    .recommendCommands()
+    .demandCommand(1, "which command?")
+    .wrap(80)
+    .parserConfiguration({ "duplicate-arguments-array": false, "parse-numbers": false })
+    .example("meshsim run traces/samples/social-network.json", "the tax table of a trace")
+    .example("meshsim exec hello.S", "run a bare-metal program")
+    .exitProcess(false)
+    .fail((message, error) => {
+      if (error instanceof Failure || (error && !message)) throw error;
+      throw new Failure("usage", `meshsim: ${message}\n  hint: meshsim --help lists commands and options (status 2)`);
+    });
+  y = add(y, runCommand);
+  y = add(y, execCommand);
+  y = add(y, asmCommand);
+  y = add(y, disasmCommand);
+  y = add(y, traceCommand);
+  y = add(y, configCommand);
+  return y.command(
+    "help <topic>",
+    `explain one of: ${TOPICS.join(", ")}`,
+    (inner) => inner.positional("topic", { choices: TOPICS, demandOption: true }),
+    (options) => writeStdout(helpTopic(options.topic as string)),
+  );
+}
+
+/** Options whose value may be `-`, which the parser would take for an input. */
+const WRITES = /^(--json|--output|--log-commits|-o)$/;
+
+function joinDashes(args: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const before = joined.at(-1);
+    if (arg === "-" && before !== undefined && WRITES.test(before)) joined[joined.length - 1] = `${before}=-`;
+    else joined.push(arg);
+  }
+  return joined;
+}
+
+async function main(): Promise<number> {
+  const args = joinDashes(hideBin(process.argv));
+  try {
+    await commandLine(args).parseAsync();
+    return EXIT[ending].status;
+  } catch (error) {
+    if (error instanceof Failure) {
+      process.stderr.write(`${error.message}\n`);
+      return EXIT[error.exit].status;
+    }
+    const detail = error instanceof Error ? error : new Error(String(error));
+    const shown = args.includes("--debug") ? detail.stack : detail.message;
+    process.stderr.write(`meshsim: internal error: ${shown}\n`);
+    process.stderr.write(
+      `  hint: this is a bug; report it with: meshsim ${args.join(" ")} --debug (meshsim ${VERSION})\n`,
+    );
+    return EXIT.bug.status;
+  }
+}
+
+process.on("SIGINT", () => {
+  process.stderr.write("\nmeshsim: interrupted, nothing was written (status 130)\n");
+  process.exit(EXIT.interrupted.status);
+});
+
+process.exitCode = await main();

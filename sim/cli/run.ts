@@ -1,0 +1,174 @@
+// `meshsim run`: replays a trace under several deployments and shows where every cycle went.
+import { createHash } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { basename } from "node:path";
+import type { Argv } from "yargs";
+import type { Imported } from "../../traces/read.ts";
+import type { ResolvedMachine } from "../config/machine.ts";
+import type { Command } from "./command.ts";
+import { Failure, invalidInput, invalidUsage, type Exit } from "./failure.ts";
+import { readInput, writeOutput, writeStdout } from "./files.ts";
+import { Progress, type ProgressChoice } from "./progress.ts";
+import { fraction, payloadSize, powerOfTwo, whole } from "./values.ts";
+import { VERSION } from "./version.ts";
+
+interface RunOptions {
+  readonly trace: string;
+  readonly deployments: string;
+  readonly requests: string | undefined;
+  readonly warmup: string | undefined;
+  readonly seed: string;
+  readonly payload: string;
+  readonly cpuFraction: string;
+  readonly touch: string;
+  readonly workingSet: string;
+  readonly computeLimit: string;
+  readonly clock: string | undefined;
+  readonly machine: string | undefined;
+  readonly set: readonly string[] | undefined;
+  readonly rule: readonly string[] | undefined;
+  readonly fault: string | undefined;
+  readonly strict: boolean;
+  readonly json: string | undefined;
+  readonly workers: string;
+  readonly progress: ProgressChoice;
+  readonly quiet: boolean;
+}
+
+const DEFAULT_DEPLOYMENTS = "monolith,process-socket,capability";
+const MAX_SEED = 2 ** 53 - 1;
+
+export const runCommand: Command<RunOptions> = {
+  usage: "run <trace>",
+  summary: "replay a trace under several deployments and show the tax",
+  options: (y: Argv) =>
+    y
+      .positional("trace", { type: "string", demandOption: true, describe: "trace file, or - for stdin" })
+      .option("deployments", { type: "string", default: DEFAULT_DEPLOYMENTS, describe: "which, comma separated" })
+      .option("requests", { type: "string", describe: "measured requests (default: each of the trace once)" })
+      .option("warmup", { type: "string", describe: "requests before them (default: each measured one once)" })
+      .option("seed", { type: "string", default: "1", describe: "seed of everything that is drawn" })
+      .option("payload", {
+        type: "string",
+        default: "lognormal:1500,0.5",
+        describe: "encoded bytes: N, or lognormal:MEDIAN,SIGMA",
+      })
+      .option("cpu-fraction", { type: "string", default: "1", describe: "share of self time that is CPU time" })
+      .option("touch", { type: "string", default: "1", describe: "share of a payload that its receiver reads" })
+      .option("working-set", {
+        type: "string",
+        default: "16384",
+        describe: "bytes a service computes over (power of two)",
+      })
+      .option("compute-limit", {
+        type: "string",
+        default: "2000",
+        describe: "compute cycles executed a call; the rest is extrapolated",
+      })
+      .option("clock", { type: "string", describe: "core clock in MHz (same as --set clockMhz=N)" })
+      .option("machine", { type: "string", describe: "preset (cva6@1, …) or a configuration file" })
+      .option("set", { type: "string", array: true, nargs: 1, describe: "override one machine parameter: key=value" })
+      .option("rule", {
+        type: "string",
+        array: true,
+        nargs: 1,
+        describe: "what a span's time means: name=setting (meshsim help rules)",
+      })
+      .option("fault", { type: "string", describe: "let every call of this service fault, to see it contained" })
+      .option("strict", { type: "boolean", default: false, describe: "repairs to the trace are errors" })
+      .option("json", { type: "string", describe: "write the result as JSON to a file, or - for stdout" })
+      .option("workers", { type: "string", default: "auto", describe: "worker threads" })
+      .option("progress", { choices: ["auto", "bar", "plain", "none"] as const, default: "auto" as ProgressChoice })
+      .option("quiet", { type: "boolean", default: false, describe: "the table only" })
+      .example("meshsim run traces/samples/social-network.json", "three deployments side by side")
+      .example(
+        "meshsim run t.json --payload 3000 --json - | jq .",
+        "twice the payload, as JSON",
+      ) as unknown as Argv<RunOptions>,
+  run: async (options): Promise<Exit> => {
+    const { deploymentsNamed } = await import("../../workloads/deploy/deployment.ts");
+    const { replay } = await import("../../workloads/replay.ts");
+    const { summary } = await import("./summary.ts");
+    const deployments = deploymentsNamed(options.deployments.split(","));
+    if (deployments.kind === "diagnostics") throw invalidUsage(deployments.diagnostics, "nothing simulated");
+    const machine = await chosenMachine(options);
+    const input = readInput(options.trace);
+    const imported = await importTrace(input, options);
+    const requests =
+      options.requests === undefined ? imported.trace.requests.length : whole("requests", options.requests, 1, 1e6);
+    const warmup =
+      options.warmup === undefined
+        ? Math.min(requests, imported.trace.requests.length)
+        : whole("warmup", options.warmup, 0, 1e6);
+    const progress = new Progress(options.quiet ? "none" : options.progress);
+    try {
+      const outcome = await replay({
+        version: VERSION,
+        trace: imported.trace,
+        source: {
+          file: options.trace === "-" ? "stdin" : basename(options.trace),
+          format: imported.format,
+          hash: createHash("sha256").update(input).digest("hex"),
+          spans: imported.spans,
+          rules: imported.rules,
+          repairs: imported.repairs,
+        },
+        machine,
+        deployments: deployments.deployments,
+        assumptions: {
+          seed: whole("seed", options.seed, 0, MAX_SEED),
+          payload: payloadSize(options.payload),
+          cpuFraction: fraction("cpu-fraction", options.cpuFraction, false),
+          touch: fraction("touch", options.touch, true),
+          workingSetBytes: powerOfTwo("working-set", options.workingSet, 1024, 1 << 24),
+          computeLimitCycles: whole("compute-limit", options.computeLimit, 0, 1e12),
+        },
+        requests,
+        warmup,
+        ...(options.fault === undefined ? {} : { faultyService: options.fault }),
+        workers: options.workers === "auto" ? availableParallelism() : whole("workers", options.workers, 1, 256),
+        onProgress: (deployment, share, note) => progress.update(deployment, share, note),
+      });
+      progress.done();
+      if (outcome.kind === "diagnostics") throw invalidUsage(outcome.diagnostics, "nothing simulated");
+      if (outcome.kind === "stopped") throw new Failure("guest", outcome.message);
+      const { result } = outcome;
+      if (options.json !== undefined) writeOutput(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
+      if (options.json !== "-") writeStdout(`${summary(result, { quiet: options.quiet }).join("\n")}\n`);
+      return "ok";
+    } finally {
+      progress.done();
+    }
+  },
+};
+
+async function chosenMachine(options: RunOptions): Promise<ResolvedMachine> {
+  const { resolveMachine } = await import("../config/machine.ts");
+  const sets = [...(options.set ?? []), ...(options.clock === undefined ? [] : [`clockMhz=${options.clock}`])];
+  const named = options.machine;
+  const isFile = named !== undefined && /\.json$|[/\\]/.test(named);
+  const resolved = resolveMachine({
+    sets,
+    ...(named === undefined
+      ? {}
+      : isFile
+        ? { file: { name: named, text: Buffer.from(readInput(named)).toString() } }
+        : { preset: named }),
+  });
+  if (resolved.kind === "diagnostics") {
+    throw isFile
+      ? invalidInput(resolved.diagnostics, "nothing simulated")
+      : invalidUsage(resolved.diagnostics, "nothing simulated");
+  }
+  return resolved;
+}
+
+async function importTrace(input: Uint8Array, options: RunOptions): Promise<Imported> {
+  const { readTrace } = await import("../../traces/read.ts");
+  const { readRules } = await import("../../traces/rules.ts");
+  const rules = readRules(options.rule ?? []);
+  if (typeof rules === "string") throw new Failure("usage", `meshsim: --rule: ${rules} (status 2)`);
+  const imported = readTrace(input, { file: options.trace, strict: options.strict, rules });
+  if (imported.kind === "diagnostics") throw invalidInput(imported.diagnostics, "nothing simulated");
+  return imported;
+}
