@@ -186,11 +186,5 @@ function typeSource(type: MessageType): string[] {
     const operands = [f.kind, tagOf(f), `${type.name}_${f.name}`, length, f.of && label(f.of)];
     return `        FIELD   ${operands.filter((o) => o !== undefined).join(", ")}`;
   });
-  return [
-    "",
-    `        .globl  ${label(type)}`,
-    `${label(type)}:`,
-    `        .word   ${type.name}_bytes, ${type.fields.length}`,
-    ...fields,
-  ];
+  return ["", `${label(type)}:`, `        .word   ${type.name}_bytes, ${type.fields.length}`, ...fields];
 }

@@ -1,5 +1,5 @@
 # The messages as tables for the guest's codec. Generated from workloads/schema.ts: change that,
-# then `npx vitest run -u test/workloads/messages.test.ts`.
+# then `npx vitest run test/workloads/messages.test.ts -u`.
 
 .equ KIND_string, 0
 .equ KIND_int64, 1
@@ -68,25 +68,21 @@
         .section .rodata
         .balign 8
 
-        .globl  schema_user
 schema_user:
         .word   USER_bytes, 2
         FIELD   int64, 8, USER_id
         FIELD   string, 18, USER_name, USER_nameLength
 
-        .globl  schema_media
 schema_media:
         .word   MEDIA_bytes, 2
         FIELD   int64, 8, MEDIA_id
         FIELD   string, 18, MEDIA_type, MEDIA_typeLength
 
-        .globl  schema_url
 schema_url:
         .word   URL_bytes, 2
         FIELD   string, 10, URL_shortened, URL_shortenedLength
         FIELD   string, 18, URL_expanded, URL_expandedLength
 
-        .globl  schema_post
 schema_post:
         .word   POST_bytes, 8
         FIELD   int64, 8, POST_id
@@ -98,7 +94,6 @@ schema_post:
         FIELD   fixed64, 57, POST_timestamp
         FIELD   int64, 64, POST_type
 
-        .globl  schema_payload
 schema_payload:
         .word   PAYLOAD_bytes, 4
         FIELD   int64, 8, PAYLOAD_id
@@ -106,14 +101,12 @@ schema_payload:
         FIELD   string, 26, PAYLOAD_note, PAYLOAD_noteLength
         FIELD   repeated, 34, PAYLOAD_posts, PAYLOAD_postsCount, schema_post
 
-        .globl  schema_request
 schema_request:
         .word   REQUEST_bytes, 3
         FIELD   int64, 8, REQUEST_plan
         FIELD   int64, 16, REQUEST_sequence
         FIELD   message, 26, REQUEST_payload, 0, schema_payload
 
-        .globl  schema_reply
 schema_reply:
         .word   REPLY_bytes, 3
         FIELD   int64, 8, REPLY_status
