@@ -71,6 +71,15 @@ test("pages keep kernel, switcher, stacks and compartments apart; capabilities r
   });
 });
 
+test("stacks and compartments may each take several megapages", () => {
+  const MEGAPAGE = 0x20_0000;
+  const caller = { ...client, code: "client_start: CALL 0; sd a0, FREE(gp); EXIT" };
+  const far = { ...server, code: "service_entry: sd gp, -8(sp); li a0, 77; ret", gapBytes: 2 * MEGAPAGE };
+  const world = new World([caller, far], { threadStackBytes: 3 * MEGAPAGE }).runToEnd();
+  expect(world.compartment("server").data.base - world.compartment("client").data.base).toBeGreaterThan(2 * MEGAPAGE);
+  expect(world.free("client")).toBe(77n);
+});
+
 describe("after boot, in every register, CSR and granule of memory,", () => {
   const world = booted();
   const r = world.regions;
@@ -101,6 +110,15 @@ describe("after boot, in every register, CSR and granule of memory,", () => {
     const keepers = [r.trustedStack, r.kernelData, r.switcher];
     expect(open.filter((at) => !keepers.some((k) => holds(k, { base: at, bytes: 16 })))).toEqual([]);
     expect(open.length).toBeGreaterThan(0);
+  });
+
+  test("what a compartment holds of the kernel is sealed entries", () => {
+    const kept = found.filter((c) =>
+      world.manifest.compartments.some(({ data }) => holds(data, { base: Number(c.where), bytes: 16 })),
+    );
+    const foreign = kept.filter((c) => !world.manifest.compartments.some((x) => holds(x.data, c) || holds(x.text, c)));
+    expect(foreign.map((c) => c.cap.meta & SEALED)).toEqual([SEALED]);
+    expect(foreign.map((c) => Number(c.cap.addr) % 64)).toEqual([0]);
   });
 
   test("the token in utidc is sealed and odd, so that no jump can open it", () => {
@@ -181,7 +199,10 @@ describe("the loader refuses", () => {
 describe("devices", () => {
   const PTE = { V: 1n, U: 16n };
   const edit = ({ data }: Compartment): Partial<Compartment> => ({
-    devices: [{ at: data.base, base: PLATFORM.meter, bytes: 64 }],
+    devices: [
+      { at: data.base, base: PLATFORM.meter, bytes: 64 },
+      { at: data.base + 16, base: PLATFORM.meter + 0x1008, bytes: 8 },
+    ],
   });
   const code = "client_start: ly t0, 0(gp); li t1, 42; sd t1, 0(t0); EXIT";
 
@@ -194,12 +215,16 @@ describe("devices", () => {
       .map(({ page, entry }) => ({ page: page * 0x1000, user: (entry & PTE.U) !== 0n }));
   }
 
-  test("a granted device is reached, and its page mapped", () => {
+  test("granted registers are reached, no more of them than granted, and their pages mapped", () => {
     const world = new World([{ name: "client", code, edit }]).runToEnd();
     expect(world.meter.map((e) => e.value)).toEqual([42]);
+    const { data } = world.compartment("client");
+    expect(boundsOf(world.capability(data.base))).toEqual({ base: PLATFORM.meter, bytes: 64 });
+    expect(boundsOf(world.capability(data.base + 16))).toEqual({ base: PLATFORM.meter + 0x1008, bytes: 8 });
     expect(mapped(world)).toEqual([
       { page: PLATFORM.finisher, user: false },
       { page: PLATFORM.meter, user: true },
+      { page: PLATFORM.meter + 0x1000, user: true },
     ]);
   });
 

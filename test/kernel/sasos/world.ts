@@ -3,7 +3,7 @@ import { assemble } from "../../../isa/asm/assemble.ts";
 import { formatDiagnostic } from "../../../isa/diagnostic.ts";
 import { mergeImages, type Image } from "../../../isa/image.ts";
 import { instructionsOf } from "../../../isa/table.ts";
-import { abiSymbols } from "../../../kernel/abi.ts";
+import { abiSymbols, alignUp } from "../../../kernel/abi.ts";
 import { GUEST_ISA, guestSource, linkGuest, type GuestObject } from "../../../kernel/image.ts";
 import { exactRegion, regionEnd, type Region } from "../../../kernel/layout.ts";
 import { platformSymbols } from "../../../kernel/platform.ts";
@@ -20,7 +20,7 @@ const SLOT_BYTES = 16;
 const SAVE_AT = 0x200;
 export const FREE_AT = 0x600;
 const DATA_BYTES = 0x1000;
-const RAM_BYTES = 12 * 2 ** 20;
+const PAGE_BYTES = 4096;
 const INSTRUCTION_LIMIT = 2_000_000;
 
 /** Shorthands of the test programs. gp is the compartment's data; a CALL leaves the result in a0. */
@@ -57,6 +57,8 @@ export interface TestCompartment {
   /** Compartments by name: slot n of CALL. */
   readonly imports?: readonly string[];
   readonly stackBytes?: number;
+  /** Memory left free before it. */
+  readonly gapBytes?: number;
   /** Changes what the manifest says of it, knowing where it lies. */
   readonly edit?: (c: Compartment, world: readonly Compartment[]) => Partial<Compartment>;
 }
@@ -100,6 +102,7 @@ export class World {
     };
     const placed = compartments.map((c) => {
       const object = codeObject(c);
+      next += c.gapBytes ?? 0;
       const text = take(object.sections.reduce((sum, section) => sum + section.size, 0));
       return { c, text, data: take(DATA_BYTES), image: linkGuest([object], { base: text.base }) };
     });
@@ -135,7 +138,9 @@ export class World {
 
   #boot(): Machine {
     const onMeter = (event: MeterEvent): void => void this.meter.push(event);
-    return createMachine({ isa: this.#isa, ramBytes: RAM_BYTES, image: this.image, onMeter });
+    const end = Math.max(...this.image.segments.map((s) => s.address + s.memoryBytes));
+    const ramBytes = alignUp(end - RAM_BASE, PAGE_BYTES);
+    return createMachine({ isa: this.#isa, ramBytes, image: this.image, onMeter });
   }
 
   /** The thread's stack. */
