@@ -24,8 +24,8 @@ compute:
         add     a3, a3, t3
         slli    t4, a3, 17
         xor     a3, a3, t4
-        add     a3, a3, t0
         addi    t0, t0, 16
+        add     a3, a3, t0                      # so that zeros do not stay zeros
         andi    t4, a3, 7
         bnez    t4, 2f
         sd      a3, 0(t1)
