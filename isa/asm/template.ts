@@ -38,7 +38,8 @@ export const templateTokens = (text: string): string[] => text.match(TOKEN) ?? [
 
 /** The elements of a record's `asm` line, or of another that it has. */
 export function formTemplate(f: Form, asm = f.insn.asm): Element[] {
-  const tokens = templateTokens(asm);
+  // `(rs1)` alone may be written `0(rs1)`, as gcc does.
+  const tokens = templateTokens(asm.replace(/(?<=^|, )\(/g, "0("));
   return tokens.map((token, i) => {
     const optional = tokens[i + 1] === "(";
     if (token === "target" || token === "upper") return { kind: "immediate", field: "imm", style: token, optional };
