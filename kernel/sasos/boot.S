@@ -2,7 +2,7 @@
 
         .section .text.boot, "ax"
 
-        .balign 16
+        .balign PTR_BYTES
         .globl machine_trap
 # in:       nothing
 # out:      does not return; the run ends with STATUS_machineTrap
@@ -14,7 +14,7 @@ machine_trap:
         li      t1, STATUS_machineTrap << FINISHER_codeBit | FINISHER_fail
         sw      t1, 0(t0)
 1:      j       1b
-        .balign 16
+        .balign PTR_BYTES
 machine_finisher:
         .zero   PTR_BYTES
 machine_trap_end:
