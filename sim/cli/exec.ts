@@ -53,7 +53,7 @@ export const execCommand: Command<ExecOptions> = {
   run: async (options): Promise<Exit> => {
     const { knownIsa, loadProgram } = await import("./program.ts");
     const { resolveMachine } = await import("../config/machine.ts");
-    const { createMachine } = await import("../machine/machine.ts");
+    const { createMachine, imageMisfit } = await import("../machine/machine.ts");
     const { Core } = await import("../timing/core.ts");
     const { byCause } = await import("../stats/cpi-stack.ts");
     knownIsa(options.isa);
@@ -69,6 +69,8 @@ export const execCommand: Command<ExecOptions> = {
       ...(options.maxCycles === undefined ? {} : { maxCycles: whole("max-cycles", options.maxCycles, 1, MOST) }),
     };
     const image = loadProgram({ program: options.program, isa: options.isa, loadAddress: options.loadAddress });
+    const misfit = imageMisfit(image, machine.config.ramBytes);
+    if (misfit !== undefined) throw new Failure("input", `${options.program}: error: ${misfit} (status 3)`);
     const core = options.timing ? new Core(machine.config, { categories: image.categories.length }) : undefined;
     const log = options.logCommits === undefined ? undefined : new LineFile(options.logCommits);
     let output = "";

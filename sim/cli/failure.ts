@@ -4,7 +4,7 @@ import { formatDiagnostic, type Diagnostic } from "../../isa/diagnostic.ts";
 /** Exit statuses of every command; `meshsim help exit-codes` prints this table. */
 export const EXIT = {
   ok: { status: 0, meaning: "done" },
-  difference: { status: 1, meaning: "a gate failed, or a difference was found" },
+  difference: { status: 1, meaning: "a gate failed, a difference was found, or a program reported failure" },
   usage: { status: 2, meaning: "unknown command or option, or a value that does not fit" },
   input: { status: 3, meaning: "an input file is invalid (trace, program, configuration)" },
   guest: { status: 4, meaning: "the simulated program ended in an unexpected fault" },
@@ -26,20 +26,29 @@ export class Failure extends Error {
 
 const SHOWN = 20;
 
-/** Input diagnostics as a failure: up to 20 with place and hint, then how many more. */
-export function invalidInput(diagnostics: readonly Diagnostic[], consequence: string): Failure {
-  return new Failure("input", listDiagnostics(diagnostics, consequence, EXIT.input.status));
+/** Input diagnostics as a failure: up to 20 with place and hint, then how many more; `total` counts those not listed too. */
+export function invalidInput(
+  diagnostics: readonly Diagnostic[],
+  consequence: string,
+  total: number = diagnostics.length,
+): Failure {
+  return new Failure("input", listDiagnostics(diagnostics, consequence, EXIT.input.status, total));
 }
 
 /** The same for values given on the command line. */
 export function invalidUsage(diagnostics: readonly Diagnostic[], consequence: string): Failure {
-  return new Failure("usage", listDiagnostics(diagnostics, consequence, EXIT.usage.status));
+  return new Failure("usage", listDiagnostics(diagnostics, consequence, EXIT.usage.status, diagnostics.length));
 }
 
-function listDiagnostics(diagnostics: readonly Diagnostic[], consequence: string, status: number): string {
+function listDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  consequence: string,
+  status: number,
+  total: number,
+): string {
   const lines = diagnostics.slice(0, SHOWN).map(formatDiagnostic);
-  if (diagnostics.length > SHOWN) lines.push(`… and ${diagnostics.length - SHOWN} more`);
-  const count = diagnostics.length === 1 ? "1 error" : `${diagnostics.length} errors`;
+  if (total > lines.length) lines.push(`… and ${total - lines.length} more`);
+  const count = total === 1 ? "1 error" : `${total} errors`;
   lines.push(`meshsim: ${count}, ${consequence} (status ${status})`);
   return lines.join("\n");
 }

@@ -20,9 +20,10 @@ export interface ProgramOptions {
 
 /** The program as an image; diagnostics of its source end the command. */
 export function loadProgram(options: ProgramOptions): Image {
+  const at = options.loadAddress === undefined ? undefined : address("load-address", options.loadAddress);
   const bytes = readInput(options.program);
   if (isElf(bytes)) return linked(readElf(bytes, options.program));
-  if (options.loadAddress !== undefined) return flatImage(bytes, address("load-address", options.loadAddress));
+  if (at !== undefined) return flatImage(bytes, at);
   if (bytes.length === 0 || bytes.includes(0)) {
     throw invalidInput([notAProgram(options.program, bytes.length)], "nothing simulated");
   }

@@ -4,6 +4,9 @@ import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import type { Argv } from "yargs";
 import type { Imported } from "../../traces/read.ts";
+import type { Rules } from "../../traces/rules.ts";
+import type { Deployment } from "../../workloads/deploy/deployment.ts";
+import type { Assumptions } from "../../workloads/schedule.ts";
 import type { ResolvedMachine } from "../config/machine.ts";
 import type { Command } from "./command.ts";
 import { Failure, invalidInput, invalidUsage, type Exit } from "./failure.ts";
@@ -37,6 +40,7 @@ interface RunOptions {
 
 const DEFAULT_DEPLOYMENTS = "monolith,process-socket,capability";
 const MAX_SEED = 2 ** 53 - 1;
+const MAX_REQUESTS = 1_000_000;
 
 export const runCommand: Command<RunOptions> = {
   usage: "run <trace>",
@@ -86,20 +90,12 @@ export const runCommand: Command<RunOptions> = {
         "twice the payload, as JSON",
       ) as unknown as Argv<RunOptions>,
   run: async (options): Promise<Exit> => {
-    const { deploymentsNamed } = await import("../../workloads/deploy/deployment.ts");
     const { replay } = await import("../../workloads/replay.ts");
     const { summary } = await import("./summary.ts");
-    const deployments = deploymentsNamed(options.deployments.split(","));
-    if (deployments.kind === "diagnostics") throw invalidUsage(deployments.diagnostics, "nothing simulated");
-    const machine = await chosenMachine(options);
+    const settings = await readSettings(options);
     const input = readInput(options.trace);
-    const imported = await importTrace(input, options);
-    const requests =
-      options.requests === undefined ? imported.trace.requests.length : whole("requests", options.requests, 1, 1e6);
-    const warmup =
-      options.warmup === undefined
-        ? Math.min(requests, imported.trace.requests.length)
-        : whole("warmup", options.warmup, 0, 1e6);
+    const imported = await importTrace(input, options.trace, settings);
+    const requests = settings.requests ?? imported.trace.requests.length;
     const progress = new Progress(options.quiet ? "none" : options.progress);
     try {
       const outcome = await replay({
@@ -113,20 +109,13 @@ export const runCommand: Command<RunOptions> = {
           rules: imported.rules,
           repairs: imported.repairs,
         },
-        machine,
-        deployments: deployments.deployments,
-        assumptions: {
-          seed: whole("seed", options.seed, 0, MAX_SEED),
-          payload: payloadSize(options.payload),
-          cpuFraction: fraction("cpu-fraction", options.cpuFraction, false),
-          touch: fraction("touch", options.touch, true),
-          workingSetBytes: powerOfTwo("working-set", options.workingSet, 1024, 1 << 24),
-          computeLimitCycles: whole("compute-limit", options.computeLimit, 0, 1e12),
-        },
+        machine: settings.machine,
+        deployments: settings.deployments,
+        assumptions: settings.assumptions,
         requests,
-        warmup,
+        warmup: settings.warmup ?? Math.min(requests, imported.trace.requests.length),
         ...(options.fault === undefined ? {} : { faultyService: options.fault }),
-        workers: options.workers === "auto" ? availableParallelism() : whole("workers", options.workers, 1, 256),
+        workers: settings.workers,
         onProgress: (deployment, share, note) => progress.update(deployment, share, note),
       });
       progress.done();
@@ -141,6 +130,46 @@ export const runCommand: Command<RunOptions> = {
     }
   },
 };
+
+interface Settings {
+  readonly deployments: readonly Deployment[];
+  readonly machine: ResolvedMachine;
+  readonly assumptions: Assumptions;
+  readonly rules: Partial<Rules>;
+  readonly strict: boolean;
+  readonly requests: number | undefined;
+  readonly warmup: number | undefined;
+  readonly workers: number;
+}
+
+/** Checks every option before a file is opened: a typing error should not cost the reading of a large trace. */
+async function readSettings(options: RunOptions): Promise<Settings> {
+  const { deploymentsNamed } = await import("../../workloads/deploy/deployment.ts");
+  const { readRules } = await import("../../traces/rules.ts");
+  const optional = (name: string, text: string | undefined, least: number): number | undefined =>
+    text === undefined ? undefined : whole(name, text, least, MAX_REQUESTS);
+  const rules = readRules(options.rule ?? []);
+  if (typeof rules === "string") throw new Failure("usage", `meshsim: --rule: ${rules} (status 2)`);
+  const found = deploymentsNamed(options.deployments.split(","));
+  if (found.kind === "diagnostics") throw invalidUsage(found.diagnostics, "nothing simulated");
+  return {
+    deployments: found.deployments,
+    assumptions: {
+      seed: whole("seed", options.seed, 0, MAX_SEED),
+      payload: payloadSize(options.payload),
+      cpuFraction: fraction("cpu-fraction", options.cpuFraction, false),
+      touch: fraction("touch", options.touch, true),
+      workingSetBytes: powerOfTwo("working-set", options.workingSet, 1024, 1 << 24),
+      computeLimitCycles: whole("compute-limit", options.computeLimit, 0, 1e12),
+    },
+    rules,
+    strict: options.strict,
+    requests: optional("requests", options.requests, 1),
+    warmup: optional("warmup", options.warmup, 0),
+    workers: options.workers === "auto" ? availableParallelism() : whole("workers", options.workers, 1, 256),
+    machine: await chosenMachine(options),
+  };
+}
 
 async function chosenMachine(options: RunOptions): Promise<ResolvedMachine> {
   const { resolveMachine } = await import("../config/machine.ts");
@@ -163,12 +192,9 @@ async function chosenMachine(options: RunOptions): Promise<ResolvedMachine> {
   return resolved;
 }
 
-async function importTrace(input: Uint8Array, options: RunOptions): Promise<Imported> {
+async function importTrace(input: Uint8Array, file: string, settings: Settings): Promise<Imported> {
   const { readTrace } = await import("../../traces/read.ts");
-  const { readRules } = await import("../../traces/rules.ts");
-  const rules = readRules(options.rule ?? []);
-  if (typeof rules === "string") throw new Failure("usage", `meshsim: --rule: ${rules} (status 2)`);
-  const imported = readTrace(input, { file: options.trace, strict: options.strict, rules });
-  if (imported.kind === "diagnostics") throw invalidInput(imported.diagnostics, "nothing simulated");
+  const imported = readTrace(input, { file, strict: settings.strict, rules: settings.rules });
+  if (imported.kind === "diagnostics") throw invalidInput(imported.diagnostics, "nothing simulated", imported.total);
   return imported;
 }

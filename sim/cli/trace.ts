@@ -54,7 +54,7 @@ async function importTrace(options: TraceOptions): Promise<Imported> {
   const rules = readRules(options.rule ?? []);
   if (typeof rules === "string") throw new Failure("usage", `meshsim: --rule: ${rules} (status 2)`);
   const imported = readTrace(readInput(options.input), { file: options.input, strict: options.strict, rules });
-  if (imported.kind === "diagnostics") throw invalidInput(imported.diagnostics, "nothing written");
+  if (imported.kind === "diagnostics") throw invalidInput(imported.diagnostics, "nothing written", imported.total);
   return imported;
 }
 
