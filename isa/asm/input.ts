@@ -26,6 +26,7 @@ const TOO_MANY = `expansions make more than ${MAX_EXPANDED} statements`;
 export class Input {
   private readonly frames: OpenFrame[] = [];
   private expanded = 0;
+  private stopped = false;
   private readonly onEnd: (frame: Frame) => void;
 
   /** `onEnd` is told of each frame that was read to its end. */
@@ -34,6 +35,7 @@ export class Input {
   }
 
   push(frame: Frame, place?: Place): void {
+    if (this.stopped) return;
     if (this.frames.length >= MAX_FRAMES) {
       const names = this.frames.filter((f) => f.kind === "file").map((f) => f.name);
       const why = frame.kind === "file" ? `.include is nested too deeply: ${names.slice(-3).join(" → ")} …` : "";
@@ -94,9 +96,10 @@ export class Input {
     return conditions;
   }
 
-  /** Leaves everything: .end. */
+  /** Leaves everything, the files to come too: .end. */
   stop(): void {
     this.frames.length = 0;
+    this.stopped = true;
   }
 }
 

@@ -149,6 +149,10 @@ describe("directives", () => {
     expect(dataOf(source)).toBe(hex);
   });
 
+  test(".end ends the text, whatever follows", () => {
+    expect(dataOf(".byte 1\n.end\n? nonsense")).toBe("01");
+  });
+
   test("// begins a comment, too", () => {
     expect(dataOf(".byte 1 // one\n// .byte 2\n.byte 3")).toBe("0103");
   });
