@@ -14,8 +14,17 @@ const RAM_BYTES = 16 << 20;
 const DATA = RAM_BASE + (1 << 20);
 const STACK_BYTES = 8192;
 
-/** Where a called function returns to, and what it may call that the test stands in for. */
+/** Where a called function returns to; HOST n hands over to the test, which sees n and may change registers and memory. */
 const HARNESS = `
+.macro HOST number
+        li      t0, DEVICE_meter
+.if CAPABILITY
+        auipc   t1, 0
+        yaddrw  t0, t1, t0
+.endif
+        li      t1, \\number
+        sd      t1, 0(t0)
+.endm
         .section .text.harness, "ax"
         .globl bench_return
 bench_return:
@@ -51,6 +60,8 @@ export interface BenchOptions {
   readonly sources: readonly string[];
   /** More code. */
   readonly text?: string;
+  /** Called where guest code says HOST n. */
+  readonly onHost?: (bench: Bench, number: number) => void;
   /** Replaces the counting of instructions. */
   readonly timing?: (image: Image) => Timing;
 }
@@ -107,6 +118,7 @@ export class Bench {
       image: this.image,
       misaligned: "trap",
       timing: o.timing?.(this.image) ?? this.#count,
+      onMeter: ({ value }) => o.onHost?.(this, value),
     });
     this.#stack = this.reserve(STACK_BYTES, 4096);
   }
