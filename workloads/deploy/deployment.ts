@@ -53,7 +53,7 @@ export const DEPLOYMENTS: readonly Deployment[] = [
     standsFor: "containers, gRPC on one host",
   }),
   deployment({
-    ...{ name: "capability", kernel: "sasos", oneProcess: false, pointerBytes: 16, codec: false, stackBytes: 512 },
+    ...{ name: "capability", kernel: "sasos", oneProcess: false, pointerBytes: 16, codec: false, stackBytes: 576 },
     isolation: "RVY capabilities",
     call: "a sealed entry; arguments by capability, no marshalling, no copy",
     standsFor: "MeSHwA and CHERI",

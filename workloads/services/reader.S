@@ -16,17 +16,13 @@
 touch:
         beqz    a0, 1f
         beqz    a1, 1f
-        ENTER   16, ra                          # s0 and s1 hold numbers here: they need no more than words
-        sd      s0, LOCALS(sp)
-        sd      s1, LOCALS + 8(sp)
+        ENTER   0, ra, s0, s1
         mv      s0, a2
         mv      s1, a1
         la      a1, schema_payload
         jal     touch_object
         mv      a0, s0
-        ld      s0, LOCALS(sp)
-        ld      s1, LOCALS + 8(sp)
-        LEAVE   ra
+        LEAVE   ra, s0, s1
 1:      mv      a0, a2
         ret
 
