@@ -85,6 +85,12 @@ describe("code that changes", () => {
     expect(twice(" li a2, 0x02\n sb a2, 3(a1)")).toEqual([48n, 2n]);
   });
 
+  test("a store to the first byte alone of an instruction executed before is seen", () => {
+    const source = ` li t2, 2\nagain: addi s2, s2, 16\n la a1, again\n li a2, 0x93\n sb a2, 0(a1)\n addi t2, t2, -1\n bnez t2, again\n${PASS}`;
+    // The second time round it is addi s3, s2, 16 in its low half: 0x01090993.
+    expect([run(source).x(S2), run(source).x(S3)]).toEqual([16n, 32n]);
+  });
+
   test("a store to the second half of a 32-bit instruction in two parcels is seen", () => {
     const source = ` li t2, 2\n c.nop\nagain: addi s2, s2, 16\n la a1, again+2\n li a2, 0x0209\n sh a2, 0(a1)\n addi t2, t2, -1\n bnez t2, again\n${PASS}`;
     expect(run(source, { isa: "rv64imac_zicsr" }).x(S2)).toBe(48n);

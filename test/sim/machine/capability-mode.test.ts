@@ -99,6 +99,20 @@ describe("the pcc", () => {
     expect(plain(jump("0x80000").hart.mepc)).toEqual({ ...plain(at(pcc, START + 0x80000n)), tag: 0n });
   });
 
+  test("a jump to a capability of other bounds or permissions in the same page brings these into force", () => {
+    const jumpTo = (target: Capability): Machine => {
+      const machine = machineAt(infinite(START), " jr a0\n .balign 16\n csrr a1, mstatus\n .balign 16\n nop");
+      machine.engine.setY(A0, target);
+      return steps(machine, 2);
+    };
+    expect(jumpTo(infinite(START + 16n)).hart.mcause).toBe(0n);
+    expect(jumpTo(new Capability(1n, INFINITE & ~ASR, START + 16n, undefined)).hart.mcause).toBe(2n);
+    expect(jumpTo(at(bounded(START, 16n), START + 16n)).hart.mcause).toBe(32n);
+    expect(plain(jumpTo(bounded(START + 16n, 16n)).engine.pcc)).toEqual(
+      plain(at(bounded(START + 16n, 16n), START + 20n)),
+    );
+  });
+
   test("bounds hold across pages", () => {
     const pcc = bounded(START + 0xff8n, 16n);
     const machine = steps(machineAt(pcc, " nop\n".repeat(2048)), 5);

@@ -260,6 +260,11 @@ describe("walks for the timing model", () => {
     expect(big.mmu.walk(VIRT)).toEqual({ entries: entries.slice(0, 2), pageBits: 21, global: false });
   });
 
+  test("a pointer with G makes all pages below it global", () => {
+    const tables = new Tables().mapSmall(RWX).set(ROOT, 1, MIDDLE, V | G);
+    expect(tables.mmu.walk(VIRT)?.global).toBe(true);
+  });
+
   test("a walk that ends in a fault, or that translation does not take, is none", () => {
     expect(new Tables().mmu.walk(VIRT)).toBeUndefined();
     expect(new Tables().mapSmall(RWX).use({ satp: 0n }).mmu.walk(VIRT)).toBeUndefined();
