@@ -31,7 +31,7 @@ export interface BuiltDeployment {
   readonly deployment: Deployment;
   readonly image: Image;
   readonly services: readonly ServicePlacement[];
-  /** First byte of RAM that the image leaves free. */
+  /** Address behind the image's last byte. */
   readonly end: number;
 }
 
@@ -44,9 +44,15 @@ const TICK_CYCLES = 4_000_000;
 export function buildDeployment(deployment: Deployment, work: Work, workingSetBytes: number): BuiltDeployment {
   const code = assembleGuest(deployment.sources, { pointerBytes: deployment.pointerBytes });
   const builder = { deployment, work, workingSetBytes, code };
-  if (deployment.kernel === "sasos") return buildCompartments(builder);
-  return deployment.oneProcess ? buildMonolith(builder) : buildProcesses(builder);
+  const build =
+    deployment.kernel === "sasos" ? buildCompartments : deployment.oneProcess ? buildMonolith : buildProcesses;
+  const { image, services } = build(builder);
+  const end = Math.max(...image.segments.map((s) => s.address + s.memoryBytes));
+  return { deployment, image, services, end };
 }
+
+/** What the three ways to build have in common. */
+type Built = Pick<BuiltDeployment, "image" | "services">;
 
 interface Builder {
   readonly deployment: Deployment;
@@ -114,7 +120,7 @@ const placement = (
 
 // Compartments of one address space, pointers are capabilities.
 
-function buildCompartments(b: Builder): BuiltDeployment {
+function buildCompartments(b: Builder): Built {
   const threadStackBytes = stackBytes(b);
   let next = sasosFreeBase({ threadStackBytes });
   const placed = b.work.services.map((work, index): PlacedService & { dataRegion: Region } => {
@@ -150,10 +156,8 @@ function buildCompartments(b: Builder): BuiltDeployment {
     tickCycles: TICK_CYCLES,
   });
   return {
-    deployment: b.deployment,
     image: mergeImages([kernel, ...placed.flatMap((s) => [s.image, dataImage(s.block)])]),
     services: placed.map((s) => placement(s, (virtual) => virtual)),
-    end: next,
   };
 }
 
@@ -165,7 +169,7 @@ function stackBytes(b: Builder): number {
 
 // One process that holds every service: calls are function calls.
 
-function buildMonolith(b: Builder): BuiltDeployment {
+function buildMonolith(b: Builder): Built {
   const textBase = alignUp(processFreeBase(), MEGAPAGE_BYTES);
   const images: Image[] = [];
   let next = textBase;
@@ -203,10 +207,8 @@ function buildMonolith(b: Builder): BuiltDeployment {
   };
   const kernel = processImage({ processes: [process], streams: [], tickCycles: TICK_CYCLES });
   return {
-    deployment: b.deployment,
     image: mergeImages([kernel, ...placed.flatMap((s) => [s.image, dataImage(s.block)])]),
     services: placed.map((s) => placement(s, (virtual) => virtual)),
-    end: regionEnd(data),
   };
 }
 
@@ -244,7 +246,7 @@ const PROCESS_DATA = 0x1000_0000;
 /** Socket buffers as Linux sizes them by default for AF_UNIX (net.core.wmem_default). */
 const STREAM_BUFFER_BYTES = 212_992;
 
-function buildProcesses(b: Builder): BuiltDeployment {
+function buildProcesses(b: Builder): Built {
   const image = linkAt(b, PROCESS_TEXT);
   const textBytes = alignUp(imageRegion(image, PROCESS_TEXT).bytes, PAGE_BYTES);
   const { streams, connections } = connect(b.work);
@@ -273,7 +275,7 @@ function buildProcesses(b: Builder): BuiltDeployment {
     });
   });
   const kernel = processImage({ processes, streams, tickCycles: TICK_CYCLES });
-  return { deployment: b.deployment, image: mergeImages([kernel, ...parts]), services, end: next };
+  return { image: mergeImages([kernel, ...parts]), services };
 }
 
 /** Stacks, buffers and descriptors for each thread of a service. */
@@ -329,6 +331,14 @@ function connect(work: Work): { streams: Stream[]; connections: number[][][] } {
     ),
   );
   return { streams, connections };
+}
+
+/** The service whose process would need the most stream descriptors, and how many. */
+export function busiestProcess(work: Work): { readonly name: string; readonly descriptors: number } {
+  const needed = work.services.map((s) => s.nesting * s.imports.length);
+  for (const s of work.services) for (const callee of s.imports) needed[callee]! += s.nesting;
+  const descriptors = Math.max(...needed);
+  return { name: work.services[needed.indexOf(descriptors)]!.name, descriptors };
 }
 
 /** Bytes read back of a service's globals to find its counters. */
