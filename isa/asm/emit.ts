@@ -1,9 +1,9 @@
 // Turns a matched instruction into bytes and fixups: immediates, address pairs, long branches, constants of any size.
-import { encode } from "../codec.ts";
+import { encode, type Form, type OperandValues } from "../codec.ts";
 import { constantOf, type Expression } from "./expr.ts";
 import { Fault, located } from "./fault.ts";
 import type { Alternative, Expander, Mnemonics, Plan } from "./mnemonics.ts";
-import { checkedWord, lowerPart, relocatedWord, type FixupKind } from "./relocate.ts";
+import { checkedWord, insertField, lowerPart, relocatedWord, type FixupKind } from "./relocate.ts";
 import type { Place, Statement } from "./source.ts";
 import type { Immediate, ImmediateStyle, Operand } from "./template.ts";
 import type { Unit } from "./unit.ts";
@@ -11,8 +11,6 @@ import type { Unit } from "./unit.ts";
 const ZERO = 0;
 const RA = 1;
 const T1 = 6;
-
-type Operands = Record<string, number | bigint>;
 
 /** Emits instructions into the current section of a unit. */
 export class Emitter {
@@ -68,45 +66,48 @@ export class Emitter {
 
   /** One instruction; an immediate that is not known yet becomes a fixup. */
   instruction(plan: Plan, values: readonly Operand[]): void {
-    const operands: Operands = { ...plan.suffix };
+    const { fields, form } = plan;
+    let word = plan.base;
     let immediate: Immediate | undefined;
     let style: ImmediateStyle = "plain";
-    plan.fields.forEach((field, i) => {
-      const value = values[i]!;
-      if (typeof value === "number") operands[field.field] = value;
+    for (let i = 0; i < fields.length; i += 1) {
+      const [field, value] = [fields[i]!, values[i]!];
+      if (typeof value === "number") word = insertField(word, form.slices, field.field, value);
       else if (field.kind === "immediate") [immediate, style] = [value, field.style];
-    });
-    if (immediate === undefined) this.put(checkedWord(plan.form, operands), plan.form.bytes);
-    else this.withImmediate(plan, operands, immediate, style);
+    }
+    if (immediate === undefined) this.put(checkedWord(form, word), form.bytes);
+    else this.withImmediate(plan, word, immediate, style);
   }
 
-  private withImmediate(plan: Plan, operands: Operands, immediate: Immediate, style: ImmediateStyle): void {
+  private withImmediate(plan: Plan, word: number, immediate: Immediate, style: ImmediateStyle): void {
     const { expression, modifier, at } = immediate;
     const { form } = plan;
     const place = this.place(at);
     if (style === "target" && modifier === undefined) {
-      this.toTarget(plan, operands, expression, place);
+      this.toTarget(plan, word, expression, place);
       return;
     }
-    const kind = relocationKind(modifier, style, place);
+    const kind = fixupKind(modifier, style, place);
     const value = kind === "pcrel_hi" || kind === "pcrel_lo" ? undefined : constantOf(expression);
-    if (value === undefined) {
-      if (style === "upper" && kind === "immediate") {
-        throw new Fault("expected a constant, or %hi or %pcrel_hi of an address", { place });
-      }
-      this.unit.fix(kind, expression, place, { form, operands });
-      this.put(encode(form, operands), form.bytes);
-    } else {
+    if (value !== undefined) {
       const field = style === "upper" && kind === "immediate" ? shifted(value, place) : value;
-      this.put(
-        located(place, () => relocatedWord(kind, form, operands, field)),
-        form.bytes,
-      );
+      this.putKnown(kind, form, word, field, place);
+      return;
     }
+    if (style === "upper" && kind === "immediate") {
+      throw new Fault("expected a constant, or %hi or %pcrel_hi of an address", { place });
+    }
+    this.unit.fix(kind, expression, place, { form });
+    this.put(word, form.bytes);
+  }
+
+  private putKnown(kind: FixupKind, form: Form, word: number, value: bigint, place: Place): void {
+    const made = located(place, () => relocatedWord(kind, form, word, value));
+    this.put(made, form.bytes);
   }
 
   /** A jump or branch. A branch that cannot reach becomes an inverted branch around a jump, as GNU as does it. */
-  private toTarget(plan: Plan, operands: Operands, expression: Expression, place: Place): void {
+  private toTarget(plan: Plan, word: number, expression: Expression, place: Place): void {
     const { unit } = this;
     const { form, inverse } = plan;
     const distance = constantOf({ kind: "binary", operator: "-", a: expression, b: unit.here(), depth: 1 });
@@ -118,17 +119,14 @@ export class Emitter {
       long = unit.longBranches.has(branch);
     }
     if (inverse && long) {
-      this.put(relocatedWord("pcrel", inverse.form, operands, 8n), 4);
-      this.toTarget(this.plan("jal"), { rd: ZERO }, expression, place);
+      const registers = (word ^ form.match) >>> 0;
+      this.put(relocatedWord("pcrel", inverse.form, (registers | inverse.form.match) >>> 0, 8n), 4);
+      const jal = this.plan("jal");
+      this.toTarget(jal, jal.base, expression, place); // its rd is zero
     } else if (distance === undefined) {
-      unit.fix("pcrel", expression, place, { form, operands, branch });
-      this.put(encode(form, operands), form.bytes);
-    } else {
-      this.put(
-        located(place, () => relocatedWord("pcrel", form, operands, distance)),
-        form.bytes,
-      );
-    }
+      unit.fix("pcrel", expression, place, { form, branch });
+      this.put(word, form.bytes);
+    } else this.putKnown("pcrel", form, word, distance, place);
   }
 
   // Expansions that are more than a line of the table
@@ -162,22 +160,22 @@ export class Emitter {
   }
 
   /** `auipc base, %pcrel_hi(target)` and an instruction that adds the lower part. */
-  private pair(low: Plan, base: number, target: Immediate, operands: Operands): void {
+  private pair(low: Plan, base: number, target: Immediate, operands: OperandValues): void {
     const { expression, modifier, at } = target;
     const place = this.place(at);
     if (modifier !== undefined) throw new Fault(`expected a symbol, found '%${modifier}'`, { place });
     const { form } = this.plan("auipc");
     const high = this.unit.section.size;
-    this.unit.fix("pcrel_hi", expression, place, { form, operands: { rd: base } });
+    this.unit.fix("pcrel_hi", expression, place, { form });
     this.put(encode(form, { rd: base }), 4);
-    this.unit.fix("pcrel_lo", expression, place, { form: low.form, operands, high });
+    this.unit.fix("pcrel_lo", expression, place, { form: low.form, high });
     this.put(encode(low.form, operands), 4);
   }
 
   private loadImmediate(rd: number, { expression, modifier, at }: Immediate): void {
     const addi = this.plan("addi");
     if (modifier !== undefined) {
-      this.withImmediate(addi, { rd, rs1: ZERO }, { expression, modifier, at }, "plain");
+      this.withImmediate(addi, encode(addi.form, { rd, rs1: ZERO }), { expression, modifier, at }, "plain");
       return;
     }
     const value = this.unit.constantAt(expression, this.place(at), "for an address use la");
@@ -201,20 +199,16 @@ export class Emitter {
     if (low !== 0n) this.compute(this.plan("addi"), { rd, rs1: rd }, low);
   }
 
-  private compute({ form }: Plan, operands: Operands, value: bigint): void {
-    this.put(relocatedWord("immediate", form, operands, value), 4);
+  private compute({ form }: Plan, registers: OperandValues, value: bigint): void {
+    this.put(relocatedWord("immediate", form, encode(form, registers), value), 4);
   }
 }
 
-function relocationKind(modifier: string | undefined, style: ImmediateStyle, place: Place): FixupKind {
+function fixupKind(modifier: string | undefined, style: ImmediateStyle, place: Place): FixupKind {
   if (modifier === undefined) return "immediate";
   if (modifier.endsWith("hi") !== (style === "upper")) {
-    throw new Fault(
-      `%${modifier} cannot stand here: the instruction takes ${style === "upper" ? "an upper" : "a lower"} part`,
-      {
-        place,
-      },
-    );
+    const takes = style === "upper" ? "an upper" : "a lower";
+    throw new Fault(`%${modifier} cannot stand here: the instruction takes ${takes} part`, { place });
   }
   return modifier as FixupKind;
 }

@@ -129,11 +129,9 @@ function primary(cursor: Cursor, scope: Scope, nesting: number): Operand {
     return { expression };
   }
   if (first === "'") return { expression: constant(cursor.character()) };
-  if (first >= "0" && first <= "9") {
-    const label = cursor.localLabel();
-    if (label !== "") return { expression: scope.localLabel(label, cursor, at) };
-    return { expression: constant(cursor.number()!) };
-  }
+  const numeral = cursor.numeral();
+  if (typeof numeral === "bigint") return { expression: constant(numeral) };
+  if (numeral !== undefined) return { expression: scope.localLabel(numeral, cursor, at) };
   const word = cursor.word();
   if (word === "") cursor.fail(`expected an expression, found ${cursor.found()}`);
   return { expression: word === "." ? scope.here() : scope.symbol(word, cursor, at) };

@@ -104,7 +104,7 @@ class Finisher {
 
   private patch(fixup: Fixup, value: bigint): void {
     const { kind, section, offset, form, bytes } = fixup;
-    if (form) section.putWord(offset, relocatedWord(kind, form, fixup.operands, value), form.bytes);
+    if (form) section.putWord(offset, relocatedWord(kind, form, section.word(offset, form.bytes), value), form.bytes);
     else {
       checkData(value, bytes);
       section.put(offset, value, bytes);
@@ -112,7 +112,7 @@ class Finisher {
   }
 
   private relocate(fixup: Fixup, { plus, minus, constant }: Value, high: number): void {
-    const { kind, section, offset, bytes, form, operands, place } = fixup;
+    const { kind, section, offset, bytes, form, place } = fixup;
     if (minus && kind !== "data") throw new Fault(`${quoted(shownName(minus))} cannot be subtracted here`);
     if (kind === "immediate") {
       this.unit.constantAt(fixup.expression, place, "use la, or %lo and %pcrel_lo for the parts of an address");
@@ -126,9 +126,8 @@ class Finisher {
       });
     }
     this.relocations.get(section)!.push({
-      ...{ kind, offset, addend: constant, bytes, form, operands, high, place },
-      plus: plus && this.symbolOf(plus),
-      minus: minus && this.symbolOf(minus),
+      ...{ kind, offset, addend: constant, bytes, form, high, place },
+      ...{ plus: plus && this.symbolOf(plus), minus: minus && this.symbolOf(minus) },
     });
   }
 
@@ -151,12 +150,9 @@ class Finisher {
       value = BigInt(offset) + result.constant;
     }
     const size = symbol.size ? Number(evaluate(symbol.size).constant) : 0;
-    return {
-      ...{ name: symbol.name, defined: symbol.defined, value, type: symbol.type, size },
-      binding: symbol.defined || symbol.binding === "weak" ? symbol.binding : "global",
-      section: section && this.sections.indexOf(section),
-      place: symbol.place ?? symbol.use,
-    };
+    const { name, defined, type, place = symbol.use } = symbol;
+    const binding = defined || symbol.binding === "weak" ? symbol.binding : "global";
+    return { name, section: section && this.sections.indexOf(section), defined, value, binding, type, size, place };
   }
 }
 

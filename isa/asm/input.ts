@@ -9,7 +9,7 @@ export interface Frame {
   /** Depth of .if where the frame began. */
   readonly conditions: number;
   /** Of a file: its name, for include cycles. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 interface OpenFrame extends Frame {
@@ -44,7 +44,8 @@ export class Input {
         hint: why ? "does a file include itself?" : "does a macro call itself without end?",
       });
     }
-    this.frames.push({ ...frame, statements: [], index: 0 });
+    const { kind, more, conditions, name } = frame;
+    this.frames.push({ kind, more, conditions, name, statements: [], index: 0 });
   }
 
   next(): Statement | undefined {

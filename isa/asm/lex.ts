@@ -78,32 +78,28 @@ export class Cursor {
     return word;
   }
 
-  /** The digits and letters of a number or numbered label that begins here, not yet taken: `0x1f`, `12`, `1b`. */
-  private numeral(): string {
+  /** An unsigned number in any base (octal with a leading 0, as in C), a numbered label `1b` or `1f`, or undefined. */
+  numeral(): bigint | string | undefined {
     this.peek();
-    return isDigit(this.text.charCodeAt(this.at)) ? this.text.slice(this.at, wordEnd(this.text, this.at)) : "";
-  }
-
-  /** `1b`, `1f`, or "". */
-  localLabel(): string {
-    const numeral = this.numeral();
-    const last = numeral.at(-1);
-    if ((last !== "b" && last !== "f") || !/^\d+[bf]$/.test(numeral)) return "";
-    this.at += numeral.length;
-    return numeral;
-  }
-
-  /** An unsigned number in any base, or undefined; octal with a leading 0, as in C. */
-  number(): bigint | undefined {
-    const digits = this.numeral();
-    if (digits === "") return undefined;
     const start = this.at;
-    this.at += digits.length;
+    if (!isDigit(this.text.charCodeAt(start))) return undefined;
+    const end = wordEnd(this.text, start);
+    const digits = this.text.slice(start, end);
+    this.at = end;
     if (SMALL.test(digits)) return BigInt(Number(digits));
+    if (/^\d+[bf]$/.test(digits)) return digits;
     if (!NUMBER.test(digits)) this.fail(`${quoted(digits)} is not a number`, { at: start });
     const value = digits.length > 70 ? 1n << 64n : BigInt(digits.replace(/^0(?=\d)/, "0o"));
     if (value >> 64n) this.fail(`${quoted(digits)} has more than 64 bits`, { at: start });
     return value;
+  }
+
+  /** A number, or undefined. */
+  number(): bigint | undefined {
+    const start = this.at;
+    const numeral = this.numeral();
+    if (typeof numeral === "string") this.fail(`${quoted(numeral)} is not a number`, { at: start });
+    return numeral;
   }
 
   /** A character constant `'a'` or `'\n'`; the closing quote may be left out. Call where a quote stands. */

@@ -227,9 +227,11 @@ class Linker {
       const { kind, form, bytes, offset } = relocation;
       const value = this.value(placed, relocation);
       if (form) {
-        const word = relocatedWord(kind, form, relocation.operands, value);
-        if (form.bytes === 4) view.setUint32(sectionAt + offset, word, true);
-        else view.setUint16(sectionAt + offset, word, true);
+        const at = sectionAt + offset;
+        const old = form.bytes === 4 ? view.getUint32(at, true) : view.getUint16(at, true);
+        const word = relocatedWord(kind, form, old, value);
+        if (form.bytes === 4) view.setUint32(at, word, true);
+        else view.setUint16(at, word, true);
       } else {
         checkData(value, bytes);
         let rest = BigInt.asUintN(64, value);

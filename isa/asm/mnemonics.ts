@@ -1,5 +1,5 @@
 // The assembler's table of mnemonics, derived from instruction records and the pseudo-instruction table.
-import type { Form } from "../codec.ts";
+import { encode, type Form } from "../codec.ts";
 import { csrNumber } from "../csr.ts";
 import { registerNumber } from "../registers.ts";
 import { constant } from "./expr.ts";
@@ -12,8 +12,8 @@ export interface Plan {
   readonly template: readonly Element[];
   /** The elements that operands stand for, in order. */
   readonly fields: readonly Exclude<Element, { kind: "literal" }>[];
-  /** aq and rl, from the mnemonic's suffix. */
-  readonly suffix: Readonly<Record<string, number>>;
+  /** The word where every operand is zero; aq and rl are from the mnemonic's suffix. */
+  readonly base: number;
   /** The branch with the opposite condition. */
   inverse?: Plan;
 }
@@ -114,7 +114,9 @@ function suffixes(form: Form): [string, Record<string, number>][] {
 /** A form with a line to write it in. */
 export function planOf(form: Form, suffix: Readonly<Record<string, number>>, asm: string): Plan {
   const template = formTemplate(form, asm);
-  return { form, template, fields: template.filter((e) => e.kind !== "literal"), suffix };
+  const fields = template.filter((e) => e.kind !== "literal");
+  const zeroes = Object.fromEntries(fields.map((e) => [e.field, 0]));
+  return { form, template, fields, base: encode(form, { ...zeroes, ...suffix }) };
 }
 
 const INVERSES: Readonly<Record<string, string>> = {

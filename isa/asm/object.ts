@@ -1,5 +1,5 @@
 // An object file in memory: sections, symbols and relocations, as the assembler leaves them and the linker takes them.
-import type { Form, OperandValues } from "../codec.ts";
+import type { Form } from "../codec.ts";
 import type { SectionFlags } from "./section.ts";
 import type { Place } from "./source.ts";
 
@@ -44,9 +44,8 @@ export interface Relocation {
   readonly addend: bigint;
   /** Bytes of data. */
   readonly bytes: number;
-  /** The instruction and its other operands. */
+  /** The instruction; its immediate in the section's bytes is zero. */
   readonly form: Form | undefined;
-  readonly operands: OperandValues;
   /** For pcrel_lo: offset of the auipc in the same section. */
   readonly high: number;
   readonly place: Place;

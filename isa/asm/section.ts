@@ -67,6 +67,10 @@ export class Section {
     }
   }
 
+  word(at: number, bytes: 2 | 4): number {
+    return bytes === 4 ? this.view.getUint32(at, true) : this.view.getUint16(at, true);
+  }
+
   putWord(at: number, word: number, bytes: 2 | 4): void {
     if (bytes === 4) this.view.setUint32(at, word, true);
     else this.view.setUint16(at, word, true);

@@ -18,7 +18,7 @@ export interface Statement {
   readonly source: string;
   /** Comments are spaces; in an expansion, arguments are substituted. */
   readonly text: string;
-  readonly origin?: Origin;
+  readonly origin: Origin | undefined;
 }
 
 /** The statement of a body that an expanded statement was made of. */
@@ -63,9 +63,10 @@ export function statementsOf({ file, text }: SourceFile): Statement[] {
     const source = text.slice(from, text.charCodeAt(to - 1) === 13 && to > from ? to - 1 : to);
     line += 1;
     from = to + 1;
+    const whole: Statement = { file, line, column: 0, source, text: source, origin: undefined };
     if (comment === undefined && !NEEDS_SCAN.test(source)) {
-      if (!BLANK.test(source)) found.push({ file, line, column: 0, source, text: source });
-    } else comment = scanLine({ file, line, column: 0, source, text: source }, comment, found);
+      if (!BLANK.test(source)) found.push(whole);
+    } else comment = scanLine(whole, comment, found);
   }
   if (comment) throw new Fault("comment is not closed: expected '*/' before the end of the file", { place: comment });
   return found;

@@ -1,6 +1,6 @@
 // The translation unit while it is assembled: sections, symbols, fixups, and what was reported.
 import type { Diagnostic } from "../diagnostic.ts";
-import type { Form, OperandValues } from "../codec.ts";
+import type { Form } from "../codec.ts";
 import { registerNumber } from "../registers.ts";
 import { constant, constantOf, evaluate, parseExpression, type Expression, type Scope } from "./expr.ts";
 import { diagnosticAt, Fault, located, MAX_DIAGNOSTICS, quoted } from "./fault.ts";
@@ -18,7 +18,6 @@ export interface Fixup {
   readonly expression: Expression;
   readonly bytes: number;
   readonly form: Form | undefined;
-  readonly operands: OperandValues;
   /** For pcrel_lo of a pair made here: the auipc's offset; else the expression names its label. */
   readonly high: number | undefined;
   /** A conditional branch that can be written longer: its number in the unit. */
@@ -194,24 +193,16 @@ export class Unit implements Scope {
   }
 
   /** A value for the end, when all symbols are known; it stands at the end of the current section. */
-  fix(
-    kind: FixupKind,
-    expression: Expression,
-    place: Place,
-    { form, operands = NO_OPERANDS, bytes = 0, high, branch }: FixupDetails,
-  ): void {
+  fix(kind: FixupKind, expression: Expression, place: Place, { form, bytes = 0, high, branch }: FixupDetails): void {
     const { section } = this;
-    this.fixups.push({ kind, section, offset: section.size, expression, bytes, form, operands, high, branch, place });
+    this.fixups.push({ kind, section, offset: section.size, expression, bytes, form, high, branch, place });
   }
 }
 
-/** What a fixup is in: an instruction with its other operands, or bytes of data. */
+/** What a fixup is in: an instruction, or bytes of data. */
 interface FixupDetails {
   readonly form?: Form;
-  readonly operands?: OperandValues;
   readonly bytes?: number;
   readonly high?: number;
   readonly branch?: number | undefined;
 }
-
-const NO_OPERANDS: OperandValues = {};
