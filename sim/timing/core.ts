@@ -266,12 +266,13 @@ export class Core implements Timing {
     this.#storeBuffer.push(phys, bytes, at, this.#writeLines(phys, bytes, at) - at - this.#l1d.hitCycles + beats - 1);
   }
 
-  /** Atomic operations go to the cache when all older stores are written. */
+  /** Atomic operations go to the cache when all older stores are written, and keep its port until they are done. */
   #atomic(r: Retire, traits: number): void {
     this.#wait(r.category, Cause.storeBuffer, this.#storeBuffer.emptyAt);
     const at = this.#clock.now;
     const beats = this.#occupyPort(r.dataBytes, at);
     const beyond = beats - 1 + this.#config.scoreboard.atomicCycles;
+    this.#portFree[0]! += this.#config.scoreboard.atomicCycles;
     this.#result(traitRd(traits), at, beyond, this.#writeLines(r.dataPhys, r.dataBytes, at));
   }
 

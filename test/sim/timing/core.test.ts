@@ -217,6 +217,13 @@ describe("stores", () => {
     expect(d.use(5)).toBe(7);
   });
 
+  test("an atomic operation keeps the port until it is done", () => {
+    const d = driver("l1d.hitCycles=3", "scoreboard.atomicCycles=4");
+    d.load(9, DATA);
+    d.step(op("amoadd.d", { rd: 5, rs1: 1 }), { access: "atomic", dataPhys: DATA, dataBytes: 8 });
+    expect([d.load(6, DATA), d.causes.port]).toEqual([5, 4]);
+  });
+
   test("a failed store-conditional touches no cache", () => {
     const d = driver();
     d.step(op("sc.d", { rd: 5, rs1: 1 }));

@@ -56,6 +56,12 @@ describe("DRAM", () => {
     expect(other.read(RAM + 1024, 64, 0)).toBe(12 + 10 + BURST + BURST + 20);
   });
 
+  test("closes a row only when its bank has moved what it was asked for", () => {
+    const d = dram();
+    d.read(RAM, 64, 0);
+    expect(d.read(RAM + 4 * 1024, 64, 0)).toBe(12 + BURST + 15 + 12 + 10 + BURST + 20);
+  });
+
   test("takes writes that nobody waits for, but that occupy bank and bus", () => {
     const d = dram();
     d.write(RAM, 64, 0);
