@@ -21,12 +21,6 @@ export const cacheParams = {
 export type ArrayConfig = ConfigOf<typeof arrayParams>;
 export type CacheConfig = ConfigOf<typeof cacheParams>;
 
-/** Lines are numbered in 30 bits, beside which a word keeps a dirty bit and its sign. */
-const LINE_BITS = 30;
-
-/** The end of the physical memory that an array of such lines can hold. */
-export const reachableBytes = (lineBytes: number): number => lineBytes * 2 ** LINE_BITS;
-
 /** Sets of an array; undefined where they are not a whole power of two. */
 export function setsOf(config: Omit<ArrayConfig, "replacement">): number | undefined {
   const sets = config.sizeBytes / (config.lineBytes * config.ways);
@@ -42,7 +36,7 @@ export class Cache implements Part {
   readonly events;
   readonly #count: Float64Array;
   readonly hitCycles: number;
-  /** Line number and dirty bit of each way, most recently used first; EMPTY where nothing is held. */
+  /** Line number (30 bits: 16 GiB of 16-byte lines) and dirty bit of each way, most recently used first; EMPTY where none. */
   readonly #words: Int32Array;
   /** When each outstanding miss is filled, and which line it fills. */
   readonly #fillAt: Float64Array;
