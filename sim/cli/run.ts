@@ -66,7 +66,7 @@ export const runCommand: Command<RunOptions> = {
       })
       .option("compute-limit", {
         type: "string",
-        default: "2000",
+        default: "50000",
         describe: "compute cycles executed a call; the rest is extrapolated",
       })
       .option("clock", { type: "string", describe: "core clock in MHz (same as --set clockMhz=N)" })
