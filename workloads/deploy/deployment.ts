@@ -47,7 +47,7 @@ export const DEPLOYMENTS: readonly Deployment[] = [
     standsFor: "the floor",
   }),
   deployment({
-    ...{ name: "process-socket", kernel: "process", oneProcess: false, pointerBytes: 8, codec: true, stackBytes: 640 },
+    ...{ name: "process-socket", kernel: "process", oneProcess: false, pointerBytes: 8, codec: true, stackBytes: 576 },
     isolation: "page tables",
     call: "marshal, socket, copy, switch, copy, unmarshal",
     standsFor: "containers, gRPC on one host",

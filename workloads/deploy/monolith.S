@@ -16,11 +16,12 @@
 # traps:    breakpoint
 deploy_start:
         ebreak
+        j       deploy_start
 
         .globl deploy_call
 # in:       a0 = import, a1 = REQUEST, a2 = REPLY, gp = SERVICE of the caller, ra = return
 # out:      a0 = 0 or -ERROR_x; REPLY filled in
-# clobbers: t0 t1 t2 t3 t4 t5 t6 a0 a1 a2 a3 a4 a5 a6 a7
+# clobbers: ra sp gp t0 t1 a0 a1
 # from:     service_entry
 # traps:    never
 deploy_call:

@@ -5,7 +5,7 @@
 # copied:   each message three times: encoded into the sender's buffer, into the stream, into the receiver's buffer; decoded
 #           strings stay there
 # trusted:  the kernel; of the peer nothing: frames and messages are checked
-# crossing: 91 instructions of deploy_start, deploy_call, send_message and receive_message, when each frame comes in one piece;
+# crossing: 223 instructions of deploy_start, deploy_call, send_message and receive_message, when each frame comes in one piece;
 #           then marshalling and the kernel, which their files count
 #
 # A frame is its length in four bytes, little-endian, and a message. gRPC's is a byte longer, for a compression flag
@@ -22,8 +22,8 @@
         .globl deploy_start
 # in:       gp = SERVICE, tp = THREAD, sp
 # out:      does not return
-# clobbers: ra sp t0 t1 t2 t3 t4 t5 t6 s0 a0 a1 a2 a3 a4 a5 a6 a7
-# from:     kernel
+# clobbers: ra sp t0 s0 a0 a1 a2
+# from:     (kernel)
 # traps:    never
 deploy_start:
         PTR_ADDI sp, sp, -(REQUEST_bytes + REPLY_bytes + 15) / 16 * 16
@@ -69,7 +69,7 @@ serve_nothing:
         .globl deploy_call
 # in:       a0 = import, a1 = REQUEST, a2 = REPLY, gp = SERVICE of the caller, tp = THREAD, ra = return
 # out:      a0 = 0 or -ERROR_x; REPLY filled in, valid until this thread's next call
-# clobbers: t0 t1 t2 t3 t4 t5 t6 a0 a1 a2 a3 a4 a5 a6 a7
+# clobbers: ra sp t0 t1 s0 s1 a0 a1 a2
 # from:     service_entry
 # traps:    never
 deploy_call:
@@ -98,8 +98,8 @@ deploy_end:
         .globl send_message
 # in:       a0 = object, a1 = its type, a2 = descriptor, tp = THREAD, ra = return
 # out:      a0 = 0 or -ERROR_x
-# clobbers: t0 t1 t2 t3 t4 t5 t6 a0 a1 a2 a3 a4 a5 a6 a7
-# from:     deploy_start deploy_call
+# clobbers: ra sp t0 s0 s1 a0 a1 a2 a3
+# from:     deploy_call, deploy_start
 # traps:    never
 send_message:
         ENTER   0, ra, s0, s1
@@ -135,8 +135,8 @@ send_message:
         .globl receive_message
 # in:       a0 = descriptor, a1 = object to fill, a2 = its type, tp = THREAD, ra = return
 # out:      a0 = 0 or -ERROR_x; a1 = offset of the receive buffer's first free bytes
-# clobbers: t0 t1 t2 t3 t4 t5 t6 a0 a1 a2 a3 a4 a5 a6 a7
-# from:     deploy_start deploy_call
+# clobbers: ra sp t0 s0 s1 a0 a1 a2 a3 a4 s2 s3 s4 s5 s6
+# from:     deploy_call, deploy_start
 # traps:    never
 receive_message:
         ENTER   0, ra, s0, s1, s2, s3, s4, s5, s6

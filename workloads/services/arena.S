@@ -5,8 +5,8 @@
         .globl arena_allocate
 # in:       a0 = bytes, a1 = ARENA, ra = return
 # out:      a0 = a zeroed object, or 0 where the arena is full
-# clobbers: t0 t1 t2 t3 t4 t5 a0
-# from:     unmarshal_nested
+# clobbers: t0 t5
+# from:     unmarshal
 # traps:    never
 arena_allocate:
         jal     t5, arena_take
@@ -21,8 +21,8 @@ arena_allocate:
         .globl arena_take
 # in:       a0 = bytes, a1 = ARENA, t5 = return
 # out:      a0 = memory as it was, in multiples of 16 bytes, or 0; t2 = its end
-# clobbers: t0 t1 t2 t3 t4 a0
-# from:     arena_allocate arena_grow
+# clobbers: t0 t1 t2 a0 t3
+# from:     arena_allocate, arena_grow
 # traps:    never
 arena_take:
         PTR_LOAD t1, ARENA_base(a1)
@@ -57,8 +57,8 @@ arena_take:
         .globl arena_grow
 # in:       a0 = a full array of pointers, a1 = ARENA, a2 = its entries: 0, or a power of two from 4 on; ra = return
 # out:      a0 = an array of twice as many (of 4 at first) that begins with the same, or 0 where the arena is full
-# clobbers: t0 t1 t2 t3 t4 t5 a0 a2 a3
-# from:     unmarshal_element
+# clobbers: t0 t1 a0 a2 a3 t5
+# from:     unmarshal
 # traps:    never
 arena_grow:
         PTR_MOVE a3, a0                         # a3 = the old array

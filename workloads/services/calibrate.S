@@ -8,8 +8,8 @@
         .globl calibrate_start
 # in:       M-mode at reset: nothing; with capabilities, pcc is Infinite
 # out:      does not return
-# clobbers: ra t0 t1 t2 t3 t4 s0 s1 s2 a0 a1 a2 a3
-# from:     reset
+# clobbers: ra t0 s0 s1 a0 s2
+# from:     (reset)
 # traps:    the store to the finisher ends the run
 calibrate_start:
 .if CAPABILITY
@@ -46,6 +46,5 @@ calibrate_start:
 
         .section .bss
         .balign 64
-        .globl calibrate_memory
 calibrate_memory:
         .zero   CALIBRATE_bytes

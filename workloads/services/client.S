@@ -7,8 +7,8 @@
         .globl client_start
 # in:       gp = SERVICE of the client, sp; tp = THREAD between processes
 # out:      does not return
-# clobbers: ra sp t0 t1 t2 t3 t4 t5 t6 s0 s1 s2 s3 a0 a1 a2 a3 a4 a5 a6 a7
-# from:     kernel
+# clobbers: ra sp t0 t1 s0 s1 a0 a1 s2 s3
+# from:     (kernel)
 # traps:    the last ecall ends the run
 client_start:
         PTR_ADDI sp, sp, -(REQUEST_bytes + REPLY_bytes + 15) / 16 * 16

@@ -6,8 +6,8 @@
         .globl compute
 # in:       a0 = working set, a1 = its bytes (a power of two, 16 at least), a2 = turns, a3 = seed, ra = return
 # out:      a0 = the state it ends in
-# clobbers: t0 t1 t2 t3 t4 a0 a1 a2 a3
-# from:     service_entry calibrate_start
+# clobbers: t0 t1 t2 a0 a1 a2 a3 t3 t4
+# from:     calibrate_start, service_entry
 # traps:    never
 compute:
         beqz    a2, 3f

@@ -14,8 +14,8 @@
         .globl copy_string
 # in:       a0 = to, a1 = from, a2 = bytes, ra = return
 # out:      -
-# clobbers: t0 t1 t2 t3 a0 a1 a2 a3 a4
-# from:     marshal_string
+# clobbers: t0 t1 t2 a0 a1 a2 a3 a4 t3
+# from:     marshal
 # traps:    never
 copy_string:
         add     a3, a0, a2                      # a3 = address of the end of `to`

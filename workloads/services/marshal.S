@@ -9,7 +9,7 @@
         .globl marshal
 # in:       a0 = end of the buffer, a1 = address of its first byte, a2 = object, a3 = its type (schema.S), ra = return
 # out:      a0 = first byte of the message, which reaches to the buffer's end; 0 where the buffer is too small
-# clobbers: t0 t1 t2 t3 t4 a0 a1 a2 a3 a4
+# clobbers: ra sp t0 t1 t2 s0 s1 a0 a1 a2 s2 s3 s4 s5 s6 s7 s8 t3 t4
 # from:     send_message
 # traps:    never
 marshal:

@@ -10,7 +10,7 @@
         .globl touch
 # in:       a0 = payload or 0, a1 = bytes to read of it, a2 = the checksum so far, ra = return
 # out:      a0 = the checksum
-# clobbers: t0 t1 t2 t3 t4 t5 a0 a1 a2 a3 a4
+# clobbers: ra sp t0 t1 t2 s0 s1 a0 a1 a2 s2 s3 s4 s5 s6 t3 t4
 # from:     service_entry
 # traps:    where the payload is not what its schema says
 touch:

@@ -8,8 +8,8 @@
         .globl service_entry
 # in:       a0 = REQUEST, a1 = REPLY, gp = SERVICE, sp, ra = return
 # out:      a0 = 0, or -ERROR_unknownPlan; REPLY filled in
-# clobbers: t0 t1 t2 t3 t4 t5 t6 a0 a1 a2 a3 a4 a5 a6 a7
-# from:     client_start deploy_start deploy_call
+# clobbers: ra sp t0 t1 t2 s0 s1 a0 a1 a2 a3 s2 s3 s4 s5 s6
+# from:     client_start, deploy_start, (a caller's deploy_call, through its IMPORT)
 # traps:    where the arguments are not what they must be, or the plan asks for it
 service_entry:
         ENTER   REQUEST_bytes + REPLY_bytes, ra, s0, s1, s2, s3, s4, s5, s6

@@ -11,7 +11,7 @@
         .globl unmarshal
 # in:       a0 = bytes, a1 = how many, a2 = object to fill, a3 = its type (schema.S), a4 = ARENA, ra = return
 # out:      a0 = 0, -ERROR_malformed, or -ERROR_tooBig where the arena is full; then the object is not to be used
-# clobbers: t0 t1 t2 t3 t4 t5 t6 a0 a1 a2 a3 a4
+# clobbers: ra sp t0 t1 t2 s0 s1 a0 a1 a2 s2 s3 s4 s5 s6 s7 s8 s9 s10 t3 t4 t5
 # from:     receive_message
 # traps:    never
 unmarshal:
@@ -201,7 +201,7 @@ unmarshal_unknown:
         .globl unmarshal_varint
 # in:       t0 = a varint's first byte, which is not its last, s0 = the second, s1 = address of the end, t5 = return
 # out:      t0 = the varint, s0 = what follows
-# clobbers: t0 t1 t2 t3 t6 s0
+# clobbers: t0 t1 t2 s0 t3 t6
 # from:     unmarshal
 # traps:    never
 unmarshal_varint:

@@ -5,8 +5,8 @@
         .globl utf8_check
 # in:       a0 = string, a1 = its bytes, ra = return
 # out:      a0 = 0 where it is well formed, else 1
-# clobbers: t0 t1 t2 t3 t4 a0 a1
-# from:     unmarshal_string
+# clobbers: t0 t1 t2 a0 a1 t3 t4
+# from:     unmarshal
 # traps:    never
 utf8_check:
         sltiu   t0, a1, 16

@@ -1,6 +1,6 @@
 // Calls single functions of guest code on the bare machine, with object graphs and arguments placed by the test.
 import { encodeBounds } from "../../../isa/cap/bounds.ts";
-import { infiniteMeta } from "../../../isa/cap/format.ts";
+import { CT, infiniteMeta } from "../../../isa/cap/format.ts";
 import type { Image } from "../../../isa/image.ts";
 import { alignUp, type PointerBytes } from "../../../kernel/abi.ts";
 import { assembleGuest, guestSource, linkGuest, GUEST_ISA } from "../../../kernel/image.ts";
@@ -43,6 +43,8 @@ export interface Place {
   readonly bytes: number;
   /** What the pointer points at, if not the base. */
   readonly address?: number;
+  /** A sealed entry. */
+  readonly sealed?: boolean;
 }
 
 export type Argument = number | bigint | Place;
@@ -70,7 +72,8 @@ const arithmetic = new CapabilityArithmetic(true);
 const capabilityTo = (p: Place): Capability => {
   const { meta, exact } = encodeBounds(arithmetic, infiniteMeta(true), BigInt(p.base), BigInt(p.bytes));
   if (exact !== 1n) throw new Error(`no capability bounds 0x${p.base.toString(16)}, ${p.bytes} bytes exactly`);
-  return new Capability(1n, meta, BigInt(p.address ?? p.base), undefined);
+  const seal = p.sealed === true ? 1n << BigInt(CT.at) : 0n;
+  return new Capability(1n, meta | seal, BigInt(p.address ?? p.base), undefined);
 };
 
 /** Counts instructions by category; each takes a cycle. */
