@@ -183,14 +183,16 @@ describe("broken files", () => {
     expect(messageOf(good.slice(0, 63))).toBe("truncated: 63 bytes, and the ELF header has 64");
     expect(messageOf(changed(4, 1))).toBe("expected a 64-bit ELF file, found a 32-bit one");
     expect(messageOf(changed(5, 2))).toBe("expected a little-endian ELF file");
-    expect(messageOf(changed(18, 62, 0))).toBe("expected a program for RISC-V (machine 243), found machine 62");
+    expect(messageOf(changed(18, 62, 0))).toBe("expected a file for RISC-V (machine 243), found machine 62");
     expect(messageOf(changed(16, 1, 0))).toBe("expected an executable, found an object file");
     expect(messageOf(changed(16, 3, 0))).toBe("expected an executable, found a shared object");
     expect(messageOf(changed(64, 3))).toBe("the program is linked dynamically");
     expect(messageOf(changed(64 + 8, 0, 0, 0, 1))).toMatch(/^segment 0 ends at 0x1000020, beyond the end of the file/);
     expect(messageOf(changed(64 + 32, 255))).toBe("segment 0 has more bytes in the file than in memory");
     expect(messageOf(changed(64 + 24 + 7, 1))).toMatch(/^the address of segment 0 is 0x\w+, beyond 2\^48/);
-    expect(messageOf(changed(40, 0, 0, 0, 1))).toMatch(/^the table of section headers ends at 0x\w+, beyond the end of the file/);
+    expect(messageOf(changed(40, 0, 0, 0, 1))).toMatch(
+      /^the table of section headers ends at 0x\w+, beyond the end of the file/,
+    );
     expect(messageOf(good.slice(0, good.length - 1))).toMatch(/beyond the end of the file \(0x\w+\): truncated\?$/);
     expect(messageOf(changed(56, 0, 0))).toBe("the program has nothing to load");
   });
