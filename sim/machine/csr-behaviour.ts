@@ -39,8 +39,8 @@ const MIE_MASK = IP.SSIP | IP.MSIP | IP.STIP | IP.MTIP | IP.SEIP | IP.MEIP;
 const { SIE, MIE, SPIE, MPIE, SPP, MPP, MPRV, SUM, MXR, TVM, TW, TSR, UXL } = MSTATUS;
 const MSTATUS_MASK = SIE | MIE | SPIE | MPIE | SPP | MPP | MPRV | SUM | MXR | TVM | TW | TSR;
 const SSTATUS_MASK = SIE | SPIE | SPP | SUM | MXR;
-/** Changing these changes what an address means. */
-const MSTATUS_TRANSLATION = MPP | MPRV | SUM | MXR;
+/** Changing these changes what an address means; MPP does only while MPRV is set. */
+const MSTATUS_TRANSLATION = MPRV | SUM | MXR;
 /** Exceptions that can be delegated: all that exist but the environment call from M-mode (machine.adoc, medeleg). */
 const MEDELEG_BASE = 0xb3ffn;
 const MEDELEG_CHERI = 0x1f_0000_0000n;
@@ -101,7 +101,8 @@ function status(hart: Hart): Record<string, CsrBehaviour> {
     // MPP holds a mode that exists: 2 is none, and leaves it as it was.
     if ((next & MPP) >> 11n === 2n) next = (next & ~MPP) | (old & MPP);
     hart.mstatus = next;
-    return ((old ^ next) & MSTATUS_TRANSLATION) !== 0n ? Effect.translation : Effect.interrupts;
+    const matters = MSTATUS_TRANSLATION | ((next & MPRV) !== 0n ? MPP : 0n);
+    return ((old ^ next) & matters) !== 0n ? Effect.translation : Effect.interrupts;
   };
   const legalEnvcfg = (value: bigint, mask: bigint): bigint =>
     (value & MENVCFG.CBIE) === MENVCFG.CBIE_RESERVED ? value & mask & ~MENVCFG.CBIE : value & mask;

@@ -336,6 +336,20 @@ describe("retire records", () => {
     ]);
   });
 
+  test("a write to mstatus starts the front end afresh where it changes translation: SUM, MXR, MPRV, and MPP under MPRV", () => {
+    const flushes = (bits: string, prepare = ""): boolean =>
+      recordsOf(` ${prepare}\n li t0, ${bits}\n csrs mstatus, t0\n nop`).findLast((r) => r.insn?.insn.name === "csrrs")!
+        .flush;
+    expect(["1 << 18", "1 << 19", "1 << 17", "8", "1 << 11"].map((bits) => flushes(bits))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(flushes("1 << 11", "li t0, 1 << 17\n csrs mstatus, t0")).toBe(true);
+  });
+
   test("under translation the walk is at hand, with the address space", () => {
     const timing = new Recorder();
     const machine = translated(" ld a0, 8(a1)", [RW], { timing });
