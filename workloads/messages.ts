@@ -1,4 +1,4 @@
-// Requests and replies as the host sees them: makes them, encodes them, lays them out for the guest, foretells its checksums.
+// Requests and replies as the host sees them: it makes, encodes and lays them out, and foretells the guest's checksums.
 import { alignUp, type PointerBytes } from "../kernel/abi.ts";
 import { exactAlignment, exactRegion } from "../kernel/layout.ts";
 import type { Random } from "./random.ts";
@@ -36,8 +36,8 @@ const asNested = (field: Field, value: Value): readonly Message[] => {
   return field.kind === "message" && value !== undefined ? [value as Message] : [];
 };
 
-// The wire format of Protocol Buffers (protobuf.dev/programming-guides/encoding). As in proto3, a zero, an empty string, an
-// empty list and an absent message are not sent.
+// The wire format of Protocol Buffers (protobuf.dev/programming-guides/encoding). As in proto3, a zero, an empty string,
+// an empty list and an absent message are not sent.
 
 /** Bytes of the encoded message, without an envelope or a frame. */
 export function encodedBytes(message: Message): number {
@@ -130,9 +130,9 @@ export const payloadRootBytes = (payload: Payload, pointerBytes: PointerBytes): 
   objectLayout(payload.type, pointerBytes).bytes;
 
 /**
- * Lays out a payload's objects for guest memory at the absolute address `base`. Each object, array and string lies in a region
- * of its own; where pointers are capabilities, in one that they bound exactly. The layout does not change with a base that is
- * a multiple of the alignment that the whole graph needs.
+ * Lays out a payload's objects for guest memory at the absolute address `base`. Each object, array and string lies in a
+ * region of its own; where pointers are capabilities, in one that they bound exactly. The layout does not change with a
+ * base that is a multiple of the alignment that the whole graph needs.
  */
 export function layoutPayload(payload: Payload, base: number, pointerBytes: PointerBytes): ObjectGraph {
   const builder = new GraphBuilder(base, pointerBytes);
@@ -240,7 +240,7 @@ export function decodedBytes(message: Message, pointerBytes: PointerBytes): numb
   return bytes;
 }
 
-/** What an envelope adds at most to a payload, encoded and framed: tag and length twice, two numbers, the frame's length. */
+/** What an envelope adds at most to an encoded payload: two numbers, a tag and a length, and the frame's own length. */
 export const ENVELOPE_BYTES = 40;
 
 // What the guest computes (workloads/services/{reader,runtime}.S)
@@ -251,8 +251,8 @@ const mix = (hash: bigint, word: bigint): bigint => BigInt.asUintN(64, hash * 31
 const CALL_FAILED = (1n << 64n) - 1n;
 
 /**
- * The checksum after a reader has walked a payload's graph in field order, from `hash` on. Each integer takes eight bytes of the
- * budget; a string's bytes, read as little-endian words, take themselves; the walk ends where the budget does.
+ * The checksum after a reader has walked a payload's graph in field order, from `hash` on. Each integer takes eight bytes
+ * of the budget; a string's bytes, read as little-endian words, take themselves; the walk ends where the budget does.
  */
 export function checksum(payload: Payload | undefined, touchBytes: number, hash = 0n): bigint {
   const reader = { hash, left: touchBytes };
@@ -316,7 +316,7 @@ interface PostParts {
   readonly media: Message[];
 }
 
-/** A payload whose encoding has `wireBytes` bytes, give or take three: as many posts as fit, the last one cut to size. */
+/** A payload that encodes to `wireBytes` bytes, give or take three: as many posts as fit, the last one cut to size. */
 export function makePayload(random: Random, wireBytes: number): Payload {
   const id = wireBytes < 2 ? 0n : wireBytes < 32 ? 1n : random.bits(POST_IDS_BITS);
   const timestamp = wireBytes < 32 ? 0n : TIMESTAMP;

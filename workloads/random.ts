@@ -1,4 +1,4 @@
-// Seeded random numbers and distributions that give the same values on every host: IEEE 754 arithmetic alone, no Math.log.
+// Seeded random numbers and distributions, the same on every host: by IEEE 754 arithmetic alone, without Math.log.
 
 /** xoshiro128** 1.1 (Blackman and Vigna, "Scrambled Linear Pseudorandom Number Generators", 2018): 32 bits a step. */
 export class Random {

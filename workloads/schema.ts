@@ -34,8 +34,8 @@ function message(
   };
 }
 
-// A post of a social network, with the parts that DeathStarBench's has (socialNetwork/social_network.thrift: Post, Creator,
-// UserMention, Media, Url): what its services hand to each other.
+// A post of a social network with the parts of DeathStarBench's, which its services hand to each other
+// (socialNetwork/social_network.thrift: Post, Creator, UserMention, Media, Url).
 export const USER = message("USER", { id: "int64", name: "string" });
 export const MEDIA = message("MEDIA", { id: "int64", type: "string" });
 export const URL = message("URL", { shortened: "string", expanded: "string" });
@@ -130,11 +130,11 @@ export function arrayCapacity(count: number): number {
 /** Order of the guest's tests for a kind: the most frequent first. */
 const KINDS: readonly FieldKind[] = ["string", "int64", "message", "repeated", "fixed64"];
 
-/** A FIELD of the guest's table: offsets as halfwords, kind and tag as bytes, the distance to a nested type as a word. */
+/** A FIELD of the guest's table: two offsets as halfwords, kind and tag as bytes, the distance to a nested type. */
 const FIELD_SYMBOLS = { at: 0, lengthAt: 2, kind: 4, tag: 5, type: 8, bytes: 16, BIT: 4 } as const;
 const TYPE_SYMBOLS = { objectBytes: 0, fieldCount: 4, fields: 8 } as const;
 
-/** The text of workloads/services/schema.S, which is this table for either pointer width: a test holds the file to it. */
+/** The text of workloads/services/schema.S: this table for either pointer width. A test holds the file to it. */
 export function schemaSource(): string {
   return [
     "# The messages as tables for the guest's codec. Generated from workloads/schema.ts: change that,",

@@ -71,7 +71,7 @@ describe("the schema", () => {
 
 describe("the encoding", () => {
   test("is that of the Protocol Buffers documentation", () => {
-    // protobuf.dev/programming-guides/encoding: 150 is 96 01, "testing" is 07 and its bytes, a nested message has its length.
+    // protobuf.dev/programming-guides/encoding: 150 is 96 01; a string or nested message is its length and its bytes.
     expect(hex(encode(user(150n, "testing")))).toBe("089601" + "120774657374696e67");
     const post = messageOf(POST, 0n, user(150n, ""), bytes(""), [user(1n, ""), user(2n, "")], [], [], 1n, -1n);
     expect(hex(encode(post))).toBe(

@@ -1,9 +1,12 @@
-# capability: every service a compartment of one address space; a call is a jump to a sealed entry (kernel/sasos/switcher.S).
+# capability: every service a compartment of one address space; a call is a jump to a sealed entry
+#             (kernel/sasos/switcher.S).
 #
 # domains:  one a service: its text and data, its slice of the stack, and what a call lends it
 # switched: the register file, gp, the stack slice, all by the switcher; no address space, no privilege level
-# copied:   nothing; REQUEST is lent read-only with all that hangs from it, REPLY write-only, neither to be kept after the call
-# trusted:  kernel and switcher; of the callee, that its reply is well formed: if not, reading it faults in the caller alone
+# copied:   nothing; REQUEST is lent read-only with all that hangs from it, REPLY write-only, neither to be kept after
+#           the call
+# trusted:  kernel and switcher; of the callee, that its reply is well formed: if not, reading it faults in the caller
+#           alone
 # crossing: 11 instructions of deploy_call, then the switcher's, which its file counts
 
 # What YPERMC takes from a capability (rvy64-encoding.adoc, bit positions of YPERMR).

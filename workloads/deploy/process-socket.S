@@ -2,18 +2,19 @@
 #
 # domains:  one a service: an address space
 # switched: on each way, through the kernel: privilege level, thread, address space
-# copied:   each message three times: encoded into the sender's buffer, into the stream, into the receiver's buffer; decoded
-#           strings stay there
+# copied:   each message three times: encoded into the sender's buffer, into the stream, into the receiver's buffer;
+#           decoded strings stay there
 # trusted:  the kernel; of the peer nothing: frames and messages are checked
-# crossing: 223 instructions of deploy_start, deploy_call, send_message and receive_message, when each frame comes in one piece;
-#           then marshalling and the kernel, which their files count
+# crossing: 223 instructions of deploy_start, deploy_call, send_message and receive_message, when each frame comes in
+#           one piece; then marshalling and the kernel, which their files count
 #
 # A frame is its length in four bytes, little-endian, and a message. gRPC's is a byte longer, for a compression flag
 # (grpc/doc/PROTOCOL-HTTP2.md, Length-Prefixed-Message), and travels in HTTP/2, which costs more than all that is here.
 #
-# Each thread has its own buffers, as a stack of two: the request that it serves lies at the bottom of the receive buffer and of
-# the arena, up to receiveMark and arenaMark; above the marks lies the reply of its last call, which the next one overwrites.
-# Serving a request starts from the bottom again. A second activation of the service is another thread with other connections.
+# Each thread has its own buffers, as a stack of two: the request that it serves lies at the bottom of the receive
+# buffer and of the arena, up to receiveMark and arenaMark; above the marks lies the reply of its last call, which the
+# next one overwrites. Serving a request starts from the bottom again. A second activation of the service is another
+# thread with other connections.
 
 .equ FRAME_header, 4
 
@@ -22,7 +23,7 @@
         .globl deploy_start
 # in:       gp = SERVICE, tp = THREAD, sp
 # out:      does not return
-# clobbers: ra sp t0 s0 a0 a1 a2
+# clobbers: ra sp t0 s0 a0 a1 a2 a7
 # from:     (kernel)
 # traps:    never
 deploy_start:
@@ -98,7 +99,7 @@ deploy_end:
         .globl send_message
 # in:       a0 = object, a1 = its type, a2 = descriptor, tp = THREAD, ra = return
 # out:      a0 = 0 or -ERROR_x
-# clobbers: ra sp t0 s0 s1 a0 a1 a2 a3
+# clobbers: ra sp t0 s0 s1 a0 a1 a2 a3 a7
 # from:     deploy_call, deploy_start
 # traps:    never
 send_message:
@@ -135,7 +136,7 @@ send_message:
         .globl receive_message
 # in:       a0 = descriptor, a1 = object to fill, a2 = its type, tp = THREAD, ra = return
 # out:      a0 = 0 or -ERROR_x; a1 = offset of the receive buffer's first free bytes
-# clobbers: ra sp t0 s0 s1 a0 a1 a2 a3 a4 s2 s3 s4 s5 s6
+# clobbers: ra sp t0 s0 s1 a0 a1 a2 a3 a4 a7 s2 s3 s4 s5 s6
 # from:     deploy_call, deploy_start
 # traps:    never
 receive_message:

@@ -1,4 +1,5 @@
-# Memory for decoded messages, as upb's arena gives it: taken from the front, never freed singly, empty again per request.
+# Memory for decoded messages, as upb's arena gives it: taken from the front, never freed singly, empty again per
+# request.
 
         .section .text.allocate, "ax"
 

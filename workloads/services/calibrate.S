@@ -8,7 +8,7 @@
         .globl calibrate_start
 # in:       M-mode at reset: nothing; with capabilities, pcc is Infinite
 # out:      does not return
-# clobbers: ra t0 s0 s1 a0 s2
+# clobbers: ra t0 t1 s0 s1 a0 a1 a2 a3 s2
 # from:     (reset)
 # traps:    the store to the finisher ends the run
 calibrate_start:

@@ -7,7 +7,7 @@
         .globl client_start
 # in:       gp = SERVICE of the client, sp; tp = THREAD between processes
 # out:      does not return
-# clobbers: ra sp t0 t1 s0 s1 a0 a1 s2 s3
+# clobbers: ra sp t0 t1 s0 s1 a0 a1 a7 s2 s3
 # from:     (kernel)
 # traps:    the last ecall ends the run
 client_start:

@@ -1,5 +1,6 @@
-# The application's own work: a loop over the service's working set that loads, mixes, branches on what it finds, and now and
-# then stores. It walks on in order and jumps elsewhere in one of eight turns, so that caches see runs and strangers.
+# The application's own work: a loop over the service's working set that loads, mixes, branches on what it finds, and
+# now and then stores. It walks on in order and jumps elsewhere in one of eight turns, so that caches see runs and
+# strangers.
 
         .section .text.compute, "ax"
 

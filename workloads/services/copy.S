@@ -1,5 +1,5 @@
-# Copies a string in user mode, by words. No word is misaligned, as the cores modelled here trap on that, and none reaches
-# beyond the string, so that exactly bounded capabilities suffice.
+# Copies a string in user mode, by words. No word is misaligned, as the cores modelled here trap on that, and none
+# reaches beyond the string, so that exactly bounded capabilities suffice.
 
         .section .text.copy, "ax"
 

@@ -1,5 +1,5 @@
-# Stack frames of functions that are written once for both pointer widths. What ENTER keeps, LEAVE restores: of the registers that
-# a header says are written, a caller finds these as they were.
+# Stack frames of functions that are written once for both pointer widths. What ENTER keeps, LEAVE restores: of the
+# registers that a header says are written, a caller finds these as they were.
 
 .equ PTR_BIT, 3 + CAPABILITY              # log2 of PTR_BYTES
 .equ IMPORT_BIT, PTR_BIT + 1             # log2 of IMPORT_bytes

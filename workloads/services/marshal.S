@@ -1,5 +1,6 @@
-# Encodes an object graph in the wire format of Protocol Buffers, by the tables of schema.S. It writes backwards, as upb does:
-# a nested message is complete before its length is written in front of it, so one pass is enough and no size is counted first.
+# Encodes an object graph in the wire format of Protocol Buffers, by the tables of schema.S. It writes backwards, as upb
+# does: a nested message is complete before its length is written in front of it, so one pass is enough and no size is
+# counted first.
 #
 # All along: s0 = the first byte written so far, s1 = address of the buffer's first byte, s8 = sp on entry.
 # In an object: s2 = the object, s3 = FIELD at hand, s4 = address of the first FIELD, s5, s6 = array and elements left.

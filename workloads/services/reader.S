@@ -1,9 +1,9 @@
-# Reads a payload as an application would: field by field in order, nested messages where they stand, until it has read enough.
-# Each word read goes into a checksum, which the host foretells (workloads/messages.ts): a byte that a deployment loses or
-# changes on the way fails the run.
+# Reads a payload as an application would: field by field in order, nested messages where they stand, until it has read
+# enough. Each word read goes into a checksum, which the host foretells (workloads/messages.ts): a byte that a
+# deployment loses or changes on the way fails the run.
 #
-# All along: s0 = the checksum, s1 = bytes still to be read.
-# In an object: s2 = the object, s3 = FIELD at hand, s4 = address of the end of its FIELDs, s5, s6 = array and elements left.
+# All along: s0 = the checksum, s1 = bytes still to be read. In an object: s2 = the object, s3 = FIELD at hand, s4 =
+# address of the end of its FIELDs, s5, s6 = array and elements left.
 
         .section .text.application, "ax"
 
@@ -80,8 +80,8 @@ touch_nested:
 touch_object_end:
         LEAVE   ra, s2, s3, s4, s5, s6
 
-# A string's bytes, as little-endian words; the last word may have fewer than eight. Only whole words within the string are
-# loaded as words, aligned: a string that a message was decoded to lies anywhere.
+# A string's bytes, as little-endian words; the last word may have fewer than eight. Only whole words within the string
+# are loaded as words, aligned: a string that a message was decoded to lies anywhere.
 touch_string:
         lhu     t2, FIELD_lengthAt(s3)
         PTR_ADD t2, s2, t2

@@ -1,5 +1,5 @@
-# A service: does what the plan of a request says. The same code under every deployment; how a call reaches another service is
-# the deployment's (workloads/deploy).
+# A service: does what the plan of a request says. The same code under every deployment; how a call reaches another
+# service is the deployment's (workloads/deploy).
 #
 # s0 = REQUEST, s1 = REPLY, s2 = PLAN, s3 = checksum, s4, s5 = CALL at hand and calls left, s6 = the plan's number
 

@@ -1,10 +1,10 @@
-# Decodes the wire format of Protocol Buffers into objects, by the tables of schema.S. Strings are not copied: they stay in the
-# received bytes, as with upb's kUpb_DecodeOption_AliasString. The bytes may come from an enemy: every length is checked against
-# what encloses it, strings must be UTF-8, unknown fields are skipped, groups (deprecated) refused.
+# Decodes the wire format of Protocol Buffers into objects, by the tables of schema.S. Strings are not copied: they stay
+# in the received bytes, as with upb's kUpb_DecodeOption_AliasString. The bytes may come from an enemy: every length is
+# checked against what encloses it, strings must be UTF-8, unknown fields are skipped, groups (deprecated) refused.
 #
-# All along: s0 = next byte, s1 = address of the end of the message at hand, s8 = sp on entry, s9 = ARENA.
-# In an object: s2 = the object, s3 = its first FIELD, s4 = how many there are, s5 = FIELD at hand, s6 = the enclosing end.
-# Nesting is as deep as the schema, in which no type contains itself.
+# All along: s0 = next byte, s1 = address of the end of the message at hand, s8 = sp on entry, s9 = ARENA. In an object:
+# s2 = the object, s3 = its first FIELD, s4 = how many there are, s5 = FIELD at hand, s6 = the enclosing end. Nesting is
+# as deep as the schema, in which no type contains itself.
 
         .section .text.unmarshal, "ax"
 

@@ -52,7 +52,8 @@ utf8_next:
 5:      li      a0, 0
         ret
 
-# A character of two to four bytes at a0: t0 = its code point so far, t2 = bytes to come, t4 = the least that needs so many.
+# A character of two to four bytes at a0: t0 = its code point so far, t2 = bytes to come, t4 = the least that needs so
+# many.
 utf8_character:
         lbu     t0, 0(a0)
         li      t1, 0xc2                        # below: a continuation, or a lead that no shortest form has

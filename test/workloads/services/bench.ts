@@ -14,7 +14,7 @@ const RAM_BYTES = 16 << 20;
 const DATA = RAM_BASE + (1 << 20);
 const STACK_BYTES = 8192;
 
-/** Where a called function returns to; HOST n hands over to the test, which sees n and may change registers and memory. */
+/** Where a called function returns to; HOST n hands over to the test, which may change registers and memory. */
 const HARNESS = `
 .macro HOST number
         li      t0, DEVICE_meter

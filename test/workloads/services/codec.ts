@@ -46,8 +46,8 @@ export class Codec {
   }
 
   /**
-   * Decodes a request, at a place where nothing lies behind it, into an arena of so many bytes. Gives the request object's place,
-   * and how much of the arena is in use.
+   * Decodes a request, at a place where nothing lies behind it, into an arena of so many bytes. Gives the request
+   * object's place, and how much of the arena is in use.
    */
   unmarshal(bytes: Uint8Array, capacity = this.#space.bytes): { object: Place; used: number; returned: Returned } {
     const { bench } = this;

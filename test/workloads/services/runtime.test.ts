@@ -28,26 +28,24 @@ interface Made {
 /** A bench whose callee answers with `answer` and the checksum 9, or with the errors given. */
 function benchWith(pointerBytes: PointerBytes, errors: readonly number[] = []): { bench: Bench; made: Made[] } {
   const made: Made[] = [];
-  let reply: Place | undefined;
-  const bench = new Bench({
+  const bench: Bench = new Bench({
     pointerBytes,
     sources: ["runtime", "reader", "compute"],
     text: CALLEE,
-    onHost: ({ machine, ...b }) => {
-      void b;
-      const x = (n: number): bigint => machine.engine.x(n);
+    onHost: ({ machine: { engine } }) => {
+      const x = (n: number): bigint => engine.x(n);
       const at = REQUEST.layout(pointerBytes).at;
       const word = (offset: number): bigint => bench.read64(Number(x(11)) + offset);
       made.push({ import: x(10), plan: word(at.plan), sequence: word(at.sequence), payload: word(at.payload) });
       const error = errors[made.length - 1] ?? 0;
       if (error === 0) {
         bench.u64(Number(x(12)) + REPLY.layout(pointerBytes).at.checksum, 9);
-        bench.pointer(Number(x(12)) + REPLY.layout(pointerBytes).at.payload, reply!);
+        bench.pointer(Number(x(12)) + REPLY.layout(pointerBytes).at.payload, reply);
       }
-      machine.engine.setX(10, BigInt.asUintN(64, -BigInt(error)));
+      engine.setX(10, BigInt.asUintN(64, -BigInt(error)));
     },
   });
-  reply = bench.graph(answer!);
+  const reply = bench.graph(answer!);
   return { bench, made };
 }
 
