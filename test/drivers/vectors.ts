@@ -1,15 +1,10 @@
-// Reads vectors that outside judges recorded: compressed files of one JSON object a line, beside the project.
+// Reads files of one JSON object a line, compressed or not.
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import { shared } from "./shared.ts";
 
-/** The vectors of a file under vectors/; undefined where the file is absent, and a test is to be skipped. */
-export function readVectors<T>(file: string): readonly T[] | undefined {
-  const path = shared(`vectors/${file}`);
-  if (path === undefined) return undefined;
-  const text = gunzipSync(readFileSync(path)).toString("utf8");
-  return text
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as T);
+/** The lines of a file of JSON lines, `.jsonl` or `.jsonl.gz`; empty ones are kept, so that an index is a line number less one. */
+export function readJsonLines(path: string): string[] {
+  const bytes = readFileSync(path);
+  const text = (path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8");
+  return text.trimEnd().split("\n");
 }
