@@ -30,6 +30,9 @@ interface Placed {
   address: number;
 }
 
+/** A segment with bytes; more is a slip, such as zeroes without bytes between code. */
+const MAX_SEGMENT_BYTES = 2 ** 28;
+
 /** Order of the groups in memory. */
 const GROUPS = ["code", "rodata", "data", "bss"] as const;
 type Group = (typeof GROUPS)[number];
@@ -127,6 +130,11 @@ class Linker {
     const end = Math.max(...run.map((p) => p.address + p.section.size));
     const initialised = run.filter((p) => !p.section.flags.nobits && p.section.size > 0);
     const bytesEnd = Math.max(address, ...initialised.map((p) => p.address + p.section.size));
+    if (bytesEnd - address > MAX_SEGMENT_BYTES) {
+      const message = `the segment at 0x${address.toString(16)} would have ${bytesEnd - address} bytes`;
+      this.diagnostics.push({ file: "<link>", message });
+      return { address, bytes: new Uint8Array(0), memoryBytes: 0, executable: false, writable: false };
+    }
     const bytes = new Uint8Array(bytesEnd - address);
     const view = new DataView(bytes.buffer);
     for (const placed of initialised) {
@@ -239,7 +247,7 @@ class Linker {
       }
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      if (relocation.kind !== "pcrel_lo") this.fault(error, relocation); // its upper part has told already
+      if (relocation.kind !== "pcrel_lo") this.fault(error, placed, relocation); // its upper part has told already
     }
   }
 
@@ -249,11 +257,17 @@ class Linker {
     return kind === "pcrel_lo" ? target - BigInt(address + high) : target;
   }
 
-  private fault(fault: Fault, relocation?: Relocation): void {
+  private fault(fault: Fault, placed?: Placed, relocation?: Relocation): void {
     if (this.diagnostics.length >= MAX_DIAGNOSTICS) return;
     const place = fault.place ?? relocation?.place;
-    if (place === undefined) this.diagnostics.push({ file: "<link>", message: fault.message });
-    else this.diagnostics.push(diagnosticAt(place, fault.message, fault.hint));
+    if (place !== undefined) {
+      this.diagnostics.push(diagnosticAt(place, fault.message, fault.hint));
+      return;
+    }
+    const where = placed && relocation ? ` (${placed.section.name}+0x${relocation.offset.toString(16)})` : "";
+    const message = fault.message + where;
+    const hint = fault.hint === undefined ? {} : { hint: fault.hint };
+    this.diagnostics.push({ file: placed?.object.file ?? "<link>", message, ...hint });
   }
 
   // Categories

@@ -48,10 +48,13 @@ export interface Relocation {
   readonly form: Form | undefined;
   /** For pcrel_lo: offset of the auipc in the same section. */
   readonly high: number;
-  readonly place: Place;
+  /** The line that it stands for; undefined in an object read from a file. */
+  readonly place: Place | undefined;
 }
 
 export interface ObjectFile {
+  /** Where an object without lines came from. */
+  readonly file?: string;
   readonly sections: readonly ObjectSection[];
   readonly symbols: readonly ObjectSymbol[];
 }

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { writeElfObject } from "../../isa/asm/elf-object.ts";
+import { writeElfObject } from "../../isa/asm/object-writer.ts";
 import { isElf, readElf, writeElf } from "../../isa/elf.ts";
 import type { Image } from "../../isa/image.ts";
 import { imageOf, linked, objectOf } from "./asm/assembling.ts";

@@ -74,6 +74,14 @@ describe("hostile text ends in a diagnostic", () => {
     expect(objectOf([...lines, ...targets].join("\n")).sections[0]!.size).toBeGreaterThan(4 * 2400);
   });
 
+  test("gigabytes of nothing between code are refused by the linker", () => {
+    const object = objectOf('.section .a, "ax", @nobits; .zero 1 << 35; .section .b, "ax"; nop');
+    const result = link([object], { base: 0 });
+    expect(result.kind === "diagnostics" && result.diagnostics[0]!.message).toBe(
+      "the segment at 0x0 would have 34359738372 bytes",
+    );
+  });
+
   test("random lines never throw", () => {
     const forms = instructionsOf("rv64imac_zicsr_zba_y");
     const word = fc.constantFrom(
