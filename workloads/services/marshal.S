@@ -43,9 +43,10 @@ marshal_object:
 marshal_field:
         beq     s3, s4, marshal_object_end
         PTR_ADDI s3, s3, -FIELD_bytes
-        lhu     t1, FIELD_at(s3)
         lbu     t0, FIELD_kind(s3)
-        PTR_ADD t1, s2, t1                      # t1 = where the value stands
+        lhu     t1, FIELD_at(s3)
+        lhu     t2, FIELD_lengthAt(s3)
+        PTR_ADD t1, s2, t1                      # t1 = where the value stands, t2 = where its length does
         beqz    t0, marshal_string
         addi    t0, t0, -KIND_int64
         beqz    t0, marshal_int64
@@ -69,16 +70,15 @@ marshal_fixed64:
         j       marshal_field
 
 marshal_string:
-        lhu     t2, FIELD_lengthAt(s3)
         PTR_ADD t2, s2, t2
         ld      a2, 0(t2)
-        beqz    a2, marshal_field
+        PTR_LOAD a1, 0(t1)
         sub     t3, s0, s1
+        beqz    a2, marshal_field
         bltu    t3, a2, marshal_full
-        mv      s7, a2
         neg     t2, a2
         PTR_ADD s0, s0, t2
-        PTR_LOAD a1, 0(t1)
+        mv      s7, a2
         PTR_MOVE a0, s0
         jal     copy_string
         mv      t2, s7
@@ -90,41 +90,40 @@ marshal_int64:
 # Writes the tag and the varint t2, be it a value or a length, and goes on to the next element or field.
 marshal_varint:
         sltiu   t3, t2, 0x80
+        lbu     t4, FIELD_tag(s3)
         beqz    t3, marshal_long_varint
         PTR_ADDI s0, s0, -2
         bltu    s0, s1, marshal_full
         sb      t2, 1(s0)
-        lbu     t3, FIELD_tag(s3)
-        sb      t3, 0(s0)
+        sb      t4, 0(s0)
         bnez    s6, marshal_element
         j       marshal_field
 marshal_long_varint:
-        li      t3, -1                          # t3 = minus the bytes of tag and varint
-        mv      t4, t2
-1:      srli    t4, t4, 7
+        srli    t0, t2, 14
+        li      t3, -3                          # t3 = minus the bytes of tag and varint
+        beqz    t0, 2f
+1:      srli    t0, t0, 7
         addi    t3, t3, -1
-        bnez    t4, 1b
-        PTR_ADD s0, s0, t3
+        bnez    t0, 1b
+2:      PTR_ADD s0, s0, t3
         bltu    s0, s1, marshal_full
-        lbu     t3, FIELD_tag(s3)
-        sb      t3, 0(s0)
+        sb      t4, 0(s0)
         PTR_ADDI t3, s0, 1
-2:      ori     t4, t2, 0x80                    # t3 = where the next seven bits go
-        sb      t4, 0(t3)
-        PTR_ADDI t3, t3, 1
+3:      ori     t4, t2, 0x80                    # t3 = where the next seven bits go
         srli    t2, t2, 7
-        sltiu   t4, t2, 0x80
-        beqz    t4, 2b
+        sb      t4, 0(t3)
+        sltiu   t0, t2, 0x80
+        PTR_ADDI t3, t3, 1
+        beqz    t0, 3b
         sb      t2, 0(t3)
         bnez    s6, marshal_element
         j       marshal_field
 
 marshal_repeated:
-        lhu     t2, FIELD_lengthAt(s3)
         PTR_ADD t2, s2, t2
         ld      s6, 0(t2)
-        beqz    s6, marshal_field
         PTR_LOAD t1, 0(t1)
+        beqz    s6, marshal_field
         slli    t2, s6, PTR_BIT
         PTR_ADD s5, t1, t2
 marshal_element:                                # the last of the s6 elements before s5
@@ -133,9 +132,9 @@ marshal_element:                                # the last of the s6 elements be
         PTR_MOVE t1, s5
 marshal_nested:
         PTR_LOAD a0, 0(t1)
-        beqz    a0, marshal_field
-        mv      s7, s0                          # s7 = address of its end
         lw      t2, FIELD_type(s3)
+        mv      s7, s0                          # s7 = address of its end
+        beqz    a0, marshal_field
         PTR_ADD a1, s3, t2
         jal     marshal_object
         sub     t2, s7, s0

@@ -39,9 +39,10 @@ touch_field:
         PTR_ADDI s3, s3, FIELD_bytes
         beq     s3, s4, touch_object_end
         beqz    s1, touch_object_end
-        lhu     t1, FIELD_at(s3)
         lbu     t0, FIELD_kind(s3)
-        PTR_ADD t1, s2, t1                      # t1 = where the value stands
+        lhu     t1, FIELD_at(s3)
+        lhu     t2, FIELD_lengthAt(s3)
+        PTR_ADD t1, s2, t1                      # t1 = where the value stands, t2 = where its length does
         beqz    t0, touch_string
         addi    t0, t0, -KIND_message
         beqz    t0, touch_message
@@ -62,7 +63,6 @@ touch_message:
         j       touch_field
 
 touch_repeated:
-        lhu     t2, FIELD_lengthAt(s3)
         PTR_ADD t2, s2, t2
         ld      s6, 0(t2)
         beqz    s6, touch_field
@@ -83,13 +83,12 @@ touch_object_end:
 # A string's bytes, as little-endian words; the last word may have fewer than eight. Only whole words within the string
 # are loaded as words, aligned: a string that a message was decoded to lies anywhere.
 touch_string:
-        lhu     t2, FIELD_lengthAt(s3)
         PTR_ADD t2, s2, t2
         ld      a1, 0(t2)
+        PTR_LOAD a0, 0(t1)
         bgeu    s1, a1, 1f
         mv      a1, s1
 1:      beqz    a1, touch_field
-        PTR_LOAD a0, 0(t1)
         sub     s1, s1, a1
         add     a1, a0, a1                      # a1 = address of the end of what is read
         addi    a2, a1, -7                      # a2 = from here on, no whole word is left

@@ -1,56 +1,51 @@
-# Checks that a string is UTF-8 (RFC 3629): eight bytes at a time as long as they are ASCII, as parsers of proto3 must.
+# Checks that a string is UTF-8 (RFC 3629), as parsers of proto3 must: by words where it is ASCII, which most are.
 
         .section .text.unmarshal, "ax"
 
         .globl utf8_check
-# in:       a0 = string, a1 = its bytes, ra = return
+# in:       a0 = string, a1 = its bytes, a2 = 0x8080808080808080, ra = return; the words of its first and of its last
+#           byte may be read whole
 # out:      a0 = 0 where it is well formed, else 1
 # clobbers: t0 t1 t2 a0 a1 t3 t4
 # from:     unmarshal
 # traps:    never
 utf8_check:
-        sltiu   t0, a1, 16
-        add     a1, a0, a1                      # a1 = address of its end
-        beqz    t0, utf8_next
-        addi    t2, a1, -3
-        bgeu    a0, t2, 4f
-1:      lb      t0, 0(a0)                       # a short string: four bytes a turn
-        lb      t1, 1(a0)
-        lb      t3, 2(a0)
-        lb      t4, 3(a0)
-        or      t0, t0, t1
-        or      t3, t3, t4
-        or      t0, t0, t3
-        bltz    t0, 4f
-        PTR_ADDI a0, a0, 4
-        bltu    a0, t2, 1b
-        j       4f
+        beqz    a1, utf8_well
+        andi    t0, a0, 7
+        neg     t1, t0
+        PTR_ADD t1, a0, t1                      # t1 = the word at hand
+        add     a1, a0, a1                      # a1 = address of the string's end
+        ld      t2, 0(t1)                       # t2 = what it holds, t3 = all words before it
+        slli    t0, t0, 3
+        slli    t4, a1, 3
+        neg     t4, t4                          # t4 = bits of the last word behind the string
+        srl     t2, t2, t0
+        sll     t2, t2, t0
+        PTR_ADDI t1, t1, 8
+        mv      t3, t2
+        bgeu    t1, a1, 2f
+1:      or      t3, t3, t2
+        ld      t2, 0(t1)
+        PTR_ADDI t1, t1, 8
+        bltu    t1, a1, 1b
+        sll     t2, t2, t4
+        or      t3, t3, t2
+        and     t3, t3, a2
+        bnez    t3, utf8_next
+utf8_well:
+        li      a0, 0
+        ret
+2:      sll     t3, t3, t4                      # a single word
+        and     t3, t3, a2
+        beqz    t3, utf8_well
+
+# Not all ASCII: character by character.
 utf8_next:
-        andi    t0, a0, 7                       # bytes, until a word begins
-        beqz    t0, 2f
-        bgeu    a0, a1, 5f
+        bgeu    a0, a1, utf8_well
         lb      t0, 0(a0)
         bltz    t0, utf8_character
         PTR_ADDI a0, a0, 1
         j       utf8_next
-2:      addi    t2, a1, -7
-        bgeu    a0, t2, 4f
-        li      t3, -0x7f7f7f80                 # t3 = 0x8080808080808080
-        not     t4, t3
-        slli    t4, t4, 32
-        xor     t3, t3, t4
-3:      ld      t0, 0(a0)
-        and     t0, t0, t3
-        bnez    t0, 4f
-        PTR_ADDI a0, a0, 8
-        bltu    a0, t2, 3b
-4:      bgeu    a0, a1, 5f                      # the last bytes, or a word with some that are not ASCII
-        lb      t0, 0(a0)
-        bltz    t0, utf8_character
-        PTR_ADDI a0, a0, 1
-        j       4b
-5:      li      a0, 0
-        ret
 
 # A character of two to four bytes at a0: t0 = its code point so far, t2 = bytes to come, t4 = the least that needs so
 # many.

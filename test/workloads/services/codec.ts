@@ -1,5 +1,5 @@
 // The guest's codec on the bench: messages placed, encoded, decoded and read.
-import { ARENA, REQUEST, type PointerBytes } from "../../../kernel/abi.ts";
+import { ARENA, REQUEST, alignUp, type PointerBytes } from "../../../kernel/abi.ts";
 import { exactRegion } from "../../../kernel/layout.ts";
 import { encode, messageOf, type Message } from "../../../workloads/messages.ts";
 import { REQUEST_MESSAGE, objectLayout } from "../../../workloads/schema.ts";
@@ -53,7 +53,8 @@ export class Codec {
     const { bench } = this;
     bench.end = this.#scratch;
     const placed = bench.put(bytes, 4096);
-    const wire = bytes.length < 4096 ? placed : exactRegion(placed.base, bytes.length);
+    const words = alignUp(bytes.length, 8);
+    const wire = words < 4096 ? { ...placed, bytes: words } : exactRegion(placed.base, words);
     const A = ARENA.layout(bench.pointerBytes).at;
     bench.pointer(this.#arena.base + A.base, this.#space);
     bench.u64(this.#arena.base + A.capacity, capacity);
