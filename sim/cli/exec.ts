@@ -2,6 +2,7 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import type { Argv } from "yargs";
 import type { Command } from "./command.ts";
+import { plainCommit } from "./commit-line.ts";
 import { Failure, invalidUsage, type Exit } from "./failure.ts";
 import { writeOutput, writeStdout } from "./files.ts";
 import type { Stop } from "../machine/machine.ts";
@@ -19,6 +20,7 @@ interface ExecOptions {
   readonly maxCycles: string | undefined;
   readonly json: string | undefined;
   readonly logCommits: string | undefined;
+  readonly logFormat: "full" | "x-only" | undefined;
   readonly exitCode: "meshsim" | "guest";
 }
 
@@ -42,7 +44,14 @@ export const execCommand: Command<ExecOptions> = {
       .option("max-instructions", { type: "string", describe: "stop after so many" })
       .option("max-cycles", { type: "string", describe: "stop at this cycle" })
       .option("json", { type: "string", describe: "write the result as JSON to a file, or - for stdout" })
-      .option("log-commits", { type: "string", describe: "one line a retired instruction, in Spike's form" })
+      .option("log-commits", {
+        type: "string",
+        describe: "write one line a retired instruction, in Spike's form, to a file or stdout",
+      })
+      .option("log-format", {
+        choices: ["full", "x-only"] as const,
+        describe: "x-only is plain Spike; full (default) adds capabilities",
+      })
       .option("exit-code", {
         choices: ["meshsim", "guest"] as const,
         default: "meshsim" as const,
@@ -72,7 +81,8 @@ export const execCommand: Command<ExecOptions> = {
     const misfit = imageMisfit(image, machine.config.ramBytes);
     if (misfit !== undefined) throw new Failure("input", `${options.program}: error: ${misfit} (status 3)`);
     const core = options.timing ? new Core(machine.config, { categories: image.categories.length }) : undefined;
-    const log = options.logCommits === undefined ? undefined : new LineFile(options.logCommits);
+    const { path, shape } = logOf(options);
+    const log = path === undefined ? undefined : new LineFile(path);
     let output = "";
     const started = process.hrtime.bigint();
     try {
@@ -81,7 +91,7 @@ export const execCommand: Command<ExecOptions> = {
         ramBytes: machine.config.ramBytes,
         image,
         ...(core === undefined ? {} : { timing: core }),
-        ...(log === undefined ? {} : { onCommit: (line: string) => log.write(line) }),
+        ...(log === undefined ? {} : { onCommit: (line: string) => log.write(shape(line)) }),
         onOutput: (text) => {
           output += text;
         },
@@ -104,6 +114,19 @@ export const execCommand: Command<ExecOptions> = {
     }
   },
 };
+
+/** Where the commit log goes and how its lines look; `--log-commits=x-only` is plain Spike on stdout. */
+function logOf(options: Pick<ExecOptions, "logCommits" | "logFormat">): {
+  path: string | undefined;
+  shape: (line: string) => string;
+} {
+  if (options.logFormat !== undefined && options.logCommits === undefined) {
+    throw new Failure("usage", "meshsim: --log-format: expected --log-commits FILE beside it (status 2)");
+  }
+  const short = options.logCommits === "x-only";
+  const shape = short || options.logFormat === "x-only" ? plainCommit : (line: string): string => line;
+  return { path: short || options.logCommits === "" ? "-" : options.logCommits, shape };
+}
 
 interface Cost {
   readonly cycles: number;

@@ -10,6 +10,7 @@ import { execCommand } from "./exec.ts";
 import { EXIT, Failure, type Exit } from "./failure.ts";
 import { writeStdout } from "./files.ts";
 import { helpTopic, TOPICS } from "./help.ts";
+import { logdiffCommand } from "./logdiff.ts";
 import { runCommand } from "./run.ts";
 import { chooseColor, type ColorChoice } from "./text.ts";
 import { traceCommand } from "./trace.ts";
@@ -55,6 +56,7 @@ function commandLine(args: readonly string[]): Argv {
   y = add(y, execCommand);
   y = add(y, asmCommand);
   y = add(y, disasmCommand);
+  y = add(y, logdiffCommand);
   y = add(y, traceCommand);
   y = add(y, configCommand);
   return y.command(
