@@ -1,0 +1,135 @@
+// I1 to I4: no code gains authority. The checker knows the standard's subset relation and the machine's public state, no semantics.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { arbHoldings, arbHostileCode, bounded, CODE, CODE_BYTES, hasLevels, infinite, ISAS } from "./hostile.ts";
+import { BIT, equal, isDerivable, isSealed, isTagged, reachable, type Cap } from "./standard.ts";
+import { changedGranules, granuleAt, taggedMemory, toCapability, Watched, type State, type Step } from "./watched.ts";
+
+/** Registers that hold capabilities, by number; those that need no ASR to read. */
+const CAPABILITY_CSRS = [0x480, 0x580, 0x780, 0x105, 0x140, 0x141, 0x305, 0x340, 0x341];
+const TIDC = [0x480, 0x580, 0x780];
+const [MTVEC, STVEC, MEPC, SEPC] = [0x305, 0x105, 0x341, 0x141];
+const OPCODE_SYSTEM = 0x73;
+
+/** Capabilities that the instruction names: its registers, the pcc, a CSR, and what memory holds where it looks. */
+function read({ insn, before, word }: Step): Cap[] {
+  if (insn === undefined) return [];
+  const { rs1, rs2, operands } = insn;
+  const base = before.registers[rs1]!;
+  const imm = typeof operands["imm"] === "bigint" ? operands["imm"] : (operands["uimm"] as bigint | undefined);
+  const loads = insn.insn.timing === "load" || insn.insn.timing === "atomic";
+  const granule = loads ? granuleAt(before, BigInt.asUintN(64, base.addr + (imm ?? 0n))) : undefined;
+  const csr = (word & 0x7f) === OPCODE_SYSTEM ? before.csrs.get(word >>> 20) : undefined;
+  return [base, before.registers[rs2]!, before.pcc, granule, csr].filter((c) => c !== undefined);
+}
+
+const unsealed = (c: Cap): Cap => ({ ...c, meta: c.meta & ~BIT.sealed });
+
+/** Where execution may go on: the pcc moved, what a jump names, a vector, or what xepc holds. */
+function nextSources({ insn, before, trap }: Step): Cap[] {
+  if (trap !== undefined) return [before.csrs.get(MTVEC)!, before.csrs.get(STVEC)!];
+  const jumps = insn !== undefined && insn.insn.timing === "jump";
+  const named = jumps ? [before.registers[insn.rs1]!, unsealed(before.registers[insn.rs1]!)] : [];
+  const returns = insn?.insn.name === "mret" ? [MEPC] : insn?.insn.name === "sret" ? [SEPC] : [];
+  return [before.pcc, ...named, ...returns.map((n) => unsealed(before.csrs.get(n)!))];
+}
+
+/** Tagged capabilities that a step has put where they were not before. */
+function written({ before, after, trap }: Step): Cap[] {
+  const registers = after.registers.filter((c, r) => !equal(c, before.registers[r]!));
+  const memory = changedGranules(before, after).map((at) => granuleAt(after, BigInt(0x8000_0000 + at))!);
+  const saved = trap === undefined ? [] : [MEPC, SEPC];
+  const csrs = CAPABILITY_CSRS.filter((n) => !saved.includes(n) && !equal(after.csrs.get(n)!, before.csrs.get(n)!));
+  return [...registers, ...memory, ...csrs.map((n) => after.csrs.get(n)!)].filter(isTagged);
+}
+
+const code = (isa: (typeof ISAS)[number], without: bigint): Cap =>
+  bounded(infinite(isa, 0n, without), CODE, CODE_BYTES);
+
+/** As a monitor would: after a trap, or in a place where nothing can run, execution goes on in the code at full width. */
+function carryOn(watched: Watched, pcc: Cap, step: Step): void {
+  const { engine, hart } = watched.machine;
+  const at = engine.pcc;
+  const usable = isTagged(at) && !isSealed(at) && at.addr >= CODE && at.addr < CODE + CODE_BYTES - 64n;
+  if (step.trap === undefined && usable) return;
+  hart.mode = step.before.mode;
+  watched.resume(pcc);
+}
+
+const violations = (found: readonly Cap[], sources: readonly Cap[]): readonly Cap[] =>
+  found.filter((c) => !isDerivable(c, sources));
+
+describe.each(ISAS)("%s", (isa) => {
+  const arbCase = fc.record({ holdings: arbHoldings(isa), words: arbHostileCode(isa), asr: fc.boolean() });
+
+  test("I1: a capability that an instruction writes is derived from those that it reads", () => {
+    fc.assert(
+      fc.property(arbCase, ({ holdings, words, asr }) => {
+        const watched = new Watched(isa, holdings);
+        const pcc = code(isa, asr ? 0n : BIT.ASR);
+        watched.resume(pcc);
+        for (const word of words) {
+          const step = watched.inject(word);
+          expect(violations(written(step), read(step))).toEqual([]);
+          carryOn(watched, pcc, step);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("I2: the pcc alone takes more: a trap installs the vector, xRET and JALR what they unseal", () => {
+    fc.assert(
+      fc.property(arbCase, ({ holdings, words, asr }) => {
+        const watched = new Watched(isa, holdings);
+        const pcc = code(isa, asr ? 0n : BIT.ASR);
+        watched.resume(pcc);
+        for (const word of words) {
+          const step = watched.inject(word);
+          expect(violations([step.after.pcc].filter(isTagged), nextSources(step))).toEqual([]);
+          carryOn(watched, pcc, step);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("I3: code without ASR reaches after any steps only what it reached at first", () => {
+    const levels = hasLevels(isa);
+    const roots = (s: State): Cap[] => [...s.registers, s.pcc, ...TIDC.map((n) => s.csrs.get(n)!)];
+    const reach = (s: State): Cap[] => reachable(roots(s), taggedMemory(s), levels);
+    const noUnsealingJump = (name: string): boolean => ["jalr", "c.jalr", "c.jr"].includes(name);
+    fc.assert(
+      fc.property(arbHoldings(isa), arbHostileCode(isa, noUnsealingJump), (holdings, words) => {
+        const watched = new Watched(isa, holdings);
+        watched.machine.hart.utidc = toCapability(holdings.registers[0]!);
+        const pcc = code(isa, BIT.ASR | BIT.W | BIT.SL);
+        const legal = levels ? pcc : { ...pcc, meta: pcc.meta | BIT.SL };
+        watched.resume(legal);
+        const first = reach(watched.state());
+        for (const word of words) carryOn(watched, legal, watched.inject(word));
+        expect(violations(reach(watched.state()), first)).toEqual([]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("I4: where nothing is tagged nothing becomes so, but the pcc's own copies", () => {
+    const untagged = (c: Cap): Cap => ({ ...c, tag: 0n });
+    const linksOrReads = (name: string): boolean => /^(auipc|jalr?|c\.jalr|csr\w+)$/.test(name);
+    fc.assert(
+      fc.property(arbHoldings(isa), arbHostileCode(isa, linksOrReads), (holdings, words) => {
+        const watched = new Watched(isa, {
+          registers: holdings.registers.map(untagged),
+          memory: holdings.memory.map(([granule, c]) => [granule, untagged(c)]),
+        });
+        const pcc = code(isa, BIT.ASR);
+        watched.resume(pcc);
+        for (const word of words) carryOn(watched, pcc, watched.inject(word));
+        const { registers, tags } = watched.state();
+        expect({ registers: registers.filter(isTagged), tags: tags.indexOf(1) }).toEqual({ registers: [], tags: -1 });
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
