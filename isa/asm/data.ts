@@ -79,10 +79,13 @@ const fill: Directive = ({ unit }, cursor) => {
   cursor.expectEnd();
   unit.reserve(count * bytes, cursor.place(at), value !== 0);
   const { section } = unit;
-  const offset = section.grow(count * bytes);
-  if (value === 0) return;
+  if (value === 0) {
+    section.grow(count * bytes);
+    return;
+  }
   // As in GNU as, the value has at most four bytes.
-  for (let i = 0; i < count; i += 1) section.put(offset + i * bytes, BigInt.asUintN(32, BigInt(value)), bytes);
+  const pattern = Array.from({ length: bytes }, (_, i) => (i < 4 ? (value >>> (8 * i)) & 0xff : 0));
+  section.append(Uint8Array.from({ length: count * bytes }, (_, i) => pattern[i % bytes]!));
 };
 
 /** `.align n[, byte[, most]]`: in `power` the boundary is 2^n. */

@@ -20,7 +20,7 @@ interface OpenFrame extends Frame {
 /** Macros in macros, files in files. */
 const MAX_FRAMES = 200;
 /** Statements that expansions may make in all. */
-const MAX_EXPANDED = 1_000_000;
+const MAX_EXPANDED = 500_000;
 const TOO_MANY = `expansions make more than ${MAX_EXPANDED} statements`;
 
 export class Input {

@@ -209,7 +209,7 @@ describe("broken files", () => {
         expect(messageOf(copy)).toBeTypeOf("string");
         expect(messageOf(copy.subarray(0, length))).toBeTypeOf("string");
       }),
-      { numRuns: 2000 },
+      { numRuns: 800 },
     );
     const headerDamage = fc.array(fc.tuple(fc.nat({ max: 64 + 2 * 56 - 1 }), fc.nat({ max: 255 })), {
       minLength: 1,
@@ -221,7 +221,7 @@ describe("broken files", () => {
         for (const [at, byte] of changes) copy[at] = byte;
         expect(messageOf(copy)).toBeTypeOf("string");
       }),
-      { numRuns: 2000 },
+      { numRuns: 800 },
     );
   });
 });

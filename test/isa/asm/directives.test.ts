@@ -138,7 +138,7 @@ const CASES: readonly (readonly [title: string, source: string, hex: string])[] 
 /** The bytes that GNU as makes, or what it says. */
 function gnuData(source: string): string {
   try {
-    return Buffer.from(gnuLinked(`.data\n${source}\n`).data).toString("hex");
+    return Buffer.from(gnuLinked(`.data\n${source}\n`)(".data")).toString("hex");
   } catch (error) {
     return String(error);
   }

@@ -45,19 +45,21 @@ export function gnuSection(source: string, { section = ".text", march = MARCH } 
 export const TEXT = 0x8000_0000;
 export const DATA = 0x8010_0000;
 
-/** The bytes of .text and .data, assembled and linked by GNU as and ld, at TEXT and DATA. */
-export function gnuLinked(source: string, march = MARCH): { text: Uint8Array; data: Uint8Array } {
+/** A source assembled and linked by GNU as and ld at TEXT and DATA; gives the bytes of a section. */
+export function gnuLinked(source: string, march = MARCH): (section: ".text" | ".data") => Uint8Array {
   return inFolder((folder) => {
     const path = (name: string): string => join(folder, name);
     writeFileSync(path("input.s"), source);
     gnu("as", `-march=${march}`, "-mno-relax", "-o", path("input.o"), path("input.s"));
     const at = [`-Ttext=0x${TEXT.toString(16)}`, `-Tdata=0x${DATA.toString(16)}`, "-e", "0"];
     gnu("ld", "--no-relax", "--no-warn-rwx-segments", ...at, "-o", path("linked"), path("input.o"));
-    const [text, data] = [".text", ".data"].map((section) => {
-      gnu("objcopy", "-O", "binary", "-j", section, path("linked"), path("bytes"));
-      return new Uint8Array(readFileSync(path("bytes")));
-    }) as [Uint8Array, Uint8Array];
-    return { text, data };
+    const program = readFileSync(path("linked"));
+    return (section) =>
+      inFolder((second) => {
+        writeFileSync(join(second, "linked"), program);
+        gnu("objcopy", "-O", "binary", "-j", section, join(second, "linked"), join(second, "bytes"));
+        return new Uint8Array(readFileSync(join(second, "bytes")));
+      });
   });
 }
 

@@ -152,7 +152,7 @@ describe("what cannot be linked is told", () => {
         const result = readElfObject(copy, "test.o");
         if (result.kind === "object") link([result.object], { base: BASE });
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 });

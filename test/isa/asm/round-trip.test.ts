@@ -45,7 +45,7 @@ test.each([
           `${text} ${word.toString(16)}`,
         );
       }),
-      { numRuns: 20 },
+      { numRuns: 10 },
     );
   }
   expect(forms.length).toBeGreaterThan(100);
