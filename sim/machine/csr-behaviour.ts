@@ -72,7 +72,7 @@ function fieldOf<K extends keyof Hart>(
 
 /** Behaviour of every register that this hart has. */
 export function behaviours(o: BehaviourOptions): Readonly<Record<string, CsrBehaviour>> {
-  return { ...machineInformation(o), ...status(o.hart), ...traps(o), ...counters(o.hart) };
+  return { ...machineInformation(o), ...status(o), ...traps(o), ...counters(o.hart) };
 }
 
 function machineInformation({ extensions }: BehaviourOptions): Record<string, CsrBehaviour> {
@@ -94,7 +94,9 @@ function machineInformation({ extensions }: BehaviourOptions): Record<string, Cs
 }
 
 /** mstatus and what else says how the hart behaves in each mode. */
-function status(hart: Hart): Record<string, CsrBehaviour> {
+function status({ hart, extensions }: BehaviourOptions): Record<string, CsrBehaviour> {
+  // On an RVY base the Y field is read-only 1 (machine.adoc, menvcfg; supervisor.adoc, senvcfg).
+  const fixed = extensions.has("Y") ? MENVCFG.Y : 0n;
   const writeStatus = (mask: bigint, value: bigint): Effect => {
     const old = hart.mstatus;
     let next = (old & ~mask) | (value & mask);
@@ -115,7 +117,7 @@ function status(hart: Hart): Record<string, CsrBehaviour> {
     },
     menvcfg: {
       kind: "xlen",
-      read: () => hart.menvcfg,
+      read: () => hart.menvcfg | fixed,
       write: (value) => {
         hart.menvcfg = legalEnvcfg(value, MENVCFG.FIOM | MENVCFG.CBIE | MENVCFG.CBCFE | MENVCFG.CBZE | MENVCFG.STCE);
         return Effect.interrupts;
@@ -123,7 +125,7 @@ function status(hart: Hart): Record<string, CsrBehaviour> {
     },
     senvcfg: {
       kind: "xlen",
-      read: () => hart.senvcfg,
+      read: () => hart.senvcfg | fixed,
       write: (value) => {
         hart.senvcfg = legalEnvcfg(value, MENVCFG.FIOM | MENVCFG.CBIE | MENVCFG.CBCFE | MENVCFG.CBZE);
         return Effect.none;

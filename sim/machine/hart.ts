@@ -54,6 +54,7 @@ export const MENVCFG = {
   CBIE_RESERVED: 2n << 4n,
   CBCFE: 1n << 6n,
   CBZE: 1n << 7n,
+  Y: 1n << 8n,
   STCE: 1n << 63n,
 } as const;
 
