@@ -130,8 +130,11 @@ export abstract class DataPath extends CapabilityArithmetic {
     }
     // Caches are a matter of timing: all that is left is whether the block may be accessed (cmo.adoc, #Xcbo).
     const near = Number(block);
-    if (this.mmu.translateData(block, near, "load") >= 0 || this.mmu.translateData(block, near, "store") >= 0) return;
-    this.raise(this.mmu.cause, addr);
+    let phys = this.mmu.translateData(block, near, "load");
+    if (phys < 0) phys = this.mmu.translateData(block, near, "store");
+    if (phys < 0) this.raise(this.mmu.cause, addr);
+    // Where neither a load nor a store may go, no cache-block operation may either (cmo.adoc, access faults).
+    if (!this.memory.holds(phys, CACHE_BLOCK_BYTES)) this.raise(CAUSE.storeAccessFault, addr);
   }
 
   /** Drops the reservation: a trap was taken. */
