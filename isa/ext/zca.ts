@@ -104,9 +104,12 @@ export const zca: readonly Insn[] = [
     (o) => ({ rd: o.rd, imm: o.imm }),
     { except: "rd=2 imm=0" },
   ),
-  compressed("c.addi", "000 imm[5] rd/rs1 imm[4:0] 01", "rd, imm", IMMEDIATES, "addi", withImmediate, {
-    except: "rd=0",
-  }),
+  // With imm=0 it is a HINT (#rvc-hints), which modifies nothing: ADDI would clear a capability's metadata and tag.
+  compressed(
+    ...(["c.addi", "000 imm[5] rd/rs1 imm[4:0] 01", "rd, imm", IMMEDIATES, "addi"] as const),
+    (o) => (o.imm === 0n ? { rd: X0, rs1: X0, imm: 0n } : withImmediate(o)),
+    { except: "rd=0" },
+  ),
   compressed("c.nop", "000 imm[5] 00000 imm[4:0] 01", "", "#c-nop-instr", "addi", () => ({ rd: X0, rs1: X0, imm: 0n })),
   compressed("c.addiw", "001 imm[5] rd/rs1 imm[4:0] 01", "rd, imm", IMMEDIATES, "addiw", withImmediate, {
     except: "rd=0",
