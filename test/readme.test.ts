@@ -13,7 +13,10 @@ test("the README's first command prints what the README shows", { timeout: 600_0
   const { stdout, status } = meshsim(command.split(" "));
   expect(status).toBe(0);
   if (process.env["UPDATE_README"]) {
-    writeFileSync(README, text.replace(SHOWN, (_, head: string, _command, _shown, tail: string) => head + stdout + tail));
+    writeFileSync(
+      README,
+      text.replace(SHOWN, (_, head: string, _command, _shown, tail: string) => head + stdout + tail),
+    );
   } else expect(shown).toBe(stdout);
 });
 
