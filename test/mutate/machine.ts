@@ -1,0 +1,173 @@
+// Seeded bugs in the privileged machine and the reference engine: sim/.
+import { mutations, type Mutation } from "./mutation.ts";
+
+const TESTS = ["test/sim/machine", "test/sim/engine/reference.test.ts", "test/laws"];
+
+const csrs = mutations("sim/machine/csrs.ts", TESTS, [
+  ["no register asks for ASR", 'csr.record.asr === "always" || (csr.record.asr === "write" && write)', "false"],
+  [
+    "UTIDC can be written without ASR",
+    'csr.record.asr === "always" || (csr.record.asr === "write" && write)',
+    'csr.record.asr === "always"',
+  ],
+  ["UTIDC cannot be read without ASR", '(csr.record.asr === "write" && write)', 'csr.record.asr === "write"'],
+  ["lower modes reach the registers of higher ones", "mode < csrPrivilege(number) || (write", "(write"],
+  ["read-only registers can be written", "(write && csrReadOnly(number))", "false"],
+  [
+    "a corrupt capability keeps its tag in a register",
+    "value.tag === 0n || this.#m.bounds(value).integral !== 0n",
+    "true",
+  ],
+  ["scounteren alone lets U-mode read counters", "mcounteren & scounteren;", "scounteren;"],
+]);
+
+const behaviour = mutations("sim/machine/csr-behaviour.ts", TESTS, [
+  [
+    "mtvec takes a sealed value as it is",
+    "hart[name] = m.keepTagIf(moved(m, value, addr), reachable ? 1n : 0n);",
+    "hart[name] = m.cap(value.tag, value.meta, addr);",
+  ],
+  ["vectors out of the representable range keep mtvec's tag", "[base, highest].every", "[base].every"],
+  [
+    "mepc keeps the tag at an odd address",
+    "m.cap(0n, value.meta, value.addr & ~low)",
+    "m.cap(value.tag, value.meta, value.addr & ~low)",
+  ],
+  [
+    "CSRRS moves a register's address without asking whether it is representable",
+    "value.tag === 0n ? m.cap(0n, value.meta, addr) : setAddress(m, value, addr)",
+    "m.cap(value.tag, value.meta, addr)",
+  ],
+  ["MPP takes a mode that does not exist", "if ((next & MPP) >> 11n === 2n) next = (next & ~MPP) | (old & MPP);", ""],
+  ["satp takes any mode", "if (!SATP_MODES.includes(value >> SATP_MODE_SHIFT)) return Effect.none;", ""],
+]);
+
+const trap = mutations("sim/machine/trap.ts", TESTS, [
+  ["MRET does not unseal mepc", "return isSealed(m, saved) !== 0n ? unsealed(m, saved) : saved;", "return saved;"],
+  ["a trap of M-mode is delegated", "delegated !== 0n && from <= Mode.supervisor", "delegated !== 0n"],
+  ["MRET to a lower mode leaves MPRV", "to !== Mode.machine ? MSTATUS.MPRV : 0n", "0n"],
+  ["MRET leaves MPP", "const lowest = machine ? MSTATUS.MPP : MSTATUS.SPP;", "const lowest = 0n;"],
+  [
+    "a trap into M-mode leaves interrupts on",
+    "(status & ~(MSTATUS.MIE | MSTATUS.MPIE)) | enabled",
+    "(status & ~MSTATUS.MPIE) | enabled",
+  ],
+  ["a trap into S-mode does not say from which mode", "from === Mode.supervisor ? MSTATUS.SPP : 0n", "0n"],
+  ["exceptions are vectored", "const vectored = trap.interrupt && ", "const vectored = "],
+  [
+    "mepc gets the pcc without its tag",
+    "hart.mepc = pcc;",
+    "hart.mepc = new Capability(0n, pcc.meta, pcc.addr, undefined);",
+  ],
+]);
+
+const reference = mutations("sim/engine/reference.ts", TESTS, [
+  ["MRET needs no ASR", "hart.mode < needed || trapped || !this.#systemAccess()", "hart.mode < needed || trapped"],
+  [
+    "MRET is legal in any mode",
+    "hart.mode < needed || trapped || !this.#systemAccess()",
+    "trapped || !this.#systemAccess()",
+  ],
+  ["CBO.INVAL needs no ASR", 'if (operation === "inval" && !this.#systemAccess()) this.#illegal();', ""],
+  ["a trap leaves the reservation", "    this.unreserve();\n", ""],
+  [
+    "an integer result keeps the register's old metadata and tag",
+    "    this.#xs[r] = value;\n    this.#ys[r] = undefined;",
+    "    this.#xs[r] = value;\n    const y = this.#ys[r];\n    this.#ys[r] = y && new Capability(y.tag, y.meta, value, undefined);",
+  ],
+  [
+    "x0 can be written",
+    "  setY(r: number, value: Capability): void {\n    if (r === 0) return;",
+    "  setY(r: number, value: Capability): void {",
+  ],
+  [
+    "U-mode may SFENCE.VMA",
+    "mode === Mode.user || trapped) this.#illegal();\n    // Translations",
+    "trapped) this.#illegal();\n    // Translations",
+  ],
+]);
+
+const data = mutations("sim/engine/data.ts", TESTS, [
+  [
+    "a page without Y takes tagged capabilities",
+    "if (tagged && !this.mmu.capabilities) this.raise(CAUSE.cheriStorePageFault, tval);",
+    "",
+  ],
+  [
+    "a page without Y gives capabilities with their tags",
+    "this.mmu.capabilities ? BigInt(this.memory.tag(offset)) : 0n",
+    "BigInt(this.memory.tag(offset))",
+  ],
+  [
+    "a store across two pages asks only whether the second can be loaded",
+    "this.mmu.translateData(second, Number(second), direction)",
+    'this.mmu.translateData(second, Number(second), "load")',
+  ],
+  [
+    "SC stores more than was reserved",
+    "offset >= this.#reservedFrom && offset + bytes <= this.#reservedTo",
+    "offset >= this.#reservedFrom && offset < this.#reservedTo",
+  ],
+  ["SC leaves the reservation", "    this.#reservedTo = 0;\n    if (!covered)", "    if (!covered)"],
+  [
+    "a capability of finite bounds authorises an address that is not canonical",
+    "return bounds.base === 0n && bounds.topHigh !== 0n ? 1n : 0n;",
+    "return bounds.base >= 0n ? 1n : 0n;",
+  ],
+]);
+
+const fetch = mutations("sim/engine/fetch.ts", TESTS, [
+  ["a sealed pcc executes", "(pcc.meta & (required | SEALED)) !== required", "(pcc.meta & required) !== required"],
+  ["an untagged pcc executes", "pcc.tag === 0n || (pcc.meta", "(pcc.meta"],
+  ["a pcc without X executes", "const required = PERMISSION.X;", "const required = 0n;"],
+  ["a corrupt pcc executes", "return this.bounds(pcc).integral !== 0n;", "return true;"],
+  ["an instruction may end beyond the pcc's top", "    this.#requireInBounds(bytes);\n", ""],
+  [
+    "a jump keeps the old pcc's authority where the permissions differ",
+    "target.tag === authority.tag && target.meta === authority.meta",
+    "target.tag === authority.tag",
+  ],
+]);
+
+const memory = mutations("sim/machine/memory.ts", TESTS, [
+  ["a store across two granules leaves the second tag", "      tags[last >>> 4] = 0;\n", ""],
+  ["an integer store leaves the tag", "      tags[offset >>> 4] = 0;\n      tags[last >>> 4] = 0;\n", ""],
+  [
+    "CBO.ZERO leaves the last tag of its block",
+    "tags.fill(0, offset >>> 4, (last >>> 4) + 1)",
+    "tags.fill(0, offset >>> 4, last >>> 4)",
+  ],
+]);
+
+const mmu = mutations("sim/machine/mmu.ts", TESTS, [
+  ["S-mode reaches user pages without SUM", '(type === "fetch" || !context.sum)', 'type === "fetch"'],
+  ["U-mode reaches supervisor pages", "if (context.mode === Mode.user && !userPage) return false;", ""],
+  ["a store needs no D", "(flags & PTE.W) !== 0 && (flags & PTE.D) !== 0", "(flags & PTE.W) !== 0"],
+  ["an access needs no A", "if ((flags & PTE.A) === 0) return false;", ""],
+  ["a large page may begin anywhere", 'if (ppn % within !== 0) return "page";', ""],
+]);
+
+const hart = mutations(
+  "sim/machine/hart.ts",
+  [...TESTS, "test/kernel/sasos/interruption.test.ts"],
+  [
+    [
+      "timer interrupts come before software interrupts",
+      "  INTERRUPT.machineSoftware,\n  INTERRUPT.machineTimer,\n",
+      "  INTERRUPT.machineTimer,\n  INTERRUPT.machineSoftware,\n",
+    ],
+    ["M-mode is interrupted with MIE clear", "this.mode < Mode.machine || (this.mstatus & MSTATUS.MIE) !== 0n", "true"],
+  ],
+);
+
+export const MACHINE_MUTATIONS: readonly Mutation[] = [
+  ...csrs,
+  ...behaviour,
+  ...trap,
+  ...reference,
+  ...data,
+  ...fetch,
+  ...memory,
+  ...mmu,
+  ...hart,
+];

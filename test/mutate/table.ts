@@ -1,0 +1,7 @@
+// Every seeded bug, in the order in which they are tried.
+import { CAPABILITY_MUTATIONS } from "./capabilities.ts";
+import { KERNEL_MUTATIONS } from "./kernel.ts";
+import { MACHINE_MUTATIONS } from "./machine.ts";
+import type { Mutation } from "./mutation.ts";
+
+export const MUTATIONS: readonly Mutation[] = [...CAPABILITY_MUTATIONS, ...MACHINE_MUTATIONS, ...KERNEL_MUTATIONS];
