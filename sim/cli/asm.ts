@@ -2,7 +2,7 @@
 import type { Argv } from "yargs";
 import type { Command } from "./command.ts";
 import type { Exit } from "./failure.ts";
-import { readInput, writeOutput, writeStdout } from "./files.ts";
+import { checkOutput, readInput, writeOutput, writeStdout } from "./files.ts";
 import { DEFAULT_ISA } from "./values.ts";
 
 interface AsmOptions {
@@ -41,6 +41,7 @@ export const asmCommand: Command<AsmOptions> = {
       return "ok";
     }
     const name = options.output ?? (options.source === "-" ? "a.elf" : `${options.source.replace(/\.[sS]$/, "")}.elf`);
+    checkOutput("--output", name, options.source);
     writeOutput(name, writeElf(assembleProgram(source, options.isa)));
     return "ok";
   },

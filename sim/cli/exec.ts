@@ -4,8 +4,8 @@ import type { Argv } from "yargs";
 import type { Command } from "./command.ts";
 import { plainCommit } from "./commit-line.ts";
 import { Failure, invalidUsage, type Exit } from "./failure.ts";
-import { writeOutput, writeStdout } from "./files.ts";
-import type { Stop } from "../machine/machine.ts";
+import { checkOutput, writeOutput, writeStdout } from "./files.ts";
+import type { Machine, RunLimits, Stop } from "../machine/machine.ts";
 import { DEFAULT_ISA, whole } from "./values.ts";
 import { grouped, percent, table } from "./text.ts";
 
@@ -71,6 +71,9 @@ export const execCommand: Command<ExecOptions> = {
       ...(options.machine === undefined ? {} : { preset: options.machine }),
     });
     if (machine.kind === "diagnostics") throw invalidUsage(machine.diagnostics, "nothing simulated");
+    const { path, shape } = logOf(options);
+    checkOutput("--json", options.json, options.program);
+    checkOutput("--log-commits", path, options.program);
     const limits = {
       ...(options.maxInstructions === undefined
         ? {}
@@ -81,7 +84,6 @@ export const execCommand: Command<ExecOptions> = {
     const misfit = imageMisfit(image, machine.config.ramBytes);
     if (misfit !== undefined) throw new Failure("input", `${options.program}: error: ${misfit} (status 3)`);
     const core = options.timing ? new Core(machine.config, { categories: image.categories.length }) : undefined;
-    const { path, shape } = logOf(options);
     const log = path === undefined ? undefined : new LineFile(path);
     let output = "";
     const started = process.hrtime.bigint();
@@ -96,7 +98,7 @@ export const execCommand: Command<ExecOptions> = {
           output += text;
         },
       });
-      const stop = hart.run(limits);
+      const stop = await runInSlices(hart, limits);
       const seconds = Number(process.hrtime.bigint() - started) / 1e9;
       core?.check();
       log?.finish();
@@ -114,6 +116,19 @@ export const execCommand: Command<ExecOptions> = {
     }
   },
 };
+
+const SLICE_INSTRUCTIONS = 1_000_000;
+
+/** Runs to the same end as `hart.run(limits)`, but looks up now and then, so that an interrupt ends an endless program. */
+async function runInSlices(hart: Machine, limits: RunLimits): Promise<Stop> {
+  const last = limits.maxInstructions ?? Infinity;
+  for (;;) {
+    const until = Math.min(last, hart.instructions + SLICE_INSTRUCTIONS);
+    const stop = hart.run({ ...limits, maxInstructions: until });
+    if (stop.kind !== "limit" || stop.limit !== "instructions" || until === last) return stop;
+    await new Promise((resume) => setImmediate(resume));
+  }
+}
 
 /** Where the commit log goes and how its lines look; `--log-commits=x-only` is plain Spike on stdout. */
 function logOf(options: Pick<ExecOptions, "logCommits" | "logFormat">): {
@@ -208,8 +223,9 @@ class LineFile {
     try {
       this.#file = path === "-" ? 1 : openSync(this.#partial, "w");
     } catch (error) {
-      throw new Failure("input", `${path}: error: cannot write the file: ${(error as Error).message}`);
+      throw new Failure("usage", `${path}: error: cannot write the file: ${(error as Error).message} (status 2)`);
     }
+    process.once("exit", () => this.discard()); // an interrupt ends the process at once
   }
 
   write(line: string): void {

@@ -1,16 +1,40 @@
 // Reads and writes files for commands; `-` is stdin or stdout, and a result file appears whole or not at all.
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { accessSync, constants, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
 import { Failure } from "./failure.ts";
 
 /** The bytes of an input file, or of stdin for `-`. */
 export function readInput(path: string): Uint8Array {
   try {
-    if (path !== "-" && statSync(path).isDirectory()) throw new Failure("input", `${path}: error: is a directory`);
+    if (path !== "-" && statSync(path).isDirectory())
+      throw new Failure("input", `${path}: error: is a directory (status 3)`);
     return readFileSync(path === "-" ? 0 : path);
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Failure("input", `${path}: error: cannot read the file: ${systemReason(error)}`);
+    throw new Failure("input", `${path}: error: cannot read the file: ${systemReason(error)} (status 3)`);
   }
+}
+
+/**
+ * Refuses, before any work is done, a result file that could not be written, or that is the input itself.
+ *
+ * @param option as the user wrote it: `--json`
+ */
+export function checkOutput(option: string, path: string | undefined, input: string): void {
+  if (path === undefined || path === "-") return;
+  const refuse = (reason: string): never => {
+    throw new Failure("usage", `meshsim: ${option} ${path}: cannot write the file: ${reason} (status 2)`);
+  };
+  if (path === "") refuse("it has no name");
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch (error) {
+    refuse(`its folder: ${systemReason(error)}`);
+  }
+  const file = statSync(path, { throwIfNoEntry: false });
+  if (file?.isDirectory()) refuse("is a directory");
+  const source = input === "-" ? undefined : statSync(input, { throwIfNoEntry: false });
+  if (file && source && file.ino === source.ino && file.dev === source.dev) refuse("it is the input");
 }
 
 /** Writes a result: to stdout for `-`, else to a file beside its final name first. */
@@ -22,7 +46,7 @@ export function writeOutput(path: string, content: string | Uint8Array): void {
     renameSync(partial, path);
   } catch (error) {
     rmSync(partial, { force: true });
-    throw new Failure("input", `${path}: error: cannot write the file: ${systemReason(error)}`);
+    throw new Failure("usage", `${path}: error: cannot write the file: ${systemReason(error)} (status 2)`);
   }
 }
 
@@ -35,7 +59,8 @@ export function writeStdout(content: string | Uint8Array): void {
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === "EPIPE") return; // the reader has what it wants
-      if (code !== "EAGAIN") throw error;
+      if (code !== "EAGAIN")
+        throw new Failure("usage", `stdout: error: cannot write: ${systemReason(error)} (status 2)`);
     }
   }
 }
@@ -43,7 +68,7 @@ export function writeStdout(content: string | Uint8Array): void {
 function systemReason(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   const reasons: Record<string, string> = {
-    ENOENT: "no such file",
+    ENOENT: "no such file or folder",
     EACCES: "permission denied",
     EISDIR: "is a directory",
     ENOTDIR: "a part of the path is not a directory",

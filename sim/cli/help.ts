@@ -1,6 +1,7 @@
 // Topics of `meshsim help`: what does not fit a command's own --help.
 import { RULES } from "../../traces/rules.ts";
 import { EXIT } from "./failure.ts";
+import { wrap } from "./text.ts";
 
 const topics: Readonly<Record<string, () => string>> = {
   "exit-codes": () =>
@@ -11,7 +12,7 @@ const topics: Readonly<Record<string, () => string>> = {
     Object.entries(RULES)
       .flatMap(([name, settings]) => [
         name,
-        ...Object.entries(settings).map(([s, meaning]) => `  ${s.padEnd(12)} ${meaning}`),
+        ...Object.entries(settings).flatMap(([s, meaning]) => wrap(`  ${s.padEnd(12)} ${meaning}`, " ".repeat(15))),
       ])
       .join("\n"),
   formats: () =>

@@ -23,12 +23,17 @@ function add<Options>(y: Argv, command: Command<Options>): Argv {
   return y.command(
     command.usage,
     command.summary,
-    (inner) => command.options(inner) as Argv,
+    (inner) => (command.options(inner) as Argv).nargs(onePerInput(command.usage)),
     async (options) => {
       chooseColor((options as { color?: ColorChoice }).color ?? "auto");
       ending = await command.run(options as Options);
     },
   );
+}
+
+/** One value for each positional: otherwise the parser takes `-` (stdin) for an option, and hands over an empty name. */
+function onePerInput(usage: string): Record<string, number> {
+  return Object.fromEntries([...usage.matchAll(/<(\w+)>/g)].map(([, name]) => [name!, 1]));
 }
 
 function commandLine(args: readonly string[]): Argv {
@@ -50,7 +55,8 @@ function commandLine(args: readonly string[]): Argv {
     .exitProcess(false)
     .fail((message, error) => {
       if (error instanceof Failure || (error && !message)) throw error;
-      throw new Failure("usage", `meshsim: ${message}\n  hint: meshsim --help lists commands and options (status 2)`);
+      const what = message.startsWith("Did you mean") ? `unknown command; ${message.toLowerCase()}` : message;
+      throw new Failure("usage", `meshsim: ${what}\n  hint: meshsim --help lists commands and options (status 2)`);
     });
   y = add(y, runCommand);
   y = add(y, execCommand);

@@ -10,7 +10,7 @@ import type { Assumptions } from "../../workloads/schedule.ts";
 import type { ResolvedMachine } from "../config/machine.ts";
 import type { Command } from "./command.ts";
 import { Failure, invalidInput, invalidUsage, type Exit } from "./failure.ts";
-import { readInput, writeOutput, writeStdout } from "./files.ts";
+import { checkOutput, readInput, writeOutput, writeStdout } from "./files.ts";
 import { Progress, type ProgressChoice } from "./progress.ts";
 import { fraction, payloadSize, powerOfTwo, whole } from "./values.ts";
 import { VERSION } from "./version.ts";
@@ -93,6 +93,7 @@ export const runCommand: Command<RunOptions> = {
     const { replay } = await import("../../workloads/replay.ts");
     const { summary } = await import("./summary.ts");
     const settings = await readSettings(options);
+    checkOutput("--json", options.json, options.trace);
     const input = readInput(options.trace);
     const imported = await importTrace(input, options.trace, settings);
     const requests = settings.requests ?? imported.trace.requests.length;

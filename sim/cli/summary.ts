@@ -2,7 +2,7 @@
 import chalk from "chalk";
 import { CATEGORIES, isTax } from "../../workloads/categories.ts";
 import { sum, type DeploymentResult, type Result } from "../../workloads/result.ts";
-import { bar, counted, grouped, percent, printable, table, WIDTH } from "./text.ts";
+import { bar, counted, grouped, percent, printable, table, WIDTH, wrap } from "./text.ts";
 
 export interface SummaryOptions {
   readonly quiet: boolean;
@@ -175,18 +175,4 @@ function accounts(result: Result): string[] {
     `every cycle in one category and one cause; ${grouped(matched)} of ${grouped(checked)} checksums right; ` +
       `${counted(failures, "failed call")}`,
   ].flatMap((line) => wrap(line, "  "));
-}
-
-/** Breaks a line at spaces so that it fits; continuation lines are indented. */
-export function wrap(line: string, indent: string): string[] {
-  const lines: string[] = [];
-  let current = "";
-  for (const word of line.split(" ")) {
-    const joined = current === "" ? word : `${current} ${word}`;
-    if (joined.length > WIDTH && current !== "") {
-      lines.push(current);
-      current = `${indent}${word}`;
-    } else current = joined;
-  }
-  return [...lines, current];
 }

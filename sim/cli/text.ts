@@ -37,6 +37,20 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
+/** Breaks a line at spaces so that it fits; continuation lines are indented. */
+export function wrap(line: string, indent: string): string[] {
+  const lines: string[] = [];
+  let current = "";
+  for (const word of line.split(" ")) {
+    const joined = current === "" ? word : `${current} ${word}`;
+    if (joined.length > WIDTH && current !== "") {
+      lines.push(current);
+      current = `${indent}${word}`;
+    } else current = joined;
+  }
+  return [...lines, current];
+}
+
 export interface Bar {
   readonly letter: string;
   readonly value: number;

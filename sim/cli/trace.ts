@@ -3,7 +3,7 @@ import type { Argv } from "yargs";
 import type { Imported } from "../../traces/read.ts";
 import type { Command } from "./command.ts";
 import { Failure, invalidInput, invalidUsage, type Exit } from "./failure.ts";
-import { readInput, writeOutput, writeStdout } from "./files.ts";
+import { checkOutput, readInput, writeOutput, writeStdout } from "./files.ts";
 import { counted, grouped, printable, table } from "./text.ts";
 
 interface TraceOptions {
@@ -39,6 +39,7 @@ export const traceCommand: Command<TraceOptions> = {
       .example("meshsim trace inspect t.json", "services, calls, repairs, rules")
       .example("meshsim trace generate social-network --requests 100 -o s.json", "") as unknown as Argv<TraceOptions>,
   run: async (options): Promise<Exit> => {
+    checkOutput("--output", options.output, options.action === "generate" ? "-" : options.input);
     if (options.action === "generate") return generate(options);
     const imported = await importTrace(options);
     if (options.action === "inspect") writeStdout(`${(await inspection(imported)).join("\n")}\n`);

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../../dist/sim/cli/main.js", import.meta.url));
+/** The compiled program. */
+export const MAIN: string = fileURLToPath(new URL("../../dist/sim/cli/main.js", import.meta.url));
 /** The repository, where samples lie. */
 export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
 

@@ -44,3 +44,9 @@ test.each([["--help"], ["run", "--help"], ["exec", "--help"], ["trace", "--help"
 test("--version is the package's", () => {
   expect(meshsim(["--version"]).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
+
+test.each([["rules"], ["formats"], ["exit-codes"]])("help %s fits 80 columns", (topic) => {
+  const { status, stdout } = meshsim(["help", topic]);
+  expect(status).toBe(0);
+  expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+});
