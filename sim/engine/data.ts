@@ -51,16 +51,17 @@ export abstract class DataPath extends CapabilityArithmetic {
 
   load(addr: bigint, bytes: AccessBytes): bigint {
     const phys = this.#physical(addr, bytes, "load");
+    if (this.#straddles(phys, bytes)) return this.#loadSplit(addr, bytes);
     const offset = phys - this.memory.base;
     if (offset < 0 || offset + bytes > this.memory.sizeBytes) return this.#loadDevice(addr, phys, bytes);
-    return this.#straddles(phys, bytes) ? this.#loadSplit(addr, bytes) : this.memory.load(offset, bytes);
+    return this.memory.load(offset, bytes);
   }
 
   store(addr: bigint, bytes: AccessBytes, value: bigint): void {
     const phys = this.#physical(addr, bytes, "store");
     const offset = phys - this.memory.base;
-    if (offset < 0 || offset + bytes > this.memory.sizeBytes) this.#storeDevice(addr, phys, bytes, value);
-    else if (this.#straddles(phys, bytes)) this.#storeSplit(addr, bytes, value);
+    if (this.#straddles(phys, bytes)) this.#storeSplit(addr, bytes, value);
+    else if (offset < 0 || offset + bytes > this.memory.sizeBytes) this.#storeDevice(addr, phys, bytes, value);
     else this.memory.store(offset, bytes, value);
   }
 
@@ -196,6 +197,7 @@ export abstract class DataPath extends CapabilityArithmetic {
   #splitOffsets(addr: bigint, bytes: AccessBytes, direction: Direction): number[] {
     const phys = this.mmu.translateData(addr, Number(addr), direction);
     const inFirst = PAGE_BYTES - (phys % PAGE_BYTES);
+    if (!this.memory.holds(phys, inFirst)) this.raise(ACCESS_FAULT[direction], addr);
     const second = this.add(addr, BigInt(inFirst));
     const secondPhys = this.mmu.translateData(second, Number(second), direction);
     if (secondPhys < 0) this.raise(this.mmu.cause, second);
@@ -205,11 +207,18 @@ export abstract class DataPath extends CapabilityArithmetic {
   }
 
   #loadDevice(addr: bigint, phys: number, bytes: AccessBytes): bigint {
-    return this.bus.loadDevice(phys, bytes) ?? this.raise(CAUSE.loadAccessFault, addr);
+    return this.bus.loadDevice(phys, bytes) ?? this.raise(CAUSE.loadAccessFault, this.#faultingPortion(addr, phys));
   }
 
   #storeDevice(addr: bigint, phys: number, bytes: AccessBytes, value: bigint): void {
-    if (!this.bus.storeDevice(phys, bytes, value)) this.raise(CAUSE.storeAccessFault, addr);
+    if (this.bus.storeDevice(phys, bytes, value)) return;
+    this.raise(CAUSE.storeAccessFault, this.#faultingPortion(addr, phys));
+  }
+
+  /** The portion of a misaligned access that memory does not hold is what xtval names (machine.adoc, mtval). */
+  #faultingPortion(addr: bigint, phys: number): bigint {
+    const { memory } = this;
+    return memory.holds(phys, 1) ? this.add(addr, BigInt(memory.base + memory.sizeBytes - phys)) : addr;
   }
 
   #readY(offset: number): Capability {
