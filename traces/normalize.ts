@@ -193,7 +193,7 @@ class Folding {
       if (!this.#is(row, ENTRY)) this.#counts.add("local-span");
       if (this.#is(row, ENTRY) || this.#rules["local-span"] === "application") this.#applicationNs[owner]! += selfNs;
     }
-    if (onwardSpans > 0) this.#passOn(row, onwardNs, onwardSpans);
+    if (onwardNs > 0 || onwardSpans > 0) this.#passOn(row, onwardNs, onwardSpans);
   }
 
   /** Shares a hop evenly among the callees it leads to, in whole nanoseconds; the client spans go with the first. */

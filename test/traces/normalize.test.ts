@@ -51,6 +51,18 @@ describe("normal form", () => {
     );
   });
 
+  test("a hop is shared with a callee that lies behind a local span", () => {
+    const span = { name: "work", follows: false } as const;
+    const spans = [
+      { ...span, id: "client", kind: "client", service: "a", start: 0, end: 3 },
+      { ...span, id: "callee", parent: "client", service: "b", start: 1, end: 2 },
+      { ...span, id: "local", parent: "client", service: "a", start: 2, end: 2 },
+      { ...span, id: "behind", parent: "local", service: "b", start: 2, end: 2 },
+    ] as const;
+    const { trace } = read(jaegerTrace(spans), {});
+    expect([...walk(trace)].map(({ call }) => call.hopNs)).toEqual([0, 1000, 1000]);
+  });
+
   test("every call below a request is reached by the rules: hops at clients, no hop at a root", () => {
     fc.assert(
       fc.property(arbSpans, arbRules, (spans, rules) => {
