@@ -110,6 +110,8 @@ export const CSRS: readonly CsrRecord[] = [
   ...family(0x3b0, "pmpaddr", 0, PMP_ENTRIES - 1, "#pmpaddr-rv64", "Physical memory protection: address"),
   xlen(0xb00, "mcycle", "#_hardware_performance_monitor", "Cycle counter"),
   xlen(0xb02, "minstret", "#_hardware_performance_monitor", "Instructions retired"),
+  xlen(0x7a0, "tselect", "#mcsrnames1", "Debug trigger selected: there is none, and all of these read 0"),
+  ...family(0x7a0, "tdata", 1, 3, "#mcsrnames1", "Data of the debug trigger"),
   ...family(0xb00, "mhpmcounter", 3, 31, "#_hardware_performance_monitor", "Performance counter"),
   ...family(0x320, "mhpmevent", 3, 31, "#_hardware_performance_monitor", "Event that a performance counter counts"),
   tidc(0x780, "mtidc", "Machine thread identifier"),

@@ -275,6 +275,8 @@ function counters(hart: Hart): Record<string, CsrBehaviour> {
   // No PMP entry is implemented: all read as zero, and nothing is protected (machine.adoc, PMP CSRs).
   for (let n = 0; n < PMP_ENTRIES; n += 1) fixed[`pmpaddr${n}`] = zero;
   for (let n = 0; n < PMP_ENTRIES / 4; n += 2) fixed[`pmpcfg${n}`] = zero;
+  // Nor a debug trigger: a tdata1 of 0 says so to the debugger that looks.
+  for (const name of ["tselect", "tdata1", "tdata2", "tdata3"]) fixed[name] = zero;
   for (let n = 3; n < 32; n += 1) {
     for (const name of ["mhpmcounter", "mhpmevent", "hpmcounter"]) fixed[`${name}${n}`] = zero;
   }

@@ -41,6 +41,8 @@ describe("legal values", () => {
     ["mhpmcounter3", 0n],
     ["mhpmevent31", 0n],
     ["pmpaddr0", 0n],
+    ["tselect", 0n],
+    ["tdata1", 0n],
   ])("all ones leave in %s what it implements", (name, value) => {
     expect(held(name, ONES)).toBe(value);
   });
