@@ -51,13 +51,14 @@ describe("normal form", () => {
     );
   });
 
-  test("a hop is shared with a callee that lies behind a local span", () => {
+  test("a hop is shared with a callee that lies behind local spans", () => {
     const span = { name: "work", follows: false } as const;
     const spans = [
       { ...span, id: "client", kind: "client", service: "a", start: 0, end: 3 },
       { ...span, id: "callee", parent: "client", service: "b", start: 1, end: 2 },
       { ...span, id: "local", parent: "client", service: "a", start: 2, end: 2 },
-      { ...span, id: "behind", parent: "local", service: "b", start: 2, end: 2 },
+      { ...span, id: "inner", parent: "local", service: "a", start: 2, end: 2 },
+      { ...span, id: "behind", parent: "inner", service: "b", start: 2, end: 2 },
     ] as const;
     const { trace } = read(jaegerTrace(spans), {});
     expect([...walk(trace)].map(({ call }) => call.hopNs)).toEqual([0, 1000, 1000]);
