@@ -3,18 +3,7 @@
 // Text: riscv/riscv-cheri at 47b031e0 (2026-07-23, v0.9.9), built with cheri_ratification_v1_only.
 export const SPEC_COMMIT = "47b031e0";
 
-// Where that text leaves a choice, or contradicts its own Sail listings, meshsim takes:
-//
-//   BEQ/BNE with rs1 <= rs2       plain RVI, as decided after the text (pull request 1246, 2026-09-15)
-//   YPERMC clearing only GL       keeps the tag of a sealed capability (text; the listing would clear it)
-//   YPERMC of an illegal AP       clears and legalises bit by bit; the result is untagged anyway
-//   JALR of a sealed capability   unseals only with an even address and offset 0 (text; the listing always unseals)
-//   YBLD's integrity check        without Zylevels1, AP must have LG and SL set ("reserved one")
-//   optional integrity checks     all performed: results are defined for all 2^129 inputs
-//   base x0 in capability mode    cause 33 or 34: NULL has no tag
-//   xtval of causes 32 to 36      lowest byte of the access; the address of the pcc; rs1 for a CBO
-//   AMO, LR and SC not aligned    address-misaligned exception for integers, access fault for capabilities
-//   reset of mtvec                Infinite, so root executable and root data at once
+// Where that text leaves a choice, or contradicts its own Sail listings: docs/decisions/open-choices.md.
 
 /** Bits of an address, and of the metadata. */
 export const XLEN = 64;
