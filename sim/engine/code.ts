@@ -13,18 +13,26 @@ export interface Op {
   readonly decoded: Decoded;
 }
 
-const PARCEL_BYTES = 2;
+export const PARCEL_BYTES = 2;
 
 export class CodePage {
   readonly phys: number;
   /** By 16-bit parcel. */
   readonly ops: (Op | undefined)[];
   readonly categories: Uint16Array;
+  /** May decoded instructions be kept? Not where each fetch has to be looked at. */
+  readonly keeps: boolean;
 
-  constructor(phys: number, ops: (Op | undefined)[], categories: Uint16Array) {
+  constructor(phys: number, ops: (Op | undefined)[], categories: Uint16Array, keeps = true) {
     this.phys = phys;
     this.ops = ops;
     this.categories = categories;
+    this.keeps = keeps;
+  }
+
+  /** The same page with nothing kept. */
+  guarded(): CodePage {
+    return new CodePage(this.phys, [undefined], this.categories, false);
   }
 }
 

@@ -131,11 +131,15 @@ export abstract class DataPath extends CapabilityArithmetic {
     }
     // Caches are a matter of timing: all that is left is whether the block may be accessed (cmo.adoc, #Xcbo).
     const near = Number(block);
-    let phys = this.mmu.translateData(block, near, "load");
-    if (phys < 0) phys = this.mmu.translateData(block, near, "store");
-    if (phys < 0) this.raise(this.mmu.cause, addr);
-    // Where neither a load nor a store may go, no cache-block operation may either (cmo.adoc, access faults).
-    if (!this.memory.holds(phys, CACHE_BLOCK_BYTES)) this.raise(CAUSE.storeAccessFault, addr);
+    const permitted = (direction: Direction): boolean => {
+      const phys = this.mmu.translateData(block, near, direction);
+      if (phys < 0) return false;
+      // Where neither a load nor a store may go, no cache-block operation may either (cmo.adoc, access faults).
+      this.mmu.cause = ACCESS_FAULT[direction];
+      if (!this.memory.holds(phys, CACHE_BLOCK_BYTES)) return false;
+      return !this.mmu.guardsData || this.mmu.allows(phys, CACHE_BLOCK_BYTES, direction);
+    };
+    if (!permitted("load") && !permitted("store")) this.raise(this.mmu.cause, addr);
   }
 
   /** Drops the reservation: a trap was taken. */
@@ -148,6 +152,10 @@ export abstract class DataPath extends CapabilityArithmetic {
     const near = Number(addr);
     const phys = this.mmu.translateData(addr, near, direction);
     if (phys < 0) this.raise(this.mmu.cause, addr);
+    if (this.mmu.guardsData) {
+      const inPage = this.mmu.translatesData ? PAGE_BYTES - (phys % PAGE_BYTES) : bytes;
+      this.#guard(phys, Math.min(bytes, inPage), direction, addr);
+    }
     if (this.#misaligned === "trap" && phys % bytes !== 0) {
       this.raise(direction === "load" ? CAUSE.loadAddressMisaligned : CAUSE.storeAddressMisaligned, addr);
     }
@@ -165,8 +173,14 @@ export abstract class DataPath extends CapabilityArithmetic {
     if (phys < 0) this.raise(this.mmu.cause, tval);
     if (tagged && !this.mmu.capabilities) this.raise(CAUSE.cheriStorePageFault, tval);
     if (!this.memory.holds(phys, bytes)) this.raise(ACCESS_FAULT[direction], tval);
+    if (this.mmu.guardsData) this.#guard(phys, bytes, direction, tval);
     this.#note(direction, addr, near, phys, bytes);
     return phys - this.memory.base;
+  }
+
+  /** Raises the access fault of PMP. */
+  #guard(phys: number, bytes: number, direction: Direction, tval: bigint): void {
+    if (!this.mmu.allows(phys, bytes, direction)) this.raise(this.mmu.cause, tval);
   }
 
   #note(direction: Direction, addr: bigint, near: number, phys: number, bytes: number): void {
@@ -202,6 +216,7 @@ export abstract class DataPath extends CapabilityArithmetic {
     const secondPhys = this.mmu.translateData(second, Number(second), direction);
     if (secondPhys < 0) this.raise(this.mmu.cause, second);
     if (!this.memory.holds(secondPhys, bytes - inFirst)) this.raise(ACCESS_FAULT[direction], second);
+    if (this.mmu.guardsData) this.#guard(secondPhys, bytes - inFirst, direction, second);
     const base = this.memory.base;
     return Array.from({ length: bytes }, (_, i) => (i < inFirst ? phys + i : secondPhys + i - inFirst) - base);
   }

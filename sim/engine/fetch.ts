@@ -9,7 +9,7 @@ import type { Bus } from "../machine/bus.ts";
 import { Capability, NULL_CAPABILITY } from "../machine/capability.ts";
 import { PAGE_BYTES } from "../machine/memory.ts";
 import type { Mmu } from "../machine/mmu.ts";
-import { instructionBytes, NO_PAGE, type CodeCache, type CodePage, type Op } from "./code.ts";
+import { instructionBytes, NO_PAGE, PARCEL_BYTES, type CodeCache, type CodePage, type Op } from "./code.ts";
 import { DataPath, virt48, type MisalignedAccess } from "./data.ts";
 
 export interface PathOptions {
@@ -152,21 +152,27 @@ export abstract class FetchPath extends DataPath {
       this.page = this.#lookUp(this.pc);
     }
     const page = this.page;
-    const start = page.phys - this.memory.base + offset;
-    const bytes = instructionBytes(this.memory.fetch16(start));
+    let word = this.#parcel(page, offset, this.pc);
+    const bytes = instructionBytes(word);
     this.#requireInBounds(bytes);
-    let word: number;
-    if (offset + bytes > PAGE_BYTES) {
-      const rest = this.#lookUp(BigInt.asUintN(64, this.pageBase + OFFSETS[PAGE_BYTES]!)).phys - this.memory.base;
-      word = (this.memory.fetch16(start) | (this.memory.fetch16(rest) << 16)) >>> 0;
-    } else {
-      word = bytes === 2 ? this.memory.fetch16(start) : this.memory.fetch32(start);
+    if (bytes === 4) {
+      const next = BigInt.asUintN(64, this.pageBase + OFFSETS[offset + PARCEL_BYTES]!);
+      const inPage = offset + bytes <= PAGE_BYTES;
+      const rest = inPage ? this.#parcel(page, offset + PARCEL_BYTES, next) : this.#parcel(this.#lookUp(next), 0, next);
+      word = (word | (rest << 16)) >>> 0;
     }
     const op = this.code.op(word);
     if (op === undefined) return this.raise(CAUSE.illegalInstruction, BigInt(word));
     // An instruction in two pages stays undecoded: a store to either would have to find it.
-    if (offset + bytes <= PAGE_BYTES) page.ops[offset >>> 1] = op;
+    if (offset + bytes <= PAGE_BYTES && page.keeps) page.ops[offset >>> 1] = op;
     return op;
+  }
+
+  /** The 16 bits at an offset of a page, which stand at `addr`. */
+  #parcel(page: CodePage, offset: number, addr: bigint): number {
+    const phys = page.phys + offset;
+    if (!page.keeps && !this.mmu.allows(phys, PARCEL_BYTES, "fetch")) this.raise(this.mmu.cause, addr);
+    return this.memory.fetch16(phys - this.memory.base);
   }
 
   #enter(addr: bigint): void {
@@ -199,7 +205,8 @@ export abstract class FetchPath extends DataPath {
   #lookUp(addr: bigint): CodePage {
     const phys = this.mmu.translateFetch(addr);
     if (phys < 0) this.raise(this.mmu.cause, addr);
-    return this.code.page(phys) ?? this.raise(CAUSE.instructionAccessFault, addr);
+    const page = this.code.page(phys) ?? this.raise(CAUSE.instructionAccessFault, addr);
+    return this.mmu.guardsFetch && !this.mmu.allows(page.phys, PAGE_BYTES, "fetch") ? page.guarded() : page;
   }
 
   /** A pcc with finite bounds loses its tag at an address that translation cannot take (#section_invalid_addr_conv). */

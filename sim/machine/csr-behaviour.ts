@@ -5,6 +5,7 @@ import { PMP_ENTRIES } from "../../isa/csr.ts";
 import type { Extension } from "../../isa/insn.ts";
 import type { Capability } from "./capability.ts";
 import { type CapabilityArithmetic } from "./capability.ts";
+import type { Pmp } from "./pmp.ts";
 import { IP, MENVCFG, MSTATUS, SUPERVISOR_INTERRUPTS, type Hart } from "./hart.ts";
 
 /** What an engine has to look at again after a write. */
@@ -72,7 +73,7 @@ function fieldOf<K extends keyof Hart>(
 
 /** Behaviour of every register that this hart has. */
 export function behaviours(o: BehaviourOptions): Readonly<Record<string, CsrBehaviour>> {
-  return { ...machineInformation(o), ...status(o), ...traps(o), ...counters(o.hart) };
+  return { ...machineInformation(o), ...status(o), ...traps(o), ...counters(o.hart), ...protection(o.hart.pmp) };
 }
 
 function machineInformation({ extensions }: BehaviourOptions): Record<string, CsrBehaviour> {
@@ -272,13 +273,35 @@ function counters(hart: Hart): Record<string, CsrBehaviour> {
       },
     },
   };
-  // No PMP entry is implemented: all read as zero, and nothing is protected (machine.adoc, PMP CSRs).
-  for (let n = 0; n < PMP_ENTRIES; n += 1) fixed[`pmpaddr${n}`] = zero;
-  for (let n = 0; n < PMP_ENTRIES / 4; n += 2) fixed[`pmpcfg${n}`] = zero;
-  // Nor a debug trigger: a tdata1 of 0 says so to the debugger that looks.
+  // No debug trigger is implemented: a tdata1 of 0 says so to the debugger that looks.
   for (const name of ["tselect", "tdata1", "tdata2", "tdata3"]) fixed[name] = zero;
   for (let n = 3; n < 32; n += 1) {
     for (const name of ["mhpmcounter", "mhpmevent", "hpmcounter"]) fixed[`${name}${n}`] = zero;
   }
   return fixed;
+}
+
+function protection(pmp: Pmp): Record<string, CsrBehaviour> {
+  const register = (read: () => bigint, write: (value: bigint) => void): XlenCsr => ({
+    kind: "xlen",
+    read,
+    write: (value) => {
+      write(value);
+      return Effect.translation;
+    },
+  });
+  const all: Record<string, CsrBehaviour> = {};
+  for (let n = 0; n < PMP_ENTRIES; n += 1) {
+    all[`pmpaddr${n}`] = register(
+      () => pmp.readAddr(n),
+      (value) => pmp.writeAddr(n, value),
+    );
+  }
+  for (let n = 0; n < PMP_ENTRIES / 4; n += 2) {
+    all[`pmpcfg${n}`] = register(
+      () => pmp.readCfg(n),
+      (value) => pmp.writeCfg(n, value),
+    );
+  }
+  return all;
 }

@@ -3,6 +3,7 @@ import { INTERRUPT } from "../../isa/cause.ts";
 import { NULL_CAPABILITY, type Capability } from "./capability.ts";
 import type { Clint } from "./devices/clint.ts";
 import { Mode, type TranslationState } from "./mmu.ts";
+import { Pmp } from "./pmp.ts";
 
 /** Fields of mstatus (machine.adoc #mstatusreg-rv64), in place. */
 export const MSTATUS = {
@@ -67,6 +68,7 @@ export interface Clock {
 export class Hart {
   readonly clock: Clock;
   readonly clint: Clint;
+  readonly pmp = new Pmp();
   mode: number = Mode.machine;
   mstatus = XLEN_64;
   mtvec: Capability = NULL_CAPABILITY;

@@ -113,7 +113,7 @@ export class Machine {
 
     const hart = new Hart(clock, clint);
     this.hart = hart;
-    const mmu = new Mmu(memory, isa.extensions.has("Y"));
+    const mmu = new Mmu(memory, hart.pmp, isa.extensions.has("Y"));
     const instructionAlignment = isa.extensions.has("Zca") ? 2 : 4;
     const zylevels1 = isa.extensions.has("Zylevels1");
     const code = new CodeCache(memory, decoderFor(o.isa), o.image.ranges);

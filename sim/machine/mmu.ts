@@ -2,6 +2,7 @@
 // tables in memory now: a store to a page that a walk has read empties the cache).
 import { CAUSE } from "../../isa/cause.ts";
 import { PAGE_BITS, PAGE_BYTES, PageMark, type Memory } from "./memory.ts";
+import type { Pmp } from "./pmp.ts";
 import type { Walk } from "./retire.ts";
 
 export type AccessType = "fetch" | "load" | "store";
@@ -102,10 +103,18 @@ export class Mmu {
   readonly #tablePages = new Set<number>();
   #fetchContext: Context | undefined;
   #dataContext: Context | undefined;
+  readonly #pmp: Pmp;
+  #pmpGeneration = 0;
+  #fetchMode: number = Mode.machine;
+  #dataMode: number = Mode.machine;
+  /** Does PMP ask for a look at each access (`allows`)? */
+  guardsFetch = false;
+  guardsData = false;
 
   /** `capabilityPages`: the ISA has RVY, so that bit 58 of an entry is Y and not reserved. */
-  constructor(memory: Memory, capabilityPages: boolean) {
+  constructor(memory: Memory, pmp: Pmp, capabilityPages: boolean) {
     this.#memory = memory;
+    this.#pmp = pmp;
     this.#capabilityPages = capabilityPages;
   }
 
@@ -118,8 +127,22 @@ export class Mmu {
 
   /** Takes over new translation state. */
   configure(state: TranslationState): void {
-    this.#fetchContext = this.#context(state, state.mode);
-    this.#dataContext = this.#context(state, state.mprv && state.mode === Mode.machine ? state.mpp : state.mode);
+    // Walks go through PMP, so what they found is cached for these entries alone.
+    if (this.#pmp.generation !== this.#pmpGeneration) this.flush();
+    this.#pmpGeneration = this.#pmp.generation;
+    this.#fetchMode = state.mode;
+    this.#dataMode = state.mprv && state.mode === Mode.machine ? state.mpp : state.mode;
+    this.#fetchContext = this.#context(state, this.#fetchMode);
+    this.#dataContext = this.#context(state, this.#dataMode);
+    this.guardsFetch = this.#pmp.guards(this.#fetchMode);
+    this.guardsData = this.#pmp.guards(this.#dataMode);
+  }
+
+  /** Does PMP let an access to these physical bytes through? Otherwise sets `cause`. */
+  allows(phys: number, bytes: number, type: AccessType): boolean {
+    const allowed = this.#pmp.permits(type === "fetch" ? this.#fetchMode : this.#dataMode, phys, bytes, type);
+    if (!allowed) this.cause = ACCESS_FAULT[type];
+    return allowed;
   }
 
   /**
@@ -223,6 +246,7 @@ export class Mmu {
       const pageBits = PAGE_BITS + VPN_BITS * level;
       const entry = table + (Math.floor(virt / 2 ** pageBits) % 2 ** VPN_BITS) * PTE_BYTES;
       if (!this.#memory.holds(entry, PTE_BYTES)) return "access";
+      if (!this.#pmp.permits(Mode.supervisor, entry, PTE_BYTES, "load")) return "access"; // #pmp-vmem
       entries.push(entry);
       const low = this.#memory.fetch32(entry - this.#memory.base);
       const high = this.#memory.fetch32(entry - this.#memory.base + 4);

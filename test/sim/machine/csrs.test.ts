@@ -40,9 +40,10 @@ describe("legal values", () => {
     ["mhartid", 0n],
     ["mhpmcounter3", 0n],
     ["mhpmevent31", 0n],
-    ["pmpaddr0", 0n],
     ["tselect", 0n],
     ["tdata1", 0n],
+    ["pmpaddr0", (1n << 54n) - 1n],
+    ["pmpcfg2", 0x9f9f_9f9f_9f9f_9f9fn],
   ])("all ones leave in %s what it implements", (name, value) => {
     expect(held(name, ONES)).toBe(value);
   });

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import fc from "fast-check";
 import { Memory, PageMark } from "../../../sim/machine/memory.ts";
 import { Mmu, Mode, type AccessType, type TranslationState } from "../../../sim/machine/mmu.ts";
+import { Pmp } from "../../../sim/machine/pmp.ts";
 
 const BASE = 0x8000_0000;
 const ROOT = BASE + 0x1000;
@@ -21,7 +22,7 @@ class Tables {
   readonly mmu: Mmu;
 
   constructor(rvy = true) {
-    this.mmu = new Mmu(this.memory, rvy);
+    this.mmu = new Mmu(this.memory, new Pmp(), rvy);
     this.memory.onMarkedStore = () => this.mmu.flush();
     this.use({});
   }
