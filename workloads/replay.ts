@@ -11,14 +11,16 @@ import {
 } from "../sim/stats/cpi-stack.ts";
 import { SERVICE, type PointerBytes } from "../kernel/abi.ts";
 import { GUEST_ISA } from "../kernel/image.ts";
-import { LIMITS } from "../kernel/process/objects.ts";
+import { LIMITS, STATUS as PROCESS_STATUS } from "../kernel/process/objects.ts";
+import { STATUS as SASOS_STATUS } from "../kernel/sasos/objects.ts";
+import { exceptionName } from "../isa/cause.ts";
 import type { Diagnostic } from "../isa/diagnostic.ts";
 import { printable } from "../traces/diagnostic.ts";
 import { walk, type Trace } from "../traces/trace.ts";
 import { buildDeployment, busiestProcess, globalsBytes, type BuiltDeployment } from "./build.ts";
 import { calibration } from "./calibrate.ts";
 import { reportedCategory } from "./categories.ts";
-import type { Deployment } from "./deploy/deployment.ts";
+import { DEPLOYMENTS, type Deployment } from "./deploy/deployment.ts";
 import {
   apportion,
   checkResult,
@@ -93,7 +95,8 @@ export async function replay(options: ReplayOptions): Promise<ReplayOutcome> {
     },
   );
   const stopped = results.findIndex((r) => r.stop.kind !== "exit" || r.stop.status !== 0);
-  if (stopped >= 0) return { kind: "stopped", message: stopMessage(built[stopped]!, results[stopped]!) };
+  if (stopped >= 0)
+    return { kind: "stopped", message: stopMessage(built[stopped]!, results[stopped]!, options.faultyService) };
   const wrong = built.find((b, i) => !allMatch(verify(b, results[i]!, work)));
   if (wrong !== undefined) throw new Error(`${wrong.deployment.name}: a checksum of the guest is not the host's`);
   const result: Result = {
@@ -198,19 +201,35 @@ function sessionOf(built: BuiltDeployment, work: Work, machine: MachineConfig): 
   };
 }
 
-function stopMessage(built: BuiltDeployment, result: SessionResult): string {
-  const { stop } = result;
-  const how = describeStop(stop);
+function stopMessage(built: BuiltDeployment, result: SessionResult, faultyService?: string): string {
+  const { name, oneProcess } = built.deployment;
+  const how = describeStop(result.stop);
   const output = result.output === "" ? "" : `\n${result.output.trimEnd()}`;
-  return `meshsim: ${built.deployment.name} stopped after ${result.readings.length >> 1} requests: ${how} (status 4)${output}`;
+  const hint =
+    faultyService === undefined || !oneProcess
+      ? ""
+      : `\n  hint: in ${name} nothing isolates services, so the fault of '${printable(faultyService)}' ends them all; ` +
+        `see it contained with --deployments ${isolating.join(",")}`;
+  return `meshsim: ${name} stopped after ${result.readings.length >> 1} requests: ${how} (status 4)${output}${hint}`;
 }
+
+const isolating = DEPLOYMENTS.filter((d) => !d.oneProcess).map((d) => d.name);
+
+/** What the kernels' codes mean, for people. */
+const ENDINGS: Readonly<Record<number, string>> = {
+  [SASOS_STATUS.refused]: "the kernel refused the manifest",
+  [PROCESS_STATUS.clientFault]: "the process of the client faulted, and nobody is left to report to",
+  [PROCESS_STATUS.kernelTrap]: "the kernel trapped",
+  [PROCESS_STATUS.machineTrap]: "M-mode got a trap that nobody expects",
+  [PROCESS_STATUS.deadlock]: "every thread waits for another",
+};
 
 function describeStop(stop: SessionResult["stop"]): string {
   switch (stop.kind) {
     case "exit":
-      return `the guest reported status ${stop.status}`;
+      return ENDINGS[stop.status] ?? `the guest reported status ${stop.status}`;
     case "wedge":
-      return `trap ${stop.origin.cause} at pc ${stop.origin.pc}, value ${stop.origin.tval}`;
+      return `trap ${stop.origin.cause} (${exceptionName(stop.origin.cause)}) at pc ${stop.origin.pc}, value ${stop.origin.tval}`;
     case "asleep":
       return `it waits at pc ${stop.pc} and nothing will wake it`;
     case "limit":

@@ -1,6 +1,7 @@
 // `meshsim exec`: runs a bare-metal program and prints what it cost.
 import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import type { Argv } from "yargs";
+import { exceptionName } from "../../isa/cause.ts";
 import type { Command } from "./command.ts";
 import { plainCommit } from "./commit-line.ts";
 import { Failure, invalidUsage, type Exit } from "./failure.ts";
@@ -103,7 +104,7 @@ export const execCommand: Command<ExecOptions> = {
       core?.check();
       log?.finish();
       const report = execReport(
-        stop,
+        programExit(stop),
         hart.instructions,
         core && { cycles: core.now, byCause: byCause(core.snapshot()) },
         seconds,
@@ -150,14 +151,31 @@ interface Cost {
 
 interface ExecReport {
   readonly schema: "meshsim.exec/1";
-  readonly exit: Stop;
+  readonly exit: ProgramExit;
   readonly instructions: number;
   readonly cycles: number | null;
   readonly byCause: Readonly<Record<string, number>> | null;
   readonly host: { readonly seconds: number; readonly millionInstructionsPerSecond: number };
 }
 
-function execReport(exit: Stop, instructions: number, cost: Cost | undefined, seconds: number): ExecReport {
+type Wedge = Extract<Stop, { kind: "wedge" }>;
+
+/** How the program ended; a trap that its handler does not outlive is shown by its origin, with the name of its cause. */
+type ProgramExit =
+  | Exclude<Stop, Wedge>
+  | ({
+      readonly kind: "trap";
+      readonly name: string;
+      readonly handler: Omit<Wedge, "kind" | "origin">;
+    } & Wedge["origin"]);
+
+function programExit(stop: Stop): ProgramExit {
+  if (stop.kind !== "wedge") return stop;
+  const { cause, pc, tval, origin } = stop;
+  return { kind: "trap", ...origin, name: exceptionName(origin.cause), handler: { cause, pc, tval } };
+}
+
+function execReport(exit: ProgramExit, instructions: number, cost: Cost | undefined, seconds: number): ExecReport {
   return {
     schema: "meshsim.exec/1",
     exit,
@@ -169,7 +187,7 @@ function execReport(exit: Stop, instructions: number, cost: Cost | undefined, se
 }
 
 function execText(report: ExecReport): string[] {
-  const lines = [`${stopText(report.exit)}`, `instructions ${grouped(report.instructions)}`];
+  const lines = [...exitText(report.exit), `instructions ${grouped(report.instructions)}`];
   if (report.cycles === null || report.byCause === null) return lines;
   const cycles = report.cycles;
   const perInstruction = report.instructions === 0 ? "n/a" : (cycles / report.instructions).toFixed(3);
@@ -184,16 +202,19 @@ function execText(report: ExecReport): string[] {
   return lines;
 }
 
-function stopText(stop: Stop): string {
-  switch (stop.kind) {
+function exitText(exit: ProgramExit): string[] {
+  switch (exit.kind) {
     case "exit":
-      return stop.status === 0 ? "exit 0" : `exit ${stop.status}: the program reports failure`;
-    case "wedge":
-      return `trap ${stop.origin.cause} at pc ${stop.origin.pc}, value ${stop.origin.tval}; its handler at ${stop.pc} traps for ever`;
+      return [exit.status === 0 ? "exit 0" : `exit ${exit.status}: the program reports failure`];
+    case "trap":
+      return [
+        `trap ${exit.cause} (${exit.name}) at pc ${exit.pc}, value ${exit.tval}`,
+        `  its handler at ${exit.handler.pc} only traps itself: ${exceptionName(exit.handler.cause)}`,
+      ];
     case "asleep":
-      return `asleep at pc ${stop.pc}: WFI, and no timer will end it`;
+      return [`asleep at pc ${exit.pc}: WFI, and no timer will end it`];
     case "limit":
-      return `stopped: the limit of ${stop.limit} was reached`;
+      return [`stopped: the limit of ${exit.limit} was reached`];
   }
 }
 

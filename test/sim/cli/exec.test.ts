@@ -48,7 +48,9 @@ test("a program without a trap handler that traps ends with status 4 and says wh
   inFolder((cwd) => {
     const { status, stdout } = meshsim(["exec", program(cwd, "_start: nop\n ld a0, 0(zero)\n")], { cwd });
     expect(status).toBe(4);
-    expect(stdout).toContain("0x80000004");
+    expect(stdout).toContain("trap 5 (load access fault) at pc 0x80000004, value 0x0");
+    const { exit } = JSON.parse(meshsim(["exec", "p.S", "--json", "-"], { cwd }).stdout) as { exit: unknown };
+    expect(exit).toMatchObject({ kind: "trap", cause: 5, name: "load access fault", pc: "0x80000004", tval: "0x0" });
   }));
 
 test("an endless program stops at the limit with status 5", () =>

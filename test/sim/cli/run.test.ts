@@ -76,7 +76,7 @@ test("a service that faults costs its callers an error and nobody the run, where
   }
 });
 
-test("a service that faults ends the monolith, with status 4 and the trap", () => {
+test("a service that faults ends the monolith, with status 4 and the way to see it contained", () => {
   const { status, stdout, stderr } = meshsim([
     "run",
     TWO,
@@ -89,7 +89,7 @@ test("a service that faults ends the monolith, with status 4 and the trap", () =
   ]);
   expect(status).toBe(4);
   expect(stdout).toBe("");
-  expect(stderr).toMatch(/monolith stopped/);
+  expect(stderr).toMatch(/monolith stopped[^]*'backend'[^]*--deployments process-socket,capability/);
 });
 
 test("the seed changes payloads, and the manifest names it with every assumption", () => {
