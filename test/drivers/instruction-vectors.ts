@@ -1,9 +1,11 @@
 // Executes instruction vectors of an outside machine on ours, one by one or as the trace of a program.
+import { infiniteMeta } from "../../isa/cap/format.ts";
 import { permissionWord } from "../../isa/cap/perms.ts";
 import { CAUSE } from "../../isa/cause.ts";
 import { csrName, csrNumber } from "../../isa/csr.ts";
 import type { Image } from "../../isa/image.ts";
 import { Capability, CapabilityArithmetic } from "../../sim/machine/capability.ts";
+import { Mode } from "../../sim/machine/mmu.ts";
 import { createMachine, RAM_BASE, type Machine } from "../../sim/machine/machine.ts";
 
 type Hex = string;
@@ -40,6 +42,8 @@ const R_TYPE_MASK = 0xfe00_707f;
 const RS2_MASK = 0x01f0_0000;
 const YPERMC = 0x2600_007b;
 const [YBASER, YPERMR, YTOPR, YLENR] = [0xf400_007b, 0xf410_007b, 0xf420_007b, 0xf430_007b];
+/** A trap vector to which no vector jumps. */
+const NOWHERE = 0x7fff_dead_0000n;
 const ACCESS_FAULTS: readonly number[] = [CAUSE.loadAccessFault, CAUSE.storeAccessFault];
 const LR_Y = 0x1000_307b;
 const OPCODE_SYSTEM = 0x73;
@@ -69,7 +73,6 @@ export class VectorMachine {
   runAlone(v: Vector): Difference[] {
     const { engine, memory } = this.machine;
     const word = Number(v.w);
-    const pcc = engine.pcc;
     for (const [addr, ...value] of v.mr ?? []) {
       if (memory.holds(Number(addr), 16)) this.#poke(Number(addr) - RAM_BASE, value);
     }
@@ -79,7 +82,9 @@ export class VectorMachine {
     const readsCsr = (word & 0x7f) === OPCODE_SYSTEM && csrName(word >>> 20) !== undefined;
     if (readsCsr && v.d) this.machine.csrs.write(word >>> 20, capability(v.d), true);
     if (isStoreConditional(word) && v.d?.[2] === "0x0") this.#reserve(word, v);
-    engine.resume(new Capability(1n, pcc.meta, BigInt(v.pc), undefined));
+    this.machine.hart.mode = Mode.machine; // whatever the vector before did
+    this.machine.hart.mtvec = this.#infinite(NOWHERE);
+    engine.resume(this.#infinite(BigInt(v.pc)));
     return this.step(v);
   }
 
@@ -138,6 +143,10 @@ export class VectorMachine {
     return !this.#trapped() || ACCESS_FAULTS.includes(Number(this.machine.hart.mcause));
   }
 
+  #infinite(addr: bigint): Capability {
+    return new Capability(1n, infiniteMeta(this.#arithmetic.zylevels1), addr, undefined);
+  }
+
   #trapped(): boolean {
     return this.machine.engine.pcc.addr === this.machine.hart.mtvec.addr;
   }
@@ -180,7 +189,7 @@ export class VectorMachine {
   #reserve(word: number, v: Vector): void {
     const { engine, memory } = this.machine;
     memory.store(Number(v.pc) - 4 - RAM_BASE, 4, BigInt((LR_Y | (word & 0xf_8000)) >>> 0));
-    engine.resume(new Capability(1n, engine.pcc.meta, BigInt(v.pc) - 4n, undefined));
+    engine.resume(this.#infinite(BigInt(v.pc) - 4n));
     this.machine.step();
   }
 }

@@ -82,6 +82,14 @@ describe("a judge of vectors", () => {
     expect(differences({ ...RIGHT, exc: 2, tval: "0x0" })).toEqual([[["trap", "none"]]]);
   });
 
+  test("judges each vector in M-mode with the infinite pcc, whatever the one before did", () => {
+    const mret = { pc: "0x80000080", w: "0x30200073", s1: [0, "0x0", "0x0"], s2: [0, "0x0", "0x0"] };
+    const csrr = { ...mret, w: "0x340022f3", rd: 5, d: [0, "0x0", "0x7"] };
+    // To a sealed entry with bounds of 256 bytes elsewhere: jalr zero, 0(s1)
+    const jalr = { ...mret, w: "0x00048067", s1: [1, "0xf01fe00008000000", "0x80104000"] };
+    expect(judge("new.jsonl", lines(mret, csrr, mret, jalr, RIGHT))).toMatchObject({ passed: 5, failed: 0 });
+  });
+
   test("skips a trace without its program, and files that hold no vectors", () => {
     expect([...judge("p.trace.jsonl", lines(RIGHT)).skipped]).toEqual([["trace without its program p.bin", 1]]);
     expect([...judge("notes.txt", "hello").skipped]).toEqual([["not a file of vectors", 1]]);
