@@ -4,7 +4,7 @@ import { IMPORT, REPLY, REQUEST } from "../../../kernel/abi.ts";
 import { guestSource } from "../../../kernel/image.ts";
 import { decodeBounds } from "../../../isa/cap/bounds.ts";
 import { permissionWord } from "../../../isa/cap/perms.ts";
-import type { Capability} from "../../../sim/machine/capability.ts";
+import type { Capability } from "../../../sim/machine/capability.ts";
 import { CapabilityArithmetic } from "../../../sim/machine/capability.ts";
 import { makePayload } from "../../../workloads/messages.ts";
 import { Random } from "../../../workloads/random.ts";

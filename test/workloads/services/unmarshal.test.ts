@@ -98,6 +98,17 @@ describe.each([8, 16] as const)("with pointers of %i bytes", (pointerBytes) => {
     expect(codec.unmarshal(Uint8Array.from(Buffer.from(bytes, "hex"))).returned.a0).toBe(MALFORMED);
   });
 
+  test("a byte that is not UTF-8 is seen wherever it stands in its word", () => {
+    for (let at = 0; at < 12; at += 1) {
+      const name = new Uint8Array(12).fill(0x61);
+      agree(encodedRequest(messageOf(PAYLOAD, 0n, 0n, name, [])));
+      name[at] = 0xff;
+      expect(codec.unmarshal(encodedRequest(messageOf(PAYLOAD, 0n, 0n, name, []))).returned.a0, `${at}`).toBe(
+        MALFORMED,
+      );
+    }
+  });
+
   test.each([
     ["a varint of ten bytes", "08" + "ff".repeat(9) + "01"],
     ["a longer form of a short varint", "088000"],
