@@ -1,9 +1,19 @@
 // I1 to I4: no code gains authority. The checker knows the standard's subset relation and the machine's public state, no semantics.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { arbHoldings, arbHostileCode, bounded, CODE, CODE_BYTES, hasLevels, infinite, ISAS } from "./hostile.ts";
-import { BIT, equal, isDerivable, isSealed, isTagged, reachable, type Cap } from "./standard.ts";
-import { changedGranules, granuleAt, taggedMemory, toCapability, Watched, type State, type Step } from "./watched.ts";
+import { arbHoldings, arbHostileCode, hasLevels, ISAS } from "./hostile.ts";
+import { BIT, equal, isDerivable, isTagged, reachable, type Cap } from "./standard.ts";
+import {
+  changedGranules,
+  codeCapability,
+  granuleAt,
+  taggedMemory,
+  toCapability,
+  watch,
+  Watched,
+  type State,
+  type Step,
+} from "./watched.ts";
 
 /** Registers that hold capabilities, by number; those that need no ASR to read. */
 const CAPABILITY_CSRS = [0x480, 0x580, 0x780, 0x105, 0x140, 0x141, 0x305, 0x340, 0x341];
@@ -43,19 +53,6 @@ function written({ before, after, trap }: Step): Cap[] {
   return [...registers, ...memory, ...csrs.map((n) => after.csrs.get(n)!)].filter(isTagged);
 }
 
-const code = (isa: (typeof ISAS)[number], without: bigint): Cap =>
-  bounded(infinite(isa, 0n, without), CODE, CODE_BYTES);
-
-/** As a monitor would: after a trap, or in a place where nothing can run, execution goes on in the code at full width. */
-function carryOn(watched: Watched, pcc: Cap, step: Step): void {
-  const { engine, hart } = watched.machine;
-  const at = engine.pcc;
-  const usable = isTagged(at) && !isSealed(at) && at.addr >= CODE && at.addr < CODE + CODE_BYTES - 64n;
-  if (step.trap === undefined && usable) return;
-  hart.mode = step.before.mode;
-  watched.resume(pcc);
-}
-
 const violations = (found: readonly Cap[], sources: readonly Cap[]): readonly Cap[] =>
   found.filter((c) => !isDerivable(c, sources));
 
@@ -65,52 +62,40 @@ describe.each(ISAS)("%s", (isa) => {
   test("I1: a capability that an instruction writes is derived from those that it reads", () => {
     fc.assert(
       fc.property(arbCase, ({ holdings, words, asr }) => {
-        const watched = new Watched(isa, holdings);
-        const pcc = code(isa, asr ? 0n : BIT.ASR);
-        watched.resume(pcc);
-        for (const word of words) {
-          const step = watched.inject(word);
+        watch(new Watched(isa, holdings), words, codeCapability(isa, asr ? 0n : BIT.ASR), (step) => {
           expect(violations(written(step), read(step))).toEqual([]);
-          carryOn(watched, pcc, step);
-        }
+        });
       }),
-      { numRuns: 100 },
+      { numRuns: 70 },
     );
   });
 
   test("I2: the pcc alone takes more: a trap installs the vector, xRET and JALR what they unseal", () => {
     fc.assert(
       fc.property(arbCase, ({ holdings, words, asr }) => {
-        const watched = new Watched(isa, holdings);
-        const pcc = code(isa, asr ? 0n : BIT.ASR);
-        watched.resume(pcc);
-        for (const word of words) {
-          const step = watched.inject(word);
+        watch(new Watched(isa, holdings), words, codeCapability(isa, asr ? 0n : BIT.ASR), (step) => {
           expect(violations([step.after.pcc].filter(isTagged), nextSources(step))).toEqual([]);
-          carryOn(watched, pcc, step);
-        }
+        });
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
   test("I3: code without ASR reaches after any steps only what it reached at first", () => {
-    const levels = hasLevels(isa);
     const roots = (s: State): Cap[] => [...s.registers, s.pcc, ...TIDC.map((n) => s.csrs.get(n)!)];
-    const reach = (s: State): Cap[] => reachable(roots(s), taggedMemory(s), levels);
-    const noUnsealingJump = (name: string): boolean => ["jalr", "c.jalr", "c.jr"].includes(name);
+    const reach = (s: State): Cap[] => reachable(roots(s), taggedMemory(s), hasLevels(isa));
+    const mayUnseal = (name: string): boolean => ["jalr", "c.jalr", "c.jr"].includes(name);
     fc.assert(
-      fc.property(arbHoldings(isa), arbHostileCode(isa, noUnsealingJump), (holdings, words) => {
+      fc.property(arbHoldings(isa), arbHostileCode(isa, mayUnseal), (holdings, words) => {
         const watched = new Watched(isa, holdings);
         watched.machine.hart.utidc = toCapability(holdings.registers[0]!);
-        const pcc = code(isa, BIT.ASR | BIT.W | BIT.SL);
-        const legal = levels ? pcc : { ...pcc, meta: pcc.meta | BIT.SL };
-        watched.resume(legal);
+        const pcc = codeCapability(isa, BIT.ASR | BIT.W | BIT.SL);
+        watched.resume(pcc);
         const first = reach(watched.state());
-        for (const word of words) carryOn(watched, legal, watched.inject(word));
+        watch(watched, words, pcc, () => {});
         expect(violations(reach(watched.state()), first)).toEqual([]);
       }),
-      { numRuns: 100 },
+      { numRuns: 70 },
     );
   });
 
@@ -123,13 +108,11 @@ describe.each(ISAS)("%s", (isa) => {
           registers: holdings.registers.map(untagged),
           memory: holdings.memory.map(([granule, c]) => [granule, untagged(c)]),
         });
-        const pcc = code(isa, BIT.ASR);
-        watched.resume(pcc);
-        for (const word of words) carryOn(watched, pcc, watched.inject(word));
+        watch(watched, words, codeCapability(isa, BIT.ASR), () => {});
         const { registers, tags } = watched.state();
         expect({ registers: registers.filter(isTagged), tags: tags.indexOf(1) }).toEqual({ registers: [], tags: -1 });
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });

@@ -4,8 +4,20 @@ import { CSRS } from "../../isa/csr.ts";
 import { decoderFor } from "../../isa/table.ts";
 import { Capability } from "../../sim/machine/capability.ts";
 import { createMachine, RAM_BASE, type Machine } from "../../sim/machine/machine.ts";
-import { CODE, DATA, infinite, RAM_BYTES, VECTOR, type Holdings, type HostileIsa } from "./hostile.ts";
-import type { Cap, TaggedMemory } from "./standard.ts";
+import type { Retire, Timing } from "../../sim/machine/retire.ts";
+import {
+  bounded,
+  CODE,
+  CODE_BYTES,
+  DATA,
+  hasLevels,
+  infinite,
+  RAM_BYTES,
+  VECTOR,
+  type Holdings,
+  type HostileIsa,
+} from "./hostile.ts";
+import { BIT, isSealed, isTagged, type Cap, type TaggedMemory } from "./standard.ts";
 
 /** Registers that tell the time: they change by themselves. */
 const CLOCKS = new Set([0xc00, 0xc01, 0xc02, 0xb00, 0xb02]);
@@ -28,6 +40,17 @@ export interface Step {
   readonly after: State;
   /** The cause where the instruction trapped. */
   readonly trap: bigint | undefined;
+  /** What the retire record says of memory; undefined where nothing was accessed. */
+  readonly access: Access | undefined;
+}
+
+/** An access to memory that retired. */
+export interface Access {
+  readonly kind: "load" | "store" | "atomic";
+  readonly address: bigint;
+  readonly bytes: number;
+  /** A whole capability was moved. */
+  readonly capability: boolean;
 }
 
 const plain = ({ tag, meta, addr }: Cap): Cap => ({ tag, meta, addr });
@@ -38,15 +61,33 @@ export class Watched {
   readonly isa: HostileIsa;
   readonly #csrs: readonly number[];
   readonly #decode: (word: number) => Decoded | undefined;
+  #access: Access | undefined;
 
   constructor(isa: HostileIsa, holdings?: Holdings) {
     this.isa = isa;
     this.#decode = decoderFor(isa);
     const image = { entry: RAM_BASE, segments: [], symbols: new Map(), categories: ["other"], ranges: [] };
-    this.machine = createMachine({ isa, ramBytes: RAM_BYTES, image });
+    this.machine = createMachine({ isa, ramBytes: RAM_BYTES, image, timing: this.#observer() });
     this.#csrs = CSRS.map((c) => c.number).filter((n) => !CLOCKS.has(n));
     this.machine.hart.mtvec = this.machine.hart.stvec = toCapability(infinite(isa, VECTOR));
     if (holdings) this.hold(holdings);
+  }
+
+  /** A timing model that takes a cycle for everything and keeps the last access. */
+  #observer(): Timing {
+    let now = 0;
+    const retire = ({ access, dataVirt, dataBytes, capability }: Retire): void => {
+      now += 1;
+      this.#access =
+        access === "none" ? undefined : { kind: access, address: BigInt(dataVirt), bytes: dataBytes, capability };
+    };
+    return {
+      get now() {
+        return now;
+      },
+      retire,
+      idle: (until) => void (now = until),
+    };
   }
 
   hold(holdings: Holdings): void {
@@ -84,19 +125,33 @@ export class Watched {
     };
   }
 
-  /** Writes the word where the pcc stands, if that is code, and executes it. */
+  /** Writes the word where the pcc stands, if that is code, and executes it; the cause of the trap, if there was one. */
+  execute(word: number): bigint | undefined {
+    this.#place(word);
+    return this.#step();
+  }
+
+  /** As execute, with a look at the state before and after. */
   inject(word: number): Step {
-    const { machine } = this;
-    const at = machine.engine.pcc.addr;
-    if (at >= CODE && at < DATA - 4n)
-      machine.memory.store(Number(at) - RAM_BASE, (word & 3) === 3 ? 4 : 2, BigInt(word));
+    this.#place(word);
     const before = this.state();
+    const trap = this.#step();
+    return { word, insn: this.#decode(word), before, after: this.state(), trap, access: this.#access };
+  }
+
+  #place(word: number): void {
+    const { engine, memory } = this.machine;
+    const at = engine.pcc.addr;
+    if (at >= CODE && at < DATA - 4n) memory.store(Number(at) - RAM_BASE, (word & 3) === 3 ? 4 : 2, BigInt(word));
+  }
+
+  #step(): bigint | undefined {
+    const { machine } = this;
     const retired = machine.instructions;
+    this.#access = undefined;
     machine.step();
-    const after = this.state();
-    const trapped = machine.instructions === retired;
-    const cause = after.mode === 1 ? 0x142 : 0x342;
-    return { word, insn: this.#decode(word), before, after, trap: trapped ? after.csrs.get(cause)!.addr : undefined };
+    if (machine.instructions !== retired) return undefined;
+    return machine.hart.mode === 1 ? machine.hart.scause : machine.hart.mcause;
   }
 }
 
@@ -133,4 +188,29 @@ export function changedGranules(before: State, after: State): number[] {
       changed.push(at);
   }
   return changed;
+}
+
+/** A code capability for the whole page of code, without some permissions. */
+export function codeCapability(isa: HostileIsa, without = 0n): Cap {
+  const kept = hasLevels(isa) ? without : without & ~BIT.SL;
+  return bounded(infinite(isa, 0n, kept), CODE, CODE_BYTES);
+}
+
+/** As a monitor would: after a trap, or in a place where nothing can run, execution goes on at `pcc`. */
+export function carryOn(watched: Watched, pcc: Cap, step: Step): void {
+  const at = watched.machine.engine.pcc;
+  const usable = isTagged(at) && !isSealed(at) && at.addr >= CODE && at.addr < CODE + CODE_BYTES - 64n;
+  if (step.trap === undefined && usable) return;
+  watched.machine.hart.mode = step.before.mode;
+  watched.resume(pcc);
+}
+
+/** Executes hostile words one by one, and shows each step. */
+export function watch(watched: Watched, words: readonly number[], pcc: Cap, look: (step: Step) => void): void {
+  watched.resume(pcc);
+  for (const word of words) {
+    const step = watched.inject(word);
+    look(step);
+    carryOn(watched, pcc, step);
+  }
 }
