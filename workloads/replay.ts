@@ -97,8 +97,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayOutcome> {
   const stopped = results.findIndex((r) => r.stop.kind !== "exit" || r.stop.status !== 0);
   if (stopped >= 0)
     return { kind: "stopped", message: stopMessage(built[stopped]!, results[stopped]!, options.faultyService) };
-  const wrong = built.find((b, i) => !allMatch(verify(b, results[i]!, work)));
-  if (wrong !== undefined) throw new Error(`${wrong.deployment.name}: a checksum of the guest is not the host's`);
+  built.forEach((b, i) => checkGuest(b, results[i]!, work));
   const result: Result = {
     schema: "meshsim.result/1",
     manifest: manifestOf(options, work, rates),
@@ -139,7 +138,7 @@ function memoryDiagnostic(options: ReplayOptions, bytes: number): Diagnostic {
   return {
     file: options.source.file,
     message:
-      `the ${options.trace.requests.length} requests of this trace need about ${mebibytes(bytes)} MiB of simulated memory; ` +
+      `replaying ${Math.min(options.trace.requests.length, Math.max(options.requests, options.warmup))} requests of this trace needs about ${mebibytes(bytes)} MiB of simulated memory; ` +
       `the machine has ${mebibytes(options.machine.config.ramBytes)} MiB`,
     hint: "replay fewer with --requests N, shrink --payload, or give more with --set ramBytes=N",
   };
@@ -167,7 +166,9 @@ async function measureRates(options: ReplayOptions): Promise<ReadonlyMap<Pointer
     name: "calibrate",
     spec: { image: calibrations[i]!.image, isa: GUEST_ISA[form], machine: options.machine.config, reads: [] },
   }));
-  const results = await runJobs(jobs, options.workers, () => undefined);
+  const results = await runJobs(jobs, options.workers, (name, instructions) =>
+    options.onProgress(name, 0, `${Math.round(instructions / 1e6)} M instructions`),
+  );
   return new Map(
     forms.map((form, i) => {
       const { stop, readings } = results[i]!;
@@ -278,34 +279,33 @@ function deploymentResult(built: BuiltDeployment, run: SessionResult, work: Work
   });
   const executed = sum(requests.map((r) => r.executed));
   const extrapolated = sum(requests.map((r) => r.extrapolated));
-  const byCategory: Record<string, number> = {};
-  const byCause: Record<string, number> = {};
+  const stacks: Record<string, Record<string, number>> = {};
   const events: Record<string, number> = {};
+  const count = (category: string, causes: Readonly<Record<string, number>>): void => {
+    const stack = (stacks[reportedCategory(category)] ??= {});
+    for (const [cause, cycles] of Object.entries(causes)) accumulate(stack, cause, cycles);
+  };
   for (const window of windows) {
-    for (const [category, causes] of byCategoryAndCause(window, built.image.categories)) {
-      const reported = reportedCategory(category);
-      for (const [cause, cycles] of Object.entries(causes)) {
-        accumulate(byCategory, reported, cycles);
-        accumulate(byCause, cause, cycles);
-      }
-    }
-    for (const [event, count] of Object.entries(eventsOf(window))) accumulate(events, event, count);
+    for (const [category, causes] of byCategoryAndCause(window, built.image.categories)) count(category, causes);
+    for (const [event, number] of Object.entries(eventsOf(window))) accumulate(events, event, number);
   }
-  if (extrapolated > 0) {
-    accumulate(byCategory, reportedCategory("compute"), extrapolated);
-    for (const [cause, cycles] of Object.entries(apportion(extrapolated, rate.byCause)))
-      accumulate(byCause, cause, cycles);
+  if (extrapolated > 0) count("compute", apportion(extrapolated, rate.byCause));
+  const byCause: Record<string, number> = {};
+  for (const stack of Object.values(stacks)) {
+    for (const [cause, cycles] of Object.entries(stack)) accumulate(byCause, cause, cycles);
   }
+  const measured = work.schedule.slice(work.warmup).map((request) => work.requests[request]!);
   return {
     name: built.deployment.name,
     requests: requests.length,
-    calls: sum(windows.map((_, i) => work.requests[work.schedule[work.warmup + i]!]!.calls)),
-    failures: counterSum(built, run, "failures"),
+    calls: sum(measured.map((r) => r.calls)),
+    failures: sum(measured.map((r) => r.failures)),
     cycles: {
       total: executed + extrapolated,
       perRequest: percentiles(requests.map((r) => r.executed + r.extrapolated)),
-      byCategory: withoutZeros(byCategory),
+      byCategory: withoutZeros(mapValues(stacks, (stack) => sum(Object.values(stack)))),
       byCause: withoutZeros(byCause),
+      byCategoryAndCause: mapValues(stacks, withoutZeros),
       executed,
       modelled: 0,
       extrapolated,
@@ -349,8 +349,21 @@ function verify(built: BuiltDeployment, run: SessionResult, work: Work): Deploym
   return { checked, matched, digest: `0x${digest.toString(16).padStart(16, "0")}` };
 }
 
-const allMatch = (c: DeploymentResult["checksums"]): boolean => c.checked === c.matched;
+/** Throws (our bug) unless the guest computed what the host did, and made and failed as many calls as planned. */
+function checkGuest(built: BuiltDeployment, run: SessionResult, work: Work): void {
+  const { checked, matched } = verify(built, run, work);
+  const sent = work.schedule.map((request) => work.requests[request]!);
+  const served = sum(sent.map((r) => r.calls + 1)); // the client serves itself
+  const failures = sum(sent.map((r) => r.failures));
+  const complain = (what: string, found: number, expected: number): void => {
+    if (found !== expected) throw new Error(`${built.deployment.name}: ${found} ${what}, expected ${expected}`);
+  };
+  complain("checksums match", matched, checked);
+  complain("calls were served", counterSum(built, run, "served"), served);
+  complain("calls failed", counterSum(built, run, "failures"), failures);
+}
 
+/** A counter of the guest's, over all services. */
 function counterSum(built: BuiltDeployment, run: SessionResult, field: "failures" | "served"): number {
   const offset = SERVICE.layout(built.deployment.pointerBytes).at[field];
   return sum(
@@ -363,6 +376,10 @@ function counterSum(built: BuiltDeployment, run: SessionResult, field: "failures
 
 function accumulate(into: Record<string, number>, key: string, value: number): void {
   into[key] = (into[key] ?? 0) + value;
+}
+
+function mapValues<A, B>(values: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
 }
 
 const withoutZeros = (values: Record<string, number>): Record<string, number> =>

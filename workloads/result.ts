@@ -38,13 +38,15 @@ export interface DeploymentResult {
   /** Measured requests, and the calls between services in them (the arriving request counts as one). */
   readonly requests: number;
   readonly calls: number;
-  /** Calls that ended in an error, those of the warm-up included. */
+  /** Calls that ended in an error. */
   readonly failures: number;
   readonly cycles: {
     readonly total: number;
     readonly perRequest: Percentiles;
     readonly byCategory: Readonly<Record<string, number>>;
     readonly byCause: Readonly<Record<string, number>>;
+    /** The causes of each category's cycles. */
+    readonly byCategoryAndCause: Readonly<Record<string, Readonly<Record<string, number>>>>;
     readonly executed: number;
     readonly modelled: number;
     readonly extrapolated: number;
@@ -107,10 +109,11 @@ export function apportion(total: number, weights: Readonly<Record<string, number
 /** The laws every result must keep; throws (our bug) on a breach. */
 export function checkResult(result: Result): void {
   for (const d of result.deployments) {
-    const { total, byCategory, byCause, executed, modelled, extrapolated } = d.cycles;
+    const { total, byCategory, byCause, byCategoryAndCause, executed, modelled, extrapolated } = d.cycles;
     const sums: readonly (readonly [string, number])[] = [
       ["categories", sum(Object.values(byCategory))],
       ["causes", sum(Object.values(byCause))],
+      ["causes of categories", sum(Object.values(byCategoryAndCause).map((causes) => sum(Object.values(causes))))],
       ["executed, modelled and extrapolated", executed + modelled + extrapolated],
     ];
     for (const [what, value] of sums) {

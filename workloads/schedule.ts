@@ -73,6 +73,8 @@ export interface CallWork {
 export interface RequestWork {
   /** Calls under the client, the root's own included. */
   readonly calls: number;
+  /** How many of them fail: those of a service that was made to fault. */
+  readonly failures: number;
   /** Deepest nesting of calls. */
   readonly depth: number;
   /** Iterations of the compute loop that are not executed but extrapolated. */
@@ -143,7 +145,15 @@ class Planner {
 
   /** Plans one request, callees before callers, without recursion: a trace may be deeper than our stack. */
   planRequest(root: Call, index: number): RequestWork {
-    const totals = { calls: 0, depth: 0, skippedIterations: 0, observedHopNs: 0, observedHops: 0, payloadBytes: 0 };
+    const totals = {
+      calls: 0,
+      failures: 0,
+      depth: 0,
+      skippedIterations: 0,
+      observedHopNs: 0,
+      observedHops: 0,
+      payloadBytes: 0,
+    };
     const active = new Map<number, number>();
     const frames: Frame[] = [];
     const open = (call: Call, caller: number): void => {
@@ -195,6 +205,7 @@ class Planner {
       checksum: fault ? 0n : this.#checksum(request, touchBytes, frame.done),
     });
     totals.calls += 1;
+    totals.failures += fault ? 1 : 0;
     totals.skippedIterations += compute.skipped;
     totals.observedHopNs += frame.call.hopNs;
     totals.observedHops += frame.call.hopNs > 0 ? 1 : 0;
