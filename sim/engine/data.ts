@@ -164,14 +164,12 @@ export abstract class DataPath extends CapabilityArithmetic {
   }
 
   /**
-   * RAM offset of an access that devices do not take. Aligned, so it lies in one page. A page whose entry has Y = 0 takes no
-   * tagged capability (#section_pte_rvy).
+   * RAM offset of an access that devices do not take. Aligned, so it lies in one page. `tagged`: it stores a tagged capability.
    */
   #inRam(addr: bigint, bytes: number, direction: Direction, tagged = false, tval: bigint = addr): number {
     const near = Number(addr);
-    const phys = this.mmu.translateData(addr, near, direction);
+    const phys = this.mmu.translateData(addr, near, tagged ? "taggedStore" : direction);
     if (phys < 0) this.raise(this.mmu.cause, tval);
-    if (tagged && !this.mmu.capabilities) this.raise(CAUSE.cheriStorePageFault, tval);
     if (!this.memory.holds(phys, bytes)) this.raise(ACCESS_FAULT[direction], tval);
     if (this.mmu.guardsData) this.#guard(phys, bytes, direction, tval);
     this.#note(direction, addr, near, phys, bytes);

@@ -159,6 +159,7 @@ export abstract class FetchPath extends DataPath {
       const next = BigInt.asUintN(64, this.pageBase + OFFSETS[offset + PARCEL_BYTES]!);
       const inPage = offset + bytes <= PAGE_BYTES;
       const rest = inPage ? this.#parcel(page, offset + PARCEL_BYTES, next) : this.#parcel(this.#lookUp(next), 0, next);
+      this.page = page; // a walk that sets A has this page, too, looked up again
       word = (word | (rest << 16)) >>> 0;
     }
     const op = this.code.op(word);

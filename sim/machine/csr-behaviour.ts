@@ -45,6 +45,11 @@ const MSTATUS_TRANSLATION = MPRV | SUM | MXR;
 /** Exceptions that can be delegated: all that exist but the environment call from M-mode (machine.adoc, medeleg). */
 const MEDELEG_BASE = 0xb3ffn;
 const MEDELEG_CHERI = 0x1f_0000_0000n;
+/** What menvcfg and senvcfg share. */
+const ENVCFG_MASK = MENVCFG.FIOM | MENVCFG.CBIE | MENVCFG.CBCFE | MENVCFG.CBZE;
+/** Bits of mcountinhibit. */
+const CY = 1n << 0n;
+const IR = 1n << 2n;
 const COUNTEREN_MASK = 0xffff_ffffn;
 const SATP_MODE_SHIFT = 60n;
 const SATP_MODES = [0n, 8n];
@@ -120,15 +125,16 @@ function status({ hart, extensions }: BehaviourOptions): Record<string, CsrBehav
       kind: "xlen",
       read: () => hart.menvcfg | fixed,
       write: (value) => {
-        hart.menvcfg = legalEnvcfg(value, MENVCFG.FIOM | MENVCFG.CBIE | MENVCFG.CBCFE | MENVCFG.CBZE | MENVCFG.STCE);
-        return Effect.interrupts;
+        const old = hart.menvcfg;
+        hart.menvcfg = legalEnvcfg(value, ENVCFG_MASK | MENVCFG.ADUE | MENVCFG.STCE);
+        return ((old ^ hart.menvcfg) & MENVCFG.ADUE) !== 0n ? Effect.translation : Effect.interrupts;
       },
     },
     senvcfg: {
       kind: "xlen",
       read: () => hart.senvcfg | fixed,
       write: (value) => {
-        hart.senvcfg = legalEnvcfg(value, MENVCFG.FIOM | MENVCFG.CBIE | MENVCFG.CBCFE | MENVCFG.CBZE);
+        hart.senvcfg = legalEnvcfg(value, ENVCFG_MASK);
         return Effect.none;
       },
     },
@@ -246,12 +252,27 @@ export function moved(m: CapabilityArithmetic, value: Capability, addr: bigint):
 
 function counters(hart: Hart): Record<string, CsrBehaviour> {
   const wrap = (value: bigint): bigint => BigInt.asUintN(XLEN, value);
-  const cycle = (): bigint => wrap(BigInt(hart.clock.now) + hart.cycleOffset);
-  const instret = (): bigint => wrap(BigInt(hart.clock.retired) + hart.instretOffset);
+  // A register changes after the writing instruction: minstret does not count its own write, and counts that which inhibits it.
+  const now = (): bigint => BigInt(hart.clock.now);
+  const retiredSoon = (): bigint => BigInt(hart.clock.retired + 1);
+  const held = (counter: bigint): boolean => (hart.mcountinhibit & counter) !== 0n;
+  const cycle = (): bigint => wrap(held(CY) ? hart.cycleOffset : now() + hart.cycleOffset);
+  const instret = (): bigint => wrap(held(IR) ? hart.instretOffset : BigInt(hart.clock.retired) + hart.instretOffset);
   const fixed: Record<string, CsrBehaviour> = {
     mcounteren: fieldOf(hart, "mcounteren", COUNTEREN_MASK),
     scounteren: fieldOf(hart, "scounteren", COUNTEREN_MASK),
-    mcountinhibit: zero,
+    mcountinhibit: {
+      kind: "xlen",
+      read: () => hart.mcountinhibit,
+      write: (value) => {
+        const next = value & (CY | IR);
+        const changes = hart.mcountinhibit ^ next;
+        if ((changes & CY) !== 0n) hart.cycleOffset += held(CY) ? -now() : now();
+        if ((changes & IR) !== 0n) hart.instretOffset += held(IR) ? -retiredSoon() : retiredSoon();
+        hart.mcountinhibit = next;
+        return Effect.none;
+      },
+    },
     cycle: readOnly(cycle),
     instret: readOnly(instret),
     time: readOnly(() => hart.clint.mtime),
@@ -259,7 +280,7 @@ function counters(hart: Hart): Record<string, CsrBehaviour> {
       kind: "xlen",
       read: cycle,
       write: (value) => {
-        hart.cycleOffset = value - BigInt(hart.clock.now);
+        hart.cycleOffset = held(CY) ? value : value - now();
         return Effect.none;
       },
     },
@@ -267,8 +288,7 @@ function counters(hart: Hart): Record<string, CsrBehaviour> {
       kind: "xlen",
       read: instret,
       write: (value) => {
-        // The writing instruction itself is not counted: the next one reads the value written.
-        hart.instretOffset = value - BigInt(hart.clock.retired + 1);
+        hart.instretOffset = held(IR) ? value : value - retiredSoon();
         return Effect.none;
       },
     },

@@ -56,6 +56,7 @@ export const MENVCFG = {
   CBCFE: 1n << 6n,
   CBZE: 1n << 7n,
   Y: 1n << 8n,
+  ADUE: 1n << 61n,
   STCE: 1n << 63n,
 } as const;
 
@@ -95,7 +96,11 @@ export class Hart {
   senvcfg = 0n;
   satp = 0n;
   stimecmp = 0xffff_ffff_ffff_ffffn;
-  /** What is added to the clock and to the retired instructions: software may write mcycle and minstret. */
+  mcountinhibit = 0n;
+  /**
+   * What is added to the clock and to the retired instructions: software may write mcycle and minstret. Of a counter that
+   * mcountinhibit holds, the value itself.
+   */
   cycleOffset = 0n;
   instretOffset = 0n;
 
@@ -131,6 +136,7 @@ export class Hart {
       mpp: this.mpp,
       sum: (this.mstatus & MSTATUS.SUM) !== 0n,
       mxr: (this.mstatus & MSTATUS.MXR) !== 0n,
+      adue: (this.menvcfg & MENVCFG.ADUE) !== 0n,
     };
   }
 

@@ -6,6 +6,9 @@ import type { Pmp } from "./pmp.ts";
 import type { Walk } from "./retire.ts";
 
 export type AccessType = "fetch" | "load" | "store";
+/** What is translated: a store of a tagged capability asks more of a page than another store. */
+export type DataAccess = "load" | "store" | "taggedStore";
+type Translated = AccessType | DataAccess;
 /** Privilege modes as xPP encodes them. */
 export const Mode = { user: 0, supervisor: 1, machine: 3 } as const;
 
@@ -47,6 +50,8 @@ export interface TranslationState {
   readonly mpp: number;
   readonly sum: boolean;
   readonly mxr: boolean;
+  /** menvcfg.ADUE: walks set A and D (Svadu); otherwise they fault where those are clear (Svade). */
+  readonly adue: boolean;
 }
 
 /** Translations for one kind of access, direct mapped by virtual page number. */
@@ -69,26 +74,30 @@ class Context {
   readonly mode: number;
   readonly sum: boolean;
   readonly mxr: boolean;
+  readonly adue: boolean;
   readonly fetch = new PageCache();
   readonly load = new PageCache();
   readonly store = new PageCache();
+  readonly taggedStore = new PageCache();
 
   constructor(state: TranslationState, mode: number) {
     this.root = Number(state.satp & 0xfff_ffff_ffffn) * PAGE_BYTES;
     this.mode = mode;
     this.sum = state.sum;
     this.mxr = state.mxr;
+    this.adue = state.adue;
   }
 
   flush(): void {
     this.fetch.flush();
     this.load.flush();
     this.store.flush();
+    this.taggedStore.flush();
   }
 }
 
 type Leaf = { readonly flags: number; readonly capability: boolean; readonly phys: number; readonly walk: Walk };
-type WalkFault = "page" | "access";
+type WalkFault = "page" | "access" | "capability";
 
 export class Mmu {
   /** The cause of the last failed translation. */
@@ -149,13 +158,13 @@ export class Mmu {
    * Physical address of a data access, or -1 with `cause` set. `near` is the address as a number: above 2^53 it is not exact,
    * but there nothing is to be found untranslated.
    */
-  translateData(addr: bigint, near: number, type: "load" | "store"): number {
+  translateData(addr: bigint, near: number, type: DataAccess): number {
     const context = this.#dataContext;
     if (context === undefined) {
       this.capabilities = true;
       return near;
     }
-    return this.#translate(context, type === "load" ? context.load : context.store, addr, near, type);
+    return this.#translate(context, context[type], addr, near, type);
   }
 
   /** Physical address of an instruction fetch, or -1 with `cause` set. */
@@ -196,11 +205,11 @@ export class Mmu {
       if (this.#contexts.size >= MAX_ADDRESS_SPACES) this.#contexts.clear();
       this.#contexts.set(state.satp, (contexts = []));
     }
-    const key = mode | (state.sum ? 2 : 0) | (state.mxr ? 4 : 0);
+    const key = mode | (state.sum ? 2 : 0) | (state.mxr ? 4 : 0) | (state.adue ? 8 : 0);
     return (contexts[key] ??= new Context(state, mode));
   }
 
-  #translate(context: Context, cache: PageCache, addr: bigint, near: number, type: AccessType): number {
+  #translate(context: Context, cache: PageCache, addr: bigint, near: number, type: Translated): number {
     const inLowerHalf = near < CANONICAL_TOP;
     const virt = inLowerHalf ? near : Number(BigInt.asUintN(VIRT_BITS, addr));
     const page = Math.floor(virt / PAGE_BYTES);
@@ -209,7 +218,7 @@ export class Mmu {
     if (cache.pages[set] !== page || !canonical) {
       const fault = canonical ? this.#fill(context, cache, virt, type) : "page";
       if (fault !== undefined) {
-        this.cause = fault === "page" ? PAGE_FAULT[type] : ACCESS_FAULT[type];
+        this.cause = causeOf(fault, type === "taggedStore" ? "store" : type);
         return -1;
       }
     }
@@ -217,10 +226,15 @@ export class Mmu {
     return cache.phys[set]! + (virt - page * PAGE_BYTES);
   }
 
-  #fill(context: Context, cache: PageCache, virt: number, type: AccessType): WalkFault | undefined {
+  #fill(context: Context, cache: PageCache, virt: number, type: Translated): WalkFault | undefined {
     const leaf = this.#walk(context.root, virt);
     if (typeof leaf === "string") return leaf;
     if (!permits(context, leaf.flags, type)) return "page";
+    const unset = (type === "fetch" || type === "load" ? PTE.A : PTE.A | PTE.D) & ~leaf.flags;
+    if (unset !== 0 && !context.adue) return "page";
+    // A page whose entry has Y = 0 takes no tagged capability (#section_pte_rvy).
+    if (type === "taggedStore" && !leaf.capability) return "capability";
+    if (unset !== 0 && !this.#setBits(leaf.walk.entries.at(-1)!, BigInt(unset))) return "access";
     const page = Math.floor(virt / PAGE_BYTES);
     const set = page % CACHE_SETS;
     cache.pages[set] = page;
@@ -229,6 +243,14 @@ export class Mmu {
     cache.used = true;
     for (const entry of leaf.walk.entries) this.#markTable(entry);
     return undefined;
+  }
+
+  /** Sets bits of an entry, as an S-mode store (#sec:svadu); false where PMP forbids it. */
+  #setBits(entry: number, bits: bigint): boolean {
+    if (!this.#pmp.permits(Mode.supervisor, entry, PTE_BYTES, "store")) return false;
+    const offset = entry - this.#memory.base;
+    this.#memory.store(offset, PTE_BYTES, this.#memory.load(offset, PTE_BYTES) | bits);
+    return true;
   }
 
   #markTable(entry: number): void {
@@ -269,15 +291,19 @@ export class Mmu {
   }
 }
 
-/** Does a leaf's entry let this access through? Svade: a page not yet accessed, or not yet dirty, faults. */
-function permits(context: Context, flags: number, type: AccessType): boolean {
+function causeOf(fault: WalkFault, type: AccessType): number {
+  if (fault === "capability") return CAUSE.cheriStorePageFault;
+  return fault === "page" ? PAGE_FAULT[type] : ACCESS_FAULT[type];
+}
+
+/** Does a leaf's entry let this access through, A and D apart? */
+function permits(context: Context, flags: number, type: Translated): boolean {
   const userPage = (flags & PTE.U) !== 0;
   if (context.mode === Mode.user && !userPage) return false;
   if (context.mode === Mode.supervisor && userPage && (type === "fetch" || !context.sum)) return false;
-  if ((flags & PTE.A) === 0) return false;
   if (type === "fetch") return (flags & PTE.X) !== 0;
-  if (type === "store") return (flags & PTE.W) !== 0 && (flags & PTE.D) !== 0;
-  return (flags & PTE.R) !== 0 || (context.mxr && (flags & PTE.X) !== 0);
+  if (type === "load") return (flags & PTE.R) !== 0 || (context.mxr && (flags & PTE.X) !== 0);
+  return (flags & PTE.W) !== 0;
 }
 
 const canonical48 = (virt: number): boolean => virt < CANONICAL_TOP || virt >= CANONICAL_UPPER_HALF;

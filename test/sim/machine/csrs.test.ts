@@ -40,6 +40,9 @@ describe("legal values", () => {
     ["mhartid", 0n],
     ["mhpmcounter3", 0n],
     ["mhpmevent31", 0n],
+    ["mcountinhibit", 5n],
+    ["menvcfg", 0xa000_0000_0000_00f1n],
+    ["senvcfg", 0xf1n],
     ["tselect", 0n],
     ["tdata1", 0n],
     ["pmpaddr0", (1n << 54n) - 1n],
@@ -116,6 +119,25 @@ describe("views", () => {
     // Without a timing model each instruction takes one cycle: mcycle's own write passes one.
     expect([11, 12, 13, 14].map((r) => machine.engine.x(r))).toEqual([1000n, 1002n, 1n, 7n]);
   });
+});
+
+test("inhibited counters stand still, can be written, and go on from there", () => {
+  const { machine } = load(`
+    li      a0, 5
+    csrw    mcountinhibit, a0
+    csrr    a1, minstret
+    csrr    a2, mcycle
+    csrr    a3, instret
+    csrr    a4, cycle
+    csrwi   minstret, 9
+    csrwi   mcountinhibit, 0
+    csrr    a5, minstret
+    csrr    a6, mcycle
+    csrr    a7, mcycle`);
+  machine.run({ maxInstructions: 11 });
+  const read = [11, 12, 13, 14, 15, 16, 17].map((r) => machine.engine.x(r));
+  // The write to mcountinhibit is itself counted in minstret; mcycle stands from the write on.
+  expect(read).toEqual([2n, 1n, 2n, 1n, 9n, 3n, 4n]);
 });
 
 test("every register of the table behaves somehow on some machine", () => {

@@ -20,15 +20,25 @@ const [INSTRUCTION_PAGE, LOAD_PAGE, STORE_PAGE] = [12, 13, 15];
 class Tables {
   readonly memory = new Memory({ base: BASE, sizeBytes: 0x10000 });
   readonly mmu: Mmu;
+  readonly pmp = new Pmp();
 
   constructor(rvy = true) {
-    this.mmu = new Mmu(this.memory, new Pmp(), rvy);
+    this.mmu = new Mmu(this.memory, this.pmp, rvy);
     this.memory.onMarkedStore = () => this.mmu.flush();
     this.use({});
   }
   use(state: Partial<TranslationState>): this {
     const satp = (8n << 60n) | BigInt(ROOT >>> 12);
-    this.mmu.configure({ mode: Mode.supervisor, satp, mprv: false, mpp: 0, sum: false, mxr: false, ...state });
+    this.mmu.configure({
+      mode: Mode.supervisor,
+      satp,
+      mprv: false,
+      mpp: 0,
+      sum: false,
+      mxr: false,
+      adue: false,
+      ...state,
+    });
     return this;
   }
   set(table: number, index: number, phys: number, bits: bigint): this {
@@ -145,6 +155,58 @@ describe("permissions", () => {
   test("Svade: a page not yet accessed faults, one not yet dirty faults for stores", () => {
     expect(new Tables().mapSmall(RWX & ~A).all()).toEqual(FAULTS);
     expect(new Tables().mapSmall(RWX & ~D).all()).toEqual([DATA, DATA, -STORE_PAGE]);
+  });
+});
+
+describe("Svadu", () => {
+  const adue = true;
+  const entry = (tables: Tables): bigint => tables.memory.load(LEAVES + 8 * 3 - BASE, 8);
+  const flags = RWX & ~A & ~D;
+
+  test.each<[AccessType, bigint]>([
+    ["fetch", A],
+    ["load", A],
+    ["store", A | D],
+  ])("a %s sets in the leaf what it does to the page, and no more", (type, set) => {
+    const tables = new Tables().mapSmall(flags).use({ adue });
+    const before = entry(tables);
+    expect([tables.access(type), entry(tables)]).toEqual([DATA, before | set]);
+  });
+
+  test("a store after a load of the same page sets D", () => {
+    const tables = new Tables().mapSmall(flags).use({ adue });
+    tables.access("load");
+    tables.access("store");
+    expect(entry(tables) & (A | D)).toBe(A | D);
+  });
+
+  test("an access that is not permitted sets nothing", () => {
+    const tables = new Tables().mapSmall(V | R).use({ adue });
+    expect([tables.access("store"), entry(tables) & (A | D)]).toEqual([-STORE_PAGE, 0n]);
+  });
+
+  test("a tagged capability for a page without Y faults and sets nothing; with Y, D", () => {
+    const store = (bits: bigint): [number, bigint] => {
+      const tables = new Tables().mapSmall(bits).use({ adue });
+      const phys = tables.mmu.translateData(BigInt(VIRT), VIRT, "taggedStore");
+      return [phys < 0 ? -tables.mmu.cause : phys, entry(tables) & (A | D)];
+    };
+    expect([store(flags), store(flags | Y)]).toEqual([
+      [-36, 0n],
+      [DATA, A | D],
+    ]);
+  });
+
+  test("an entry that PMP lets be read and not written is an access fault", () => {
+    const tables = new Tables().mapSmall(flags);
+    tables.pmp.writeCfg(0, 0x19n);
+    expect(tables.use({ adue }).all()).toEqual([-1, -5, -7]);
+  });
+
+  test("without ADUE the same entry faults, whatever was seen before", () => {
+    const tables = new Tables().mapSmall(flags).use({ adue });
+    tables.access("load");
+    expect([tables.use({}).access("store"), tables.mapSmall(flags).all()]).toEqual([-STORE_PAGE, FAULTS]);
   });
 });
 
