@@ -22,9 +22,10 @@ interface Finding {
   readonly seconds: number;
 }
 
-const USAGE = `usage: npm run mutate -- [--only TEXT] [--limit N] [--fresh] [--table] [--list]
+const USAGE = `usage: npm run mutate -- [--only TEXT] [--limit N] [--without TEXT] [--fresh] [--table] [--list]
   --only TEXT   mutations whose name or file contains the text
   --limit N     stop after so many that were not known
+  --without TEXT  leave out test files whose name contains the text (they fail without any bug planted, say)
   --fresh       forget what earlier runs found
   --table       print what is known as Markdown and end
   --list        print the mutations and end`;
@@ -86,7 +87,11 @@ async function failure(folder: string, tests: readonly string[]): Promise<Pick<F
   return failed ? { verdict: "killed", by: failed.fullName } : { verdict: "broken", by: "no test ran" };
 }
 
-async function attempt(folder: string, mutation: Mutation): Promise<Pick<Finding, "verdict" | "by">> {
+async function attempt(
+  folder: string,
+  mutation: Mutation,
+  tests: readonly string[],
+): Promise<Pick<Finding, "verdict" | "by">> {
   const path = join(folder, mutation.file);
   const source = readFileSync(path, "utf8");
   const places = source.split(mutation.find).length - 1;
@@ -96,7 +101,7 @@ async function attempt(folder: string, mutation: Mutation): Promise<Pick<Finding
       path,
       source.replace(mutation.find, () => mutation.replace),
     );
-    return await failure(folder, mutation.tests);
+    return await failure(folder, tests);
   } finally {
     writeFileSync(path, source);
   }
@@ -113,7 +118,12 @@ function table(known: Readonly<Record<string, Finding>>): string {
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
-      ...{ only: { type: "string" }, limit: { type: "string" }, help: { type: "boolean" } },
+      ...{
+        only: { type: "string" },
+        limit: { type: "string" },
+        without: { type: "string" },
+        help: { type: "boolean" },
+      },
       ...{ fresh: { type: "boolean" }, table: { type: "boolean" }, list: { type: "boolean" } },
     },
   });
@@ -125,18 +135,20 @@ async function main(): Promise<number> {
   }
   const only = values.only ?? "";
   const chosen = MUTATIONS.filter((m) => m.name.includes(only) || m.file.includes(only));
+  const heard = (m: Mutation): string[] =>
+    m.tests.filter((t) => values.without === undefined || !t.includes(values.without));
   const due = chosen.filter((m) => known[m.name]?.verdict !== "killed").slice(0, Number(values.limit ?? Infinity));
   const commit = git("rev-parse", "--short", "HEAD");
   const folder = copy();
   try {
-    const tests = [...new Set(due.flatMap((m) => m.tests))];
+    const tests = [...new Set(due.flatMap(heard))];
     if (due.length > 0) {
       const unchanged = await failure(folder, tests);
       if (unchanged.verdict !== "survived") throw new Error(`the tests fail without any bug planted: ${unchanged.by}`);
     }
     for (const [i, mutation] of due.entries()) {
       const start = performance.now();
-      const found = await attempt(folder, mutation);
+      const found = await attempt(folder, mutation, heard(mutation));
       known[mutation.name] = { ...found, commit, seconds: Math.round((performance.now() - start) / 1000) };
       mkdirSync(join(ROOT, "meshsim-out"), { recursive: true });
       writeFileSync(KNOWN, JSON.stringify(known, undefined, 1));
