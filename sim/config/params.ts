@@ -30,6 +30,8 @@ interface Range {
 }
 
 const LARGEST = 2 ** 40;
+/** Entries, ways, banks: beyond this nothing is being modelled, and memory runs out. */
+const MOST_THINGS = 2 ** 20;
 
 function whole(unit: string, noun: string, value: number, doc: string, range: Range): Param<number> {
   const { min = 0, max = LARGEST, powerOfTwo = false } = range;
@@ -54,12 +56,12 @@ export function cycles(value: number, doc: string, range: Range = {}): Param<num
 
 /** A number of things. */
 export function count(value: number, doc: string, range: Range = {}): Param<number> {
-  return whole("", "a whole number", value, doc, range);
+  return whole("", "a whole number", value, doc, { max: MOST_THINGS, ...range });
 }
 
 /** A power of two; by default at least 1. */
 export function powerOfTwo(value: number, doc: string, range: Omit<Range, "powerOfTwo"> = {}): Param<number> {
-  return whole("", "a whole number", value, doc, { min: 1, ...range, powerOfTwo: true });
+  return whole("", "a whole number", value, doc, { min: 1, max: MOST_THINGS, ...range, powerOfTwo: true });
 }
 
 /** Time on the clock of something other than the core; scaled by the core's clock. */

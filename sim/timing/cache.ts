@@ -6,7 +6,7 @@ import { randomVictims } from "./replacement/random.ts";
 
 /** The parameters of an array of lines, whatever waits for it. */
 export const arrayParams = {
-  sizeBytes: bytes(32768, "Capacity", { min: 16 }),
+  sizeBytes: bytes(32768, "Capacity", { min: 16, max: 2 ** 28 }),
   lineBytes: bytes(64, "Line size", { min: 16, max: 4096, powerOfTwo: true }),
   ways: count(8, "Associativity", { min: 1, max: 64 }),
   replacement: oneOf(["lru", "random"], "lru", "Which way of a full set a fill displaces"),

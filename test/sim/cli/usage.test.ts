@@ -13,6 +13,7 @@ test.each([
   [["run", "x.json", "--workers", "0"], /--workers 0: expected a whole number from 1/],
   [["run", "x.json", "--set", "l1d.wyas=4"], /wyas[\s\S]*ways/],
   [["run", "x.json", "--machine", "cva7@1"], /cva7@1/],
+  [["config", "--set", "l2.sizeBytes=1099511627776"], /16 to 268435456, found 1099511627776/],
   [["run", "x.json", "--deployments", "monolit"], /monolith/],
   [["run", "x.json", "--rule", "client-hop=maybe"], /hop, application/],
   [["exec", "x.S", "--isa", "rv128"], /rv128/],
