@@ -1,0 +1,40 @@
+// What is said of a divergence, and what is kept of it in test/regress.
+import { disassemble } from "../../isa/disasm.ts";
+import { csrName } from "../../isa/csr.ts";
+import { decoderFor } from "../../isa/table.ts";
+import type { Program } from "../arbitrary/program.ts";
+import { readCsr } from "../model/csr.ts";
+import type { Model } from "../model/model.ts";
+import { bodyText, runOf } from "./assembly.ts";
+import { lockstep, type Contestant, type Divergence } from "./lockstep.ts";
+import { shrink } from "./shrink.ts";
+
+const STATE_CSRS = [0x300, 0x341, 0x342, 0x343, 0x141, 0x142, 0x143];
+
+/** A failing program made small, and where it fails. */
+export function minimise(contestant: Contestant, program: Program): { program: Program; divergence: Divergence } {
+  const divergence = (p: Program): Divergence | undefined => lockstep(contestant, runOf(p), true).divergence;
+  const small = shrink(program, (p) => lockstep(contestant, runOf(p)).divergence !== undefined);
+  return { program: small, divergence: divergence(small)! };
+}
+
+/** A divergence in lines: what differs at which instruction, and the program. */
+export function describe(program: Program, d: Divergence): string[] {
+  const decoded = decoderFor(program.isa)(d.word);
+  const text = decoded === undefined ? `word 0x${d.word.toString(16)}` : disassemble(decoded).replace("\t", " ");
+  return [
+    `${d.what} differs after "${text}" at 0x${d.pc.toString(16)}, step ${d.step}`,
+    `engine: ${d.engine}`,
+    `model:  ${d.model}`,
+    ...bodyText(program).map((line) => `    ${line.replace("\t", " ")}`),
+  ];
+}
+
+/** The state at the end of a run, as test/regress keeps it: pc, registers that are not NULL, what the last traps left. */
+export function finalState(model: Model): string {
+  const cap = (c: { tag: boolean; meta: bigint; addr: bigint }): string =>
+    `${c.tag ? 1 : 0} 0x${c.meta.toString(16)} 0x${c.addr.toString(16)}`;
+  const registers = model.y.flatMap((y, r) => (y.tag || y.meta !== 0n || y.addr !== 0n ? [`x${r} ${cap(y)}`] : []));
+  const csrs = STATE_CSRS.map((n) => `${csrName(n)} ${cap(readCsr(model, n))}`);
+  return `${[`pc ${cap(model.pcc)}`, ...registers, ...csrs].join("\n")}\n`;
+}
