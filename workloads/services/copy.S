@@ -26,7 +26,6 @@ copy_string:
         neg     t1, a0
         andi    t1, t1, 7                       # t1 = bytes before a word of `to` begins
         beqz    t1, copy_words
-        sub     a2, a3, a0
         add     a2, a2, a1
         addi    a2, a2, -7                      # a2 = from here on, `from` has no whole word left
         add     a4, a0, t1                      # a4 = address of that word

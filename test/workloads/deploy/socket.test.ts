@@ -72,6 +72,7 @@ class Kernel {
   systemCall(bench: Bench): void {
     const { engine } = bench.machine;
     const [a0, a1, a2, a7] = [10, 11, 12, 17].map((n) => engine.x(n)) as [bigint, bigint, bigint, bigint];
+    for (const dead of [7, 11, 12, 13, 14, 15, 16, 17, 28, 29, 30, 31]) engine.setX(dead, 0xdead_dead_dead_deadn);
     engine.setX(6, 0n);
     const result = (value: bigint): void => engine.setX(10, value);
     if (a7 === BigInt(SYSTEM_CALLS.poll)) {

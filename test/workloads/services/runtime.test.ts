@@ -151,6 +151,7 @@ describe("the client", () => {
     const callee = placeService(bench, leaf);
     const s = placeService(bench, client, { schedule: [1, 0, 1] });
     linkImport(bench, s, 0, { base: bench.symbol("service_entry"), bytes: 4 }, callee.globals);
+    bench.paintStack();
     const { a0 } = bench.callWith("bench_client", [], { [GP]: s.globals });
     expect(a0).toBe(0n);
     expect(events).toEqual(["0", "1", "2", "3", "4", "5"]);

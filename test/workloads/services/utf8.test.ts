@@ -46,6 +46,8 @@ describe.each([8, 16] as const)("with pointers of %i bytes", (pointerBytes) => {
     ["f48fbfbf", true],
     ["f4908080", false], // U+110000
     ["f5808080", false],
+    ["f8808080", false],
+    ["fc808080", false],
     ["ff", false],
     ["c2", false],
     ["e0a0", false],
