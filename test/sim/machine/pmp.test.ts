@@ -110,6 +110,11 @@ describe("locked entries", () => {
   });
 });
 
+test("out of reset entry 0 opens all of memory to every mode, unlocked, and the others are off", () => {
+  const unit = new Pmp();
+  expect([unit.readCfg(0), unit.readCfg(2), unit.readAddr(0)]).toEqual([NAPOT | R | W | X, 0n, (1n << 54n) - 1n]);
+});
+
 describe("when each access is looked at", () => {
   const guards = (unit: Pmp): boolean[] => [U, S, M].map((mode) => unit.guards(mode));
   test.each([
