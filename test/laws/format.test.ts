@@ -62,6 +62,15 @@ describe.each(ISAS)("%s", (isa) => {
     );
   });
 
+  test("I14: bounds that would begin below the source's lose the tag, also where its address already stands there", () => {
+    const source = run("ybndsw", infinite(isa, 0x1000n), integer(64n));
+    const below = run("yaddrw", source, integer(0xff0n));
+    expect(below.tag).toBe(1n);
+    for (const name of ["ybndsw", "ybndsrw"])
+      for (const length of [0n, 16n, 32n, 80n])
+        expect([name, run(name, below, integer(length)).tag]).toEqual([name, 0n]);
+  });
+
   test("I14: an address can be taken exactly where the bounds decoded there are the same, and always in bounds or one past", () => {
     fc.assert(
       fc.property(arbX, arbX, arbX, (base, length, addr) => {
