@@ -26,6 +26,9 @@ const SEI = 1n << 9n;
 const S_INTERRUPTS = SSI | STI | SEI;
 const INTERRUPTS = S_INTERRUPTS | (S_INTERRUPTS << 2n);
 const STCE = 1n << 63n;
+/** Of no effect here: the model does not translate. */
+const ADUE = 1n << 61n;
+const ADUE = 1n << 61n;
 const ENVCFG_Y = 1n << 8n;
 const ENVCFG = 0xf1n;
 const ALL = (1n << 64n) - 1n;
@@ -88,7 +91,7 @@ function kindOf(n: number): Kind | undefined {
     case 0x306:
       return x("mcounteren", 0xffff_ffffn);
     case 0x30a:
-      return x("menvcfg", ENVCFG | STCE);
+      return x("menvcfg", ENVCFG | STCE | ADUE);
     case 0x340:
       return c("mscratch");
     case 0x341:
@@ -114,6 +117,7 @@ function kindOf(n: number): Kind | undefined {
     case 0xc02:
       return derived("instret");
     case 0x320:
+      return x("mcountinhibit", 5n);
     case 0xf11:
     case 0xf12:
     case 0xf13:
@@ -189,11 +193,11 @@ function readDerived(s: State, name: string): bigint {
     case "mip":
       return pending(s);
     case "cycle":
-      return u64(s.now + s.cycleOffset);
+      return s.mcycle;
     case "time":
       return s.now;
     default:
-      return u64(s.retired + s.instretOffset);
+      return s.minstret;
   }
 }
 
@@ -281,11 +285,12 @@ function writeDerived(s: State, name: string, value: bigint): void {
       setMip((s.x.menvcfg & STCE) !== 0n ? SSI | SEI : S_INTERRUPTS);
       return;
     case "cycle":
-      s.cycleOffset = value - s.now;
+      s.mcycle = value;
       return;
     case "instret":
       // "A value written to instret by one instruction will be the value read by the following instruction."
-      s.instretOffset = value - (s.retired + 1n);
+      s.minstret = value;
+      s.instretWritten = true;
   }
 }
 
