@@ -26,8 +26,6 @@ const SEI = 1n << 9n;
 const S_INTERRUPTS = SSI | STI | SEI;
 const INTERRUPTS = S_INTERRUPTS | (S_INTERRUPTS << 2n);
 const STCE = 1n << 63n;
-/** Of no effect here: the model does not translate. */
-const ADUE = 1n << 61n;
 const ADUE = 1n << 61n;
 const ENVCFG_Y = 1n << 8n;
 const ENVCFG = 0xf1n;
