@@ -268,6 +268,11 @@ describe("a thread that serves", () => {
   });
 
   test("keeps its request while it calls others, and their replies are read", () => {
+    const objects = (): string => hex(p.bench.machine.readMemory(p.buffers.arena.base, decodedBytes(request!, 8)));
+    p.kernel.deliver(requestFrame(0n));
+    serve();
+    const decoded = objects();
+    p = makeProcess();
     p.kernel.deliver(requestFrame(1n));
     p.kernel.deliver(replyFrame(0n, 11n, reply));
     p.kernel.deliver(replyFrame(0n, 11n, reply));
@@ -278,6 +283,7 @@ describe("a thread that serves", () => {
     expect(p.bench.read64(p.service.globals.base + SERVICE.layout(8).at.failures)).toBe(0n);
     const kept = p.bench.machine.readMemory(p.buffers.receive.base, requestFrame(1n).length);
     expect(hex(kept)).toBe(hex(requestFrame(1n)));
+    expect(objects()).toBe(decoded);
   });
 
   test.each([
