@@ -1,6 +1,7 @@
 // npm run campaign -- --programs N --seed S --state FILE: runs random programs in lockstep with the second model.
 //
-// It goes on where the state file says an earlier run stopped. A divergence is shrunk, printed, and kept in test/regress.
+// It goes on where the state file says an earlier run stopped. A divergence is shrunk, printed, and kept in test/regress
+// (not with --discard), where it becomes a test once its final state is written beside it (`.expected`).
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { randomProgram } from "../arbitrary/program.ts";
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     state: { type: "string" },
     engine: { type: "string", default: CONTESTANTS[0]!.name },
+    discard: { type: "boolean", default: false },
   },
 });
 const programs = Number(values.programs);
@@ -77,6 +79,7 @@ function chunk(progress: Progress, until: number): void {
     const small = minimise(contestant!, program);
     const lines = describe(small.program, small.divergence);
     say([`seed ${seed}, program ${progress.programs}:`, ...lines].join("\n"));
+    if (values.discard) continue;
     const name = `seed-${seed}-program-${progress.programs}.S`;
     writeFileSync(new URL(name, REGRESS), programText(small.program, lines.slice(0, 3)));
   }

@@ -38,7 +38,7 @@ describe.each(CONTESTANTS)("the $name engine", (contestant) => {
     `agrees with the second model on ${PROGRAMS} random programs, step by step`,
     () => {
       // In a process of its own: under the test runner the same programs take five times as long.
-      const count = ["--programs", `${PROGRAMS}`, "--seed", `${SEED}`, "--engine", contestant.name];
+      const count = ["--programs", `${PROGRAMS}`, "--seed", `${SEED}`, "--engine", contestant.name, "--discard"];
       const { stdout, status } = spawnSync(process.execPath, [...CAMPAIGN, ...count], { cwd: ROOT, encoding: "utf8" });
       expect(stdout).toMatch(
         new RegExp(`^${PROGRAMS} programs, \\d+ instructions, \\d+ traps, 0 divergences\\n$`, "m"),

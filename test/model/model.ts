@@ -30,18 +30,21 @@ export class Model extends State {
     const interrupt = interruptDue(this);
     if (interrupt !== undefined) {
       enterTrap(this, interrupt, 0n, true);
-      this.now += 1n;
+      this.pass(1n);
       return;
     }
+    const counted = (this.x.mcountinhibit & 4n) === 0n; // a write to it takes effect after this instruction
+    this.instretWritten = false;
     try {
       const next = this.#instruction();
       this.pcc = next;
       this.retired += 1n;
+      if (counted && !this.instretWritten) this.minstret = u64(this.minstret + 1n);
     } catch (trap) {
       if (!(trap instanceof Trap)) throw trap;
       enterTrap(this, trap.cause, trap.tval, false);
     }
-    this.now += 1n;
+    this.pass(1n);
   }
 
   /** WFI: time passes until an interrupt that is enabled in mie pends. False: none ever will. */
@@ -52,7 +55,7 @@ export class Model extends State {
         this.end = { kind: "asleep" };
         return false;
       }
-      this.now = this.x.stimecmp;
+      this.pass(this.x.stimecmp - this.now);
     }
     this.waiting = false;
     return true;

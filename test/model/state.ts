@@ -25,7 +25,7 @@ export type End =
   | { readonly kind: "asleep" }
   | { readonly kind: "unmodelled"; readonly what: string };
 
-/** CSRs that hold an integer; counters are derived from `now` and `retired`. */
+/** CSRs that hold an integer. */
 export interface IntegerCsrs {
   mstatus: bigint;
   medeleg: bigint;
@@ -39,6 +39,7 @@ export interface IntegerCsrs {
   stval: bigint;
   mcounteren: bigint;
   scounteren: bigint;
+  mcountinhibit: bigint;
   menvcfg: bigint;
   senvcfg: bigint;
   satp: bigint;
@@ -84,14 +85,24 @@ export class State {
       scause: 0n,
       stval: 0n,
     },
-    ...{ mcounteren: 0n, scounteren: 0n, menvcfg: 0x100n, senvcfg: 0x100n, satp: 0n, stimecmp: (1n << 64n) - 1n },
+    ...{
+      mcounteren: 0n,
+      scounteren: 0n,
+      mcountinhibit: 0n,
+      menvcfg: 0x100n,
+      senvcfg: 0x100n,
+      satp: 0n,
+      stimecmp: (1n << 64n) - 1n,
+    },
   };
   readonly c: CapabilityCsrs;
   /** PMP: out of reset entry 0 opens all of memory (a NAPOT of all addresses). */
   readonly pmpcfg = [0x1f, ...new Array<number>(PMP_ENTRIES - 1).fill(0)];
   readonly pmpaddr = [(1n << 54n) - 1n, ...new Array<bigint>(PMP_ENTRIES - 1).fill(0n)];
-  cycleOffset = 0n;
-  instretOffset = 0n;
+  /** Counters, held still by the bits of mcountinhibit. */
+  mcycle = 0n;
+  minstret = 0n;
+  instretWritten = false;
   /** Cycles: one for each instruction and each trap. */
   now = 0n;
   retired = 0n;
@@ -129,6 +140,12 @@ export class State {
   /** An integer result: metadata and tag become 0. */
   setX(register: number, value: bigint): void {
     this.setY(register, { tag: false, meta: 0n, addr: BigInt.asUintN(64, value) });
+  }
+
+  /** Lets cycles pass: mcycle counts them unless CY holds it. */
+  pass(cycles: bigint): void {
+    this.now += cycles;
+    if ((this.x.mcountinhibit & 1n) === 0n) this.mcycle = BigInt.asUintN(64, this.mcycle + cycles);
   }
 
   inRam(addr: bigint, bytes: bigint): boolean {
