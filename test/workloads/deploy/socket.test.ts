@@ -269,7 +269,7 @@ describe("a thread that serves", () => {
 
   test("keeps its request while it calls others, and their replies are read", () => {
     const objects = (): string => hex(p.bench.machine.readMemory(p.buffers.arena.base, decodedBytes(request!, 8)));
-    p.kernel.deliver(requestFrame(0n));
+    p.kernel.deliver(requestFrame(2n)); // a plan without calls, and a frame of the same bytes but one
     serve();
     const decoded = objects();
     p = makeProcess();
