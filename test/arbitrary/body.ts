@@ -179,8 +179,19 @@ function throughMemory(random: Random): number[] {
     word("sy", { rs1: first ? attenuated : base, rs2: value, imm }),
     ...clobber,
     ...(first ? [] : weaken),
-    word("ly", { rd: scratch(random), rs1: random.chance(0.7) ? attenuated : base, imm }),
+    ...(random.chance(0.7)
+      ? loadThrough(random, attenuated, imm)
+      : [word("ly", { rd: scratch(random), rs1: base, imm })]),
   ];
+}
+
+/** A capability load of any kind; atomics have no offset. */
+function loadThrough(random: Random, authority: number, imm: bigint): number[] {
+  const rd = scratch(random);
+  if (random.chance(0.6)) return [word("ly", { rd, rs1: authority, imm })];
+  const move = word("yaddi", { rd: authority, rs1: authority, imm });
+  const swap = word("amoswap.y", { rd, rs1: authority, rs2: random.below(32) });
+  return [move, random.chance(0.5) ? word("lr.y", { rd, rs1: authority }) : swap];
 }
 
 /** LR and SC at one address, with something between now and then. */
@@ -193,6 +204,7 @@ function reserved(random: Random): number[] {
   return [
     word("andi", { rd: align, rs1: base, imm: -16n }),
     word("yaddrw", { rd: align, rs1: base, rs2: align }),
+    ...(random.chance(0.15) ? [word("ypermc", { rd: align, rs1: align, rs2: random.below(32) })] : []),
     word(`lr.${width}`, { rd: scratch(random), rs1: align }),
     ...between,
     word(`sc.${other}`, { rd: scratch(random), rs1: align, rs2: random.below(32) }),

@@ -295,6 +295,7 @@ function writeDerived(s: State, name: string, value: bigint): void {
 /** The interrupt to take now, by priority: external, software, timer, M before S. */
 export function interruptDue(s: State): number | undefined {
   const candidates = pending(s) & s.x.mie;
+  if (candidates === 0n) return undefined;
   const toMachine = candidates & ~s.x.mideleg;
   const toSupervisor = candidates & s.x.mideleg;
   const machineTakes = s.mode < MACHINE || (s.x.mstatus & MIE) !== 0n;

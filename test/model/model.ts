@@ -74,7 +74,7 @@ export class Model extends State {
       this.pcc.tag && !isSealed(this.pcc) && has(this.pcc.meta, X) && isIntact(this.pcc, this.zylevels1) && pc >= base;
     if (!usable || pc + 2n > top) throw new Trap(CHERI_FETCH_FAULT, pc);
     this.#requireFetchable(pc);
-    const half = Number(this.read(pc, 2));
+    const half = this.parcel(pc);
     if ((half & 3) !== 3) {
       this.word = half;
       const word = expand(half);
@@ -83,7 +83,7 @@ export class Model extends State {
     }
     if (pc + 4n > top) throw new Trap(CHERI_FETCH_FAULT, pc);
     this.#requireFetchable(pc + 2n);
-    this.word = Number(this.read(pc, 4));
+    this.word = (half | (this.parcel(pc + 2n) << 16)) >>> 0;
     return fields(this.word | 0, 4n);
   }
 

@@ -152,8 +152,10 @@ export class State {
     return addr >= RAM_BASE && addr + bytes <= RAM_BASE + BigInt(this.ram.length);
   }
 
-  readByte(addr: bigint): number {
-    return this.ram[Number(addr - RAM_BASE)]!;
+  /** Two bytes of code. */
+  parcel(addr: bigint): number {
+    const offset = Number(addr - RAM_BASE);
+    return this.ram[offset]! | (this.ram[offset + 1]! << 8);
   }
 
   read(addr: bigint, bytes: number): bigint {
