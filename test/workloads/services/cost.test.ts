@@ -1,4 +1,4 @@
-// What the codec costs on a modelled core, against what is published.
+// What the codec costs on a modelled core, against a rule of thumb for software codecs.
 import { expect, test } from "vitest";
 import { resolveMachine } from "../../../sim/config/machine.ts";
 import { Core } from "../../../sim/timing/core.ts";
