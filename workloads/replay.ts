@@ -282,8 +282,9 @@ function deploymentResult(built: BuiltDeployment, run: SessionResult, work: Work
   const stacks: Record<string, Record<string, number>> = {};
   const events: Record<string, number> = {};
   const count = (category: string, causes: Readonly<Record<string, number>>): void => {
-    const stack = (stacks[reportedCategory(category)] ??= {});
-    for (const [cause, cycles] of Object.entries(causes)) accumulate(stack, cause, cycles);
+    for (const [cause, cycles] of Object.entries(causes)) {
+      if (cycles > 0) accumulate((stacks[reportedCategory(category)] ??= {}), cause, cycles);
+    }
   };
   for (const window of windows) {
     for (const [category, causes] of byCategoryAndCause(window, built.image.categories)) count(category, causes);
@@ -303,9 +304,9 @@ function deploymentResult(built: BuiltDeployment, run: SessionResult, work: Work
     cycles: {
       total: executed + extrapolated,
       perRequest: percentiles(requests.map((r) => r.executed + r.extrapolated)),
-      byCategory: withoutZeros(mapValues(stacks, (stack) => sum(Object.values(stack)))),
-      byCause: withoutZeros(byCause),
-      byCategoryAndCause: mapValues(stacks, withoutZeros),
+      byCategory: mapValues(stacks, (stack) => sum(Object.values(stack))),
+      byCause,
+      byCategoryAndCause: stacks,
       executed,
       modelled: 0,
       extrapolated,
@@ -381,6 +382,3 @@ function accumulate(into: Record<string, number>, key: string, value: number): v
 function mapValues<A, B>(values: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
 }
-
-const withoutZeros = (values: Record<string, number>): Record<string, number> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== 0));
