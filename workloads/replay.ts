@@ -2,6 +2,7 @@
 import { type MachineConfig, type ResolvedMachine } from "../sim/config/machine.ts";
 import { runJobs, type Job } from "../sim/pool.ts";
 import type { SessionResult } from "../sim/session.ts";
+import { CAUSES } from "../sim/stats/causes.ts";
 import { difference, type Counters } from "../sim/stats/counters.ts";
 import {
   byCategoryAndCause,
@@ -292,8 +293,9 @@ function deploymentResult(built: BuiltDeployment, run: SessionResult, work: Work
   }
   if (extrapolated > 0) count("compute", apportion(extrapolated, rate.byCause));
   const byCause: Record<string, number> = {};
-  for (const stack of Object.values(stacks)) {
-    for (const [cause, cycles] of Object.entries(stack)) accumulate(byCause, cause, cycles);
+  for (const cause of CAUSES) {
+    const cycles = sum(Object.values(stacks).map((stack) => stack[cause] ?? 0));
+    if (cycles > 0) byCause[cause] = cycles;
   }
   const measured = work.schedule.slice(work.warmup).map((request) => work.requests[request]!);
   return {

@@ -1,5 +1,6 @@
 // The text of `meshsim run`: where every cycle of a request went, per deployment, in 80 columns.
 import chalk from "chalk";
+import { CAUSES } from "../stats/causes.ts";
 import { CATEGORIES, isTax } from "../../workloads/categories.ts";
 import { sum, type DeploymentResult, type Result } from "../../workloads/result.ts";
 import { bar, counted, grouped, percent, printable, table, WIDTH, wrap } from "./text.ts";
@@ -97,7 +98,7 @@ function comparison(result: Result): string[] {
 }
 
 function causeTable(result: Result): string[] {
-  const causes = [...new Set(result.deployments.flatMap((d) => Object.keys(d.cycles.byCause)))];
+  const causes = CAUSES.filter((cause) => result.deployments.some((d) => d.cycles.byCause[cause] !== undefined));
   return blocks(result.deployments).flatMap((group) =>
     table([
       ["the same cycles by cause", ...group.map((d) => d.name)],
