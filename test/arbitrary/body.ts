@@ -14,7 +14,7 @@ const where = (...classes: readonly string[]): readonly Form[] =>
 
 /** What each slot of a body is drawn from; capability instructions are more than half of what is drawn. */
 const GROUPS: readonly (readonly [weight: number, forms: readonly Form[]])[] = [
-  [46, FORMS.filter((f) => isCapability(f) && !["load", "store", "atomic"].includes(f.insn.timing))],
+  [52, FORMS.filter((f) => isCapability(f) && !["load", "store", "atomic"].includes(f.insn.timing))],
   [14, FORMS.filter((f) => isCapability(f) && ["load", "store", "atomic"].includes(f.insn.timing))],
   [4, named("auipc", "jalr", "jal", "c.jalr", "c.jr")],
   [7, where("load", "store")],
@@ -39,6 +39,11 @@ const COMMON_CSRS = [
 ];
 /** lui's immediate for the first address behind RAM. */
 const RAM_END = BigInt(0x8000_4000 | 0);
+const STVEC = 0x105;
+const SCOUNTEREN = 0x106;
+const MCOUNTEREN = 0x306;
+/** How far above its base a capability of less than 4 KiB is represented (#section_cap_representable_check). */
+const REPRESENTABLE_ABOVE = 0x3000n;
 const PMPCFG0 = 0x3a0;
 const PMPADDR0 = 0x3b0;
 /** The first address of RAM in grains of four bytes, as pmpaddr holds it. */
@@ -325,6 +330,28 @@ function protection(random: Random): number[] {
   ];
 }
 
+/** Opens some counters to lower modes, goes there, and reads one. */
+function counters(random: Random): number[] {
+  const open = (csr: number): number => word("csrrwi", { rd: 0, csr, uimm: BigInt(random.below(8)) });
+  const read = word("csrrs", { rd: scratch(random), csr: random.pick([0xc00, 0xc01, 0xc02]), rs1: 0 });
+  return [open(MCOUNTEREN), open(SCOUNTEREN), ...lowerPrivilege(random), read];
+}
+
+/** A trap vector near the end of its capability's representable range, where vectored addresses may leave it. */
+function vector(random: Random): number[] {
+  const r = scratch(random);
+  const offset = random.pick(TARGETS.slice(1, 20).filter((x) => x !== r));
+  return [
+    word("auipc", { rd: r, imm: 0n }),
+    word("ybndswi", { rd: r, rs1: r, uimm: BigInt(1 + random.below(255)) }),
+    word("lui", { rd: offset, imm: REPRESENTABLE_ABOVE }),
+    word("addi", { rd: offset, rs1: offset, imm: BigInt(-random.between(1, 80)) }),
+    word("yadd", { rd: r, rs1: r, rs2: offset }),
+    word("csrrw", { rd: scratch(random), csr: STVEC, rs1: r }),
+    word(random.pick(["csrrsi", "csrrci"]), { rd: scratch(random), csr: STVEC, uimm: BigInt(random.below(32)) }),
+  ];
+}
+
 /** Accesses at the last bytes of RAM and beyond, with the authority of the pcc. */
 function ramEnd(random: Random): number[] {
   const r = scratch(random);
@@ -354,4 +381,6 @@ const IDIOMS: readonly ((random: Random) => number[])[] = [
   built,
   ramEnd,
   protection,
+  counters,
+  vector,
 ];
