@@ -3,7 +3,7 @@ import type { Decoded } from "../../isa/codec.ts";
 import type { Decoder } from "../../isa/decode.ts";
 import type { CategoryRange } from "../../isa/image.ts";
 import type { Insn, Operands } from "../../isa/insn.ts";
-import { PAGE_BITS, PAGE_BYTES, PageMark, type Memory } from "../machine/memory.ts";
+import { GRANULE_BYTES, Mark, PAGE_BITS, PAGE_BYTES, type Memory } from "../machine/memory.ts";
 
 /** A decoded word with what each step needs at hand. Equal words share one. */
 export interface Op {
@@ -43,6 +43,8 @@ export const NO_PAGE = new CodePage(-1, [undefined], new Uint16Array(1));
 export const instructionBytes = (parcel: number): 2 | 4 => ((parcel & 3) === 3 ? 4 : 2);
 
 export class CodeCache {
+  /** Called when what was decoded from [start, end) of RAM is forgotten. */
+  onInvalidate: (start: number, end: number) => void = () => {};
   readonly #memory: Memory;
   readonly #decode: Decoder;
   readonly #ranges: readonly CategoryRange[];
@@ -84,11 +86,20 @@ export class CodeCache {
     return page === undefined ? 0 : page.categories[(phys - page.phys) >>> 1]!;
   }
 
-  /** Forgets what was decoded from [offset, offset + bytes) of RAM. */
+  /** Keeps an instruction for the next time, until a store hits it. */
+  keep(page: CodePage, offset: number, op: Op): void {
+    page.ops[offset >>> 1] = op;
+    this.#memory.mark(page.phys - this.#memory.base + offset, op.bytes, Mark.code);
+  }
+
+  /** Forgets what was decoded from the granules of [offset, offset + bytes) of RAM. */
   invalidate(offset: number, bytes: number): void {
-    // A 32-bit instruction may begin one parcel before the store.
-    const start = Math.max(0, offset - PARCEL_BYTES);
-    const end = offset + bytes;
+    const first = offset - (offset % GRANULE_BYTES);
+    const end = Math.ceil((offset + bytes) / GRANULE_BYTES) * GRANULE_BYTES;
+    this.#memory.unmark(first, end - first, Mark.code);
+    // A 32-bit instruction may begin one parcel before.
+    const start = Math.max(0, first - PARCEL_BYTES);
+    this.onInvalidate(start, end);
     for (let index = start >>> PAGE_BITS; index * PAGE_BYTES < end; index += 1) {
       const from = Math.max(0, start - index * PAGE_BYTES) >>> 1;
       const to = Math.min(PAGE_BYTES, end - index * PAGE_BYTES + 1) >>> 1;
@@ -106,7 +117,6 @@ export class CodeCache {
       const to = Math.min(parcels, Math.ceil((range.end - phys) / PARCEL_BYTES));
       if (from < to) categories.fill(range.category, from, to);
     }
-    this.#memory.marks[(phys - this.#memory.base) >>> PAGE_BITS]! |= PageMark.code;
     const page = new CodePage(phys, new Array<Op | undefined>(parcels).fill(undefined), categories);
     this.#pages[index] = page;
     return page;

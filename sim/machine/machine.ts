@@ -16,7 +16,7 @@ import { Htif } from "./devices/htif.ts";
 import { Meter, type MeterEvent } from "./devices/meter.ts";
 import { Uart } from "./devices/uart.ts";
 import { Hart, type Clock } from "./hart.ts";
-import { Memory, PAGE_BITS, PageMark } from "./memory.ts";
+import { Mark, Memory } from "./memory.ts";
 import { Mmu } from "./mmu.ts";
 import type { Timing } from "./retire.ts";
 
@@ -139,9 +139,9 @@ export class Machine {
     const tohost = o.tohost ?? o.image.symbols.get("tohost");
     const htif = tohost === undefined ? undefined : new Htif(memory, tohost, exit, output);
     memory.onMarkedStore = (offset, bytes) => {
-      const marks = memory.marks[offset >>> PAGE_BITS]! | memory.marks[(offset + bytes - 1) >>> PAGE_BITS]!;
-      if ((marks & PageMark.code) !== 0) code.invalidate(offset, bytes);
-      if ((marks & PageMark.table) !== 0) mmu.flush();
+      const marks = memory.marksOf(offset, bytes);
+      if ((marks & Mark.code) !== 0) code.invalidate(offset, bytes);
+      if ((marks & Mark.table) !== 0) mmu.flush();
       if (htif?.touchedBy(offset, bytes)) engine.afterInstruction(() => htif.poll());
     };
     this.#reset(o.image.entry, zylevels1);

@@ -1,27 +1,36 @@
 // RAM with a tag for each 16-byte granule: every store clears the tags it touches, only capability stores set them.
 import type { AccessBytes } from "../../isa/semantics.ts";
 
-export const GRANULE_BYTES = 16;
+export const GRANULE_BITS = 4;
+export const GRANULE_BYTES = 1 << GRANULE_BITS;
 export const PAGE_BITS = 12;
 export const PAGE_BYTES = 1 << PAGE_BITS;
 
-/** Why somebody wants to hear of stores to a page. */
-export const PageMark = {
-  /** Decoded instructions are cached. */
+/** Why somebody wants to hear of stores to a granule. */
+export const Mark = {
+  /** A decoded instruction is kept. */
   code: 1,
-  /** A page-table walk has read an entry. */
+  /** A page-table walk has read an entry of the page. */
   table: 2,
   /** The host polls a word (HTIF). */
   watched: 4,
 } as const;
+
+/** Where the three arrays of a memory lie in a buffer: an engine may want them in its linear memory. */
+export interface MemoryPlaces {
+  readonly buffer: ArrayBuffer;
+  readonly bytesAt: number;
+  readonly tagsAt: number;
+  readonly marksAt: number;
+}
 
 /** One half of a capability in memory holds the address, the other the metadata. */
 export interface MemoryOptions {
   readonly base: number;
   /** A multiple of the page, at most 4 GiB. */
   readonly sizeBytes: number;
-  /** Where the bytes live, if not in an array of their own: an engine may want them in its linear memory. */
-  readonly buffer?: ArrayBuffer;
+  /** Without it, arrays of its own. */
+  readonly places?: MemoryPlaces;
 }
 
 /** Addresses given to its methods are byte offsets from `base`, in range: the bus has checked. */
@@ -31,21 +40,42 @@ export class Memory {
   readonly bytes: Uint8Array;
   /** 1 where the granule holds a valid capability. */
   readonly tags: Uint8Array;
-  /** `PageMark` bits of each page. */
+  /** `Mark` bits of each granule. */
   readonly marks: Uint8Array;
-  /** Called before a store to a marked page. */
+  /** Called before a store to a marked granule. */
   onMarkedStore: (offset: number, bytes: number) => void = () => {};
   readonly #view: DataView;
 
   constructor(options: MemoryOptions) {
-    this.base = options.base;
-    this.sizeBytes = options.sizeBytes;
-    this.bytes = options.buffer
-      ? new Uint8Array(options.buffer, 0, options.sizeBytes)
-      : new Uint8Array(options.sizeBytes);
-    this.#view = new DataView(this.bytes.buffer, this.bytes.byteOffset, options.sizeBytes);
-    this.tags = new Uint8Array(options.sizeBytes / GRANULE_BYTES);
-    this.marks = new Uint8Array(options.sizeBytes / PAGE_BYTES);
+    const { base, sizeBytes, places } = options;
+    this.base = base;
+    this.sizeBytes = sizeBytes;
+    const array = (at: number | undefined, length: number): Uint8Array =>
+      places === undefined ? new Uint8Array(length) : new Uint8Array(places.buffer, at, length);
+    this.bytes = array(places?.bytesAt, sizeBytes);
+    this.tags = array(places?.tagsAt, sizeBytes / GRANULE_BYTES);
+    this.marks = array(places?.marksAt, sizeBytes / GRANULE_BYTES);
+    this.#view = new DataView(this.bytes.buffer, this.bytes.byteOffset, sizeBytes);
+  }
+
+  /** Marks the granules of [offset, offset + bytes). */
+  mark(offset: number, bytes: number, mark: number): void {
+    const last = (offset + bytes - 1) >>> GRANULE_BITS;
+    for (let granule = offset >>> GRANULE_BITS; granule <= last; granule += 1) this.marks[granule]! |= mark;
+  }
+
+  /** Takes a mark off the granules of [offset, offset + bytes). */
+  unmark(offset: number, bytes: number, mark: number): void {
+    const last = (offset + bytes - 1) >>> GRANULE_BITS;
+    for (let granule = offset >>> GRANULE_BITS; granule <= last; granule += 1) this.marks[granule]! &= ~mark;
+  }
+
+  /** Which marks do the granules of [offset, offset + bytes) carry? */
+  marksOf(offset: number, bytes: number): number {
+    const last = (offset + bytes - 1) >>> GRANULE_BITS;
+    let marks = 0;
+    for (let granule = offset >>> GRANULE_BITS; granule <= last; granule += 1) marks |= this.marks[granule]!;
+    return marks;
   }
 
   /** Does [phys, phys + bytes) lie in RAM? */
@@ -95,7 +125,7 @@ export class Memory {
 
   /** The tag of the granule that holds `offset`: 0 or 1. */
   tag(offset: number): number {
-    return this.tags[offset >>> 4]!;
+    return this.tags[offset >>> GRANULE_BITS]!;
   }
 
   /** Stores a whole capability at an aligned offset: address in the lower half, metadata in the upper. */
@@ -103,7 +133,7 @@ export class Memory {
     this.#touch(offset, GRANULE_BYTES);
     this.#view.setBigUint64(offset, addr, true);
     this.#view.setBigUint64(offset + 8, meta, true);
-    this.tags[offset >>> 4] = tag;
+    this.tags[offset >>> GRANULE_BITS] = tag;
   }
 
   /** Writes host bytes (an image, a DMA): tags of all granules touched are cleared. */
@@ -119,17 +149,18 @@ export class Memory {
     this.bytes.fill(0, offset, offset + bytes);
   }
 
-  /** Reports a store to marked pages and clears the tags of the granules it touches. */
+  /** Reports a store to marked granules and clears the tags of all it touches. */
   #touch(offset: number, bytes: number): void {
-    const last = offset + bytes - 1;
-    const marks = this.marks;
-    if (marks[offset >>> PAGE_BITS] !== 0 || marks[last >>> PAGE_BITS] !== 0) this.onMarkedStore(offset, bytes);
-    const tags = this.tags;
+    const { marks, tags } = this;
+    const first = offset >>> GRANULE_BITS;
+    const last = (offset + bytes - 1) >>> GRANULE_BITS;
     if (bytes <= GRANULE_BYTES) {
-      tags[offset >>> 4] = 0;
-      tags[last >>> 4] = 0;
+      if ((marks[first]! | marks[last]!) !== 0) this.onMarkedStore(offset, bytes);
+      tags[first] = 0;
+      tags[last] = 0;
     } else {
-      tags.fill(0, offset >>> 4, (last >>> 4) + 1);
+      if (this.marksOf(offset, bytes) !== 0) this.onMarkedStore(offset, bytes);
+      tags.fill(0, first, last + 1);
     }
   }
 }

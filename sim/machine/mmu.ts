@@ -1,7 +1,7 @@
 // Address translation: bare and Sv39, with a software cache that is never seen (translations are always those of the
 // tables in memory now: a store to a page that a walk has read empties the cache).
 import { CAUSE } from "../../isa/cause.ts";
-import { PAGE_BITS, PAGE_BYTES, PageMark, type Memory } from "./memory.ts";
+import { Mark, PAGE_BITS, PAGE_BYTES, type Memory } from "./memory.ts";
 import type { Pmp } from "./pmp.ts";
 import type { Walk } from "./retire.ts";
 
@@ -109,6 +109,7 @@ export class Mmu {
   readonly #memory: Memory;
   readonly #capabilityPages: boolean;
   readonly #contexts = new Map<bigint, Context[]>();
+  /** RAM offsets of the pages that walks have read. */
   readonly #tablePages = new Set<number>();
   #fetchContext: Context | undefined;
   #dataContext: Context | undefined;
@@ -193,7 +194,7 @@ export class Mmu {
   /** Empties the cache: a table may have changed. */
   flush(): void {
     for (const contexts of this.#contexts.values()) for (const context of contexts) context?.flush();
-    for (const page of this.#tablePages) this.#memory.marks[page]! &= ~PageMark.table;
+    for (const page of this.#tablePages) this.#memory.unmark(page, PAGE_BYTES, Mark.table);
     this.#tablePages.clear();
     this.onFlush();
   }
@@ -254,9 +255,10 @@ export class Mmu {
   }
 
   #markTable(entry: number): void {
-    const page = (entry - this.#memory.base) >>> PAGE_BITS;
-    this.#memory.marks[page]! |= PageMark.table;
+    const page = entry - this.#memory.base - (entry % PAGE_BYTES);
+    if (this.#tablePages.has(page)) return;
     this.#tablePages.add(page);
+    this.#memory.mark(page, PAGE_BYTES, Mark.table);
   }
 
   /** Follows the tables from `root` (supervisor.adoc #sv32algorithm): a leaf as it stands, permissions unchecked. */

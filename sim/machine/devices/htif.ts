@@ -1,5 +1,5 @@
 // HTIF `tohost`: a doubleword in RAM through which test programs end (odd value) or print (device 1, command 1).
-import { PageMark, PAGE_BITS, type Memory } from "../memory.ts";
+import { Mark, type Memory } from "../memory.ts";
 
 const DEVICE_SYSTEM = 0n;
 const DEVICE_CONSOLE = 1n;
@@ -17,7 +17,7 @@ export class Htif {
     this.#offset = tohost - memory.base;
     this.#onExit = onExit;
     this.#onByte = onByte;
-    memory.marks[this.#offset >>> PAGE_BITS]! |= PageMark.watched;
+    memory.mark(this.#offset, 8, Mark.watched);
   }
 
   /** Does a store to [offset, offset + bytes) of RAM write the doubleword? */

@@ -1,7 +1,7 @@
 // Tagged memory: what a store leaves of the tags, and what the marks on pages report.
 import { describe, expect, test } from "vitest";
 import fc from "fast-check";
-import { Memory, PageMark, PAGE_BYTES } from "../../../sim/machine/memory.ts";
+import { Memory, Mark, PAGE_BYTES } from "../../../sim/machine/memory.ts";
 
 const GRANULES = 64;
 const sizeBytes = 2 * PAGE_BYTES;
@@ -85,17 +85,24 @@ describe("values", () => {
 });
 
 describe("marks", () => {
-  test("a store is reported where it touches a marked page, also with its last byte alone", () => {
+  test("a store is reported where it touches a marked granule, also with its last byte alone", () => {
     const memory = tagged();
     const reports: [number, number][] = [];
     memory.onMarkedStore = (offset, bytes) => reports.push([offset, bytes]);
-    memory.marks[1] = PageMark.code;
+    memory.mark(PAGE_BYTES, 1, Mark.code);
     memory.store(PAGE_BYTES - 8, 8, 0n);
     memory.store(PAGE_BYTES - 7, 8, 0n);
     memory.store(PAGE_BYTES, 1, 0n);
+    memory.store(PAGE_BYTES + 16, 8, 0n);
+    memory.zero(PAGE_BYTES - 48, 48);
+    memory.zero(PAGE_BYTES - 48, 64);
     expect(reports).toEqual([
       [PAGE_BYTES - 7, 8],
       [PAGE_BYTES, 1],
+      [PAGE_BYTES - 48, 64],
     ]);
+    memory.unmark(PAGE_BYTES, 16, Mark.code);
+    memory.store(PAGE_BYTES, 1, 0n);
+    expect(reports.length).toBe(3);
   });
 });

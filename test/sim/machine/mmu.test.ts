@@ -1,7 +1,7 @@
 // Sv39: each bit of an entry, each page size, and that what is cached is never seen.
 import { describe, expect, test } from "vitest";
 import fc from "fast-check";
-import { Memory, PageMark } from "../../../sim/machine/memory.ts";
+import { Memory, Mark } from "../../../sim/machine/memory.ts";
 import { Mmu, Mode, type AccessType, type TranslationState } from "../../../sim/machine/mmu.ts";
 import { Pmp } from "../../../sim/machine/pmp.ts";
 
@@ -336,6 +336,6 @@ describe("walks for the timing model", () => {
   test("a walk leaves no mark", () => {
     const tables = new Tables().mapSmall(RWX);
     tables.mmu.walk(VIRT);
-    expect([...tables.memory.marks].every((mark) => (mark & PageMark.table) === 0)).toBe(true);
+    expect([...tables.memory.marks].every((mark) => (mark & Mark.table) === 0)).toBe(true);
   });
 });
