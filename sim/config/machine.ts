@@ -4,6 +4,7 @@ import type { Diagnostic } from "../../isa/diagnostic.ts";
 import { arrayParams, cacheParams } from "../timing/cache.ts";
 import { dramParams } from "../timing/dram.ts";
 import { frontendParams } from "../timing/frontend.ts";
+import { issueParams } from "../timing/pairing.ts";
 import { predictorParams } from "../timing/predictor/predictor.ts";
 import { scoreboardParams } from "../timing/scoreboard.ts";
 import { storeBufferParams } from "../timing/storebuffer.ts";
@@ -22,6 +23,7 @@ export const machineParams = {
   ramBytes: bytes(256 * 2 ** 20, "Main memory, whole 4 KiB pages", { min: 2 ** 16, max: 2 ** 32 }),
   frontend: frontendParams,
   predictor: predictorParams,
+  issue: issueParams,
   scoreboard: scoreboardParams,
   storeBuffer: storeBufferParams,
   l1i: arrayParams,

@@ -8,6 +8,8 @@ export class Clock {
   /** Cycles of category c and cause k at `c * CAUSE_COUNT + k`. */
   readonly cycles: Float64Array;
   readonly instructions: Float64Array;
+  #category = 0;
+  #row = 0;
 
   constructor(categories: number, storage: Storage) {
     this.#now = storage.float64(1);
@@ -19,16 +21,28 @@ export class Clock {
     return this.#now[0]!;
   }
 
-  /** An instruction issues, taking its one cycle. */
-  issue(category: number): void {
+  /** Whose time passes from now on. */
+  set category(category: number) {
+    this.#category = category;
+    this.#row = category * CAUSE_COUNT;
+  }
+
+  /** An instruction issues, taking its cycle. */
+  issue(): void {
     this.#now[0]! += 1;
-    this.cycles[category * CAUSE_COUNT + Cause.base]! += 1;
-    this.instructions[category]! += 1;
+    this.cycles[this.#row + Cause.base]! += 1;
+    this.instructions[this.#category]! += 1;
+  }
+
+  /** The next instruction issues in the cycle of the last, which has been paid for. */
+  share(): void {
+    this.#now[0]! -= 1;
+    this.cycles[this.#row + Cause.base]! -= 1;
   }
 
   /** Time passes for one cause. */
-  pass(category: number, cause: number, cycles: number): void {
+  pass(cause: number, cycles: number): void {
     this.#now[0]! += cycles;
-    this.cycles[category * CAUSE_COUNT + cause]! += cycles;
+    this.cycles[this.#row + cause]! += cycles;
   }
 }

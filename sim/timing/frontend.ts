@@ -1,6 +1,7 @@
 // The front end: the line that instructions come from, and the queue that runs ahead of issue and hides its stalls.
 import { count, cycles, type ConfigOf } from "../config/params.ts";
 import type { Storage } from "./part.ts";
+import type { StateReader, StateWriter } from "./relative.ts";
 
 export const frontendParams = {
   queueEntries: count(4, "Fetched instructions that may wait for issue", { max: 1024 }),
@@ -25,17 +26,16 @@ export type FrontendConfig = ConfigOf<typeof frontendParams>;
 
 const NO_LINE = -1;
 
-export class Frontend {
-  /** [0]: virtual address of the line in hand, or NO_LINE; [1]: what its physical address lies above that; [2]: slack. */
+/** The line that instructions come from. */
+export class LineInHand {
+  /** [0]: virtual address of the line, or NO_LINE; [1]: what its physical address lies above that. */
   readonly #state: Float64Array;
-  readonly #queueEntries: number;
   readonly #lineBytes: number;
   readonly #lastStart: number;
 
-  constructor(config: FrontendConfig, lineBytes: number, storage: Storage) {
-    this.#state = storage.float64(3);
+  constructor(lineBytes: number, storage: Storage) {
+    this.#state = storage.float64(2);
     this.#state[0] = NO_LINE;
-    this.#queueEntries = config.queueEntries;
     this.#lineBytes = lineBytes;
     this.#lastStart = lineBytes - 4;
   }
@@ -61,26 +61,45 @@ export class Frontend {
     this.#state[1] = phys - pc;
   }
 
+  /** The line is let go: translation may have changed. */
+  drop(): void {
+    this.#state[0] = NO_LINE;
+  }
+}
+
+/** How far fetch has run ahead of issue. */
+export class FetchQueue {
+  /** [0]: cycles of fetch that issue would not notice. */
+  readonly #slack: Float64Array;
+  readonly #entries: number;
+
+  constructor(config: FrontendConfig, storage: Storage) {
+    this.#slack = storage.float64(1);
+    this.#entries = config.queueEntries;
+  }
+
   /** Fetch stands still for `cycles`; gives how many of them the queue hides, issue going on from it. */
   hide(cycles: number): number {
-    const hidden = Math.min(cycles, this.#state[2]!);
-    this.#state[2]! -= hidden;
+    const hidden = Math.min(cycles, this.#slack[0]!);
+    this.#slack[0]! -= hidden;
     return hidden;
   }
 
   /** Issue stands still for `cycles`, and the queue fills. */
   gain(cycles: number): void {
-    this.#state[2] = Math.min(this.#state[2]! + cycles, this.#queueEntries);
+    this.#slack[0] = Math.min(this.#slack[0]! + cycles, this.#entries);
   }
 
   /** The queue is thrown away. */
   drop(): void {
-    this.#state[2] = 0;
+    this.#slack[0] = 0;
   }
 
-  /** The queue and the line in hand are thrown away: translation may have changed. */
-  restart(): void {
-    this.#state[0] = NO_LINE;
-    this.#state[2] = 0;
+  save(to: StateWriter): void {
+    to.put(this.#slack[0]!);
+  }
+
+  restore(from: StateReader): void {
+    this.#slack[0] = from.take();
   }
 }

@@ -1,6 +1,7 @@
-// The scoreboard of an in-order, single-issue core: when each register's value is ready and what a wait for it is due to.
+// The scoreboard of an in-order core: when each register's value is ready and what a wait for it is due to.
 import { count, cycles, flag, type ConfigOf } from "../config/params.ts";
 import type { Storage } from "./part.ts";
+import type { StateReader, StateWriter } from "./relative.ts";
 
 export const scoreboardParams = {
   capCycles: cycles(1, "Capability instruction to dependent instruction", { min: 1, max: 1000 }),
@@ -58,9 +59,13 @@ export class Scoreboard {
   /** [0]: where the oldest stands; [1]: how many there are. */
   readonly #window: Int32Array;
   readonly #config: ScoreboardConfig;
+  /** Cycles in which as many instructions as the window has entries can issue. */
+  readonly #entryCycles: number;
 
-  constructor(config: ScoreboardConfig, storage: Storage) {
+  /** @param issueWidth - instructions that may issue in one cycle. */
+  constructor(config: ScoreboardConfig, storage: Storage, issueWidth = 1) {
     this.#config = config;
+    this.#entryCycles = Math.floor(config.entries / issueWidth);
     this.ready = storage.float64(REGISTERS);
     this.#producer = storage.int32(REGISTERS);
     this.#hitAt = storage.float64(REGISTERS);
@@ -144,6 +149,70 @@ export class Scoreboard {
     this.#issued[1] = this.#window[1] === 0 ? Infinity : this.#windowFirst[next]!;
   }
 
+  /** Takes down what can still make an instruction wait. */
+  save(to: StateWriter): void {
+    let late = 0;
+    for (let r = 1; r < REGISTERS; r += 1) if (!to.isPast(this.ready[r]!)) late |= 1 << r;
+    to.put(late);
+    for (let r = 1; r < REGISTERS; r += 1) if (late & (1 << r)) this.#saveRegister(r, to);
+    to.time(this.#free[0]!);
+    to.time(this.#free[1]!);
+    const [oldest, size] = [this.#window[0]!, this.#window[1]!];
+    let finished = 0;
+    while (finished < size && to.isPast(this.#windowReadyAt[this.#place(oldest + finished)]!)) finished += 1;
+    to.put(size - finished);
+    for (let k = finished; k < size; k += 1) {
+      const i = this.#place(oldest + k);
+      to.put(this.#windowFirst[i]! - this.#issued[0]!);
+      to.put(this.#windowProducer[i]!);
+      to.time(this.#windowHitAt[i]!);
+      to.time(this.#windowDataAt[i]!);
+      to.time(this.#windowReadyAt[i]!);
+    }
+  }
+
+  restore(from: StateReader): void {
+    const late = from.take();
+    this.ready.fill(-Infinity);
+    for (let r = 1; r < REGISTERS; r += 1) if (late & (1 << r)) this.#restoreRegister(r, from);
+    this.#free[0] = from.time();
+    this.#free[1] = from.time();
+    this.#window[0] = 0;
+    const size = (this.#window[1] = from.take());
+    this.#issued[0] = 0;
+    for (let i = 0; i < size; i += 1) {
+      this.#windowFirst[i] = from.take();
+      this.#windowProducer[i] = from.take();
+      this.#windowHitAt[i] = from.time();
+      this.#windowDataAt[i] = from.time();
+      this.#windowReadyAt[i] = from.time();
+    }
+    this.#issued[1] = size === 0 ? Infinity : this.#windowFirst[0]!;
+  }
+
+  #saveRegister(r: number, to: StateWriter): void {
+    const producer = this.#producer[r]!;
+    to.put(producer);
+    if (producer === Producer.memory) {
+      to.time(this.#hitAt[r]!);
+      to.time(this.#dataAt[r]!);
+    }
+    to.time(this.ready[r]!);
+  }
+
+  #restoreRegister(r: number, from: StateReader): void {
+    const producer = (this.#producer[r] = from.take());
+    if (producer === Producer.memory) {
+      this.#hitAt[r] = from.time();
+      this.#dataAt[r] = from.time();
+    }
+    this.ready[r] = from.time();
+  }
+
+  #place(i: number): number {
+    return i % this.#config.entries;
+  }
+
   #mulDiv(rd: number, at: number, readyAt: number, unitFreeAt: number): void {
     this.#free[0] = unitFreeAt;
     if (this.#config.sharedBus) this.#free[1] = readyAt;
@@ -165,7 +234,7 @@ export class Scoreboard {
    */
   #outlast(at: number, producer: number, hitAt: number, dataAt: number, readyAt: number): void {
     const { entries } = this.#config;
-    if (entries === 0 || readyAt - at <= entries) return;
+    if (entries === 0 || readyAt - at <= this.#entryCycles) return;
     const [oldest, size] = [this.#window[0]!, this.#window[1]!];
     if (size > 0 && this.#windowReadyAt[(oldest + size - 1) % entries]! >= readyAt) return;
     const i = (oldest + size) % entries;

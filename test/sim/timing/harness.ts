@@ -111,8 +111,8 @@ export class CoreDriver {
     fence: undefined,
   };
 
-  constructor(config: MachineConfig, categories = 1) {
-    this.core = new Core(config, { categories });
+  constructor(config: MachineConfig, categories = 1, core = new Core(config, { categories })) {
+    this.core = core;
     this.#begin = this.core.snapshot();
   }
 

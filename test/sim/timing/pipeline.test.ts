@@ -1,9 +1,10 @@
 // The pieces of the pipeline that stand between records and the memory system: front end, scoreboard, store buffer, traits.
 import { describe, expect, test } from "vitest";
-import { Frontend } from "../../../sim/timing/frontend.ts";
+import { FetchQueue, LineInHand } from "../../../sim/timing/frontend.ts";
 import { heapStorage } from "../../../sim/timing/part.ts";
 import { Producer, Scoreboard, type Arrival } from "../../../sim/timing/scoreboard.ts";
-import { StoreBuffer } from "../../../sim/timing/storebuffer.ts";
+import { StoreBlocks } from "../../../sim/timing/store-blocks.ts";
+import { NO_OVERLAP, StoreBuffer } from "../../../sim/timing/storebuffer.ts";
 import {
   Class,
   isBackward,
@@ -19,11 +20,10 @@ import {
 } from "../../../sim/timing/traits.ts";
 import { machine, op, RAM } from "./harness.ts";
 
-describe("the front end", () => {
-  const make = (queueEntries = 3): Frontend =>
-    new Frontend(machine([`frontend.queueEntries=${queueEntries}`]).frontend, 64, heapStorage);
+describe("the line in hand", () => {
+  const make = (): LineInHand => new LineInHand(64, heapStorage);
 
-  test("has an instruction in hand whose line it has taken, and no other", () => {
+  test("has an instruction whose line it has taken, and no other", () => {
     const f = make();
     expect(f.holds(RAM, RAM)).toBe(false);
     f.take(0x1008, RAM + 8);
@@ -40,14 +40,26 @@ describe("the front end", () => {
     expect(f.holds(0x1000, RAM + 0x1000)).toBe(false);
   });
 
-  test("has a short instruction in hand up to the line's end, and a long one not beyond it", () => {
+  test("has a short instruction up to the line's end, and a long one not beyond it", () => {
     const f = make();
     f.take(0x1000, RAM);
     expect(f.holdsBytes(0x103e, RAM + 62, 2)).toBe(true);
     expect(f.holdsBytes(0x103e, RAM + 62, 4)).toBe(false);
   });
 
-  test("hides as many cycles as its queue has gained, and no more than it has entries", () => {
+  test("is none when it has been let go", () => {
+    const f = make();
+    f.take(RAM, RAM);
+    f.drop();
+    expect(f.holds(RAM, RAM)).toBe(false);
+  });
+});
+
+describe("the fetch queue", () => {
+  const make = (queueEntries = 3): FetchQueue =>
+    new FetchQueue(machine([`frontend.queueEntries=${queueEntries}`]).frontend, heapStorage);
+
+  test("hides as many cycles as it has gained, and no more than it has entries", () => {
     const f = make(3);
     expect(f.hide(2)).toBe(0);
     f.gain(2);
@@ -57,14 +69,11 @@ describe("the front end", () => {
     expect(f.hide(5)).toBe(0);
   });
 
-  test("loses its queue when dropped, and the line in hand too when it restarts", () => {
+  test("hides nothing after it has been dropped", () => {
     const f = make();
-    f.take(RAM, RAM);
     f.gain(2);
     f.drop();
-    expect([f.hide(1), f.holds(RAM, RAM)]).toEqual([0, true]);
-    f.restart();
-    expect(f.holds(RAM, RAM)).toBe(false);
+    expect(f.hide(1)).toBe(0);
   });
 });
 
@@ -153,46 +162,86 @@ describe("the scoreboard", () => {
 
 describe("the store buffer", () => {
   const make = (...sets: string[]): StoreBuffer =>
-    new StoreBuffer(machine(sets.map((s) => `storeBuffer.${s}`)).storeBuffer, 16, heapStorage);
+    new StoreBuffer(machine(sets.map((s) => `storeBuffer.${s}`)).storeBuffer, heapStorage);
 
   test("writes a store that hits after drainCycles, one that misses as much later as its line", () => {
     const b = make("entries=4", "drainCycles=2");
-    b.push(RAM, 8, 10, 0);
+    b.push(10, 0);
     expect(b.emptyAt).toBe(12);
-    b.push(RAM, 8, 20, 30);
+    b.push(20, 30);
     expect(b.emptyAt).toBe(52);
   });
 
   test("writes in order, at most one a cycle", () => {
     const b = make("entries=4", "drainCycles=2");
-    b.push(RAM, 8, 10, 30);
-    b.push(RAM + 8, 8, 11, 0);
+    b.push(10, 30);
+    b.push(11, 0);
     expect(b.emptyAt).toBe(43);
   });
 
   test("has room when the oldest of as many stores as it has entries is written", () => {
     const b = make("entries=2", "drainCycles=2");
-    b.push(RAM, 8, 0, 30);
+    b.push(0, 30);
     expect(b.freeAt).toBe(0);
-    b.push(RAM, 8, 1, 0);
+    b.push(1, 0);
     expect(b.freeAt).toBe(32);
   });
 
-  test("makes a load wait for a store to its block, where it does not forward", () => {
-    const b = make("entries=4", "drainCycles=5", "onOverlap=wait");
-    b.push(RAM + 16, 8, 0, 0);
-    expect(b.loadableAt(RAM + 24, 8, 1)).toBe(5);
-    expect(b.loadableAt(RAM + 16 + 4096, 8, 1)).toBe(5);
-    expect(b.loadableAt(RAM + 15, 1, 1)).toBe(1);
-    expect(b.loadableAt(RAM + 32, 8, 1)).toBe(1);
-    expect(b.loadableAt(RAM + 24, 8, 5)).toBe(5);
-    expect(b.loadableAt(RAM + 24, 8, 6)).toBe(6);
+  test("makes a load wait until the store that it overlaps is written", () => {
+    const b = make("entries=4", "drainCycles=5");
+    b.push(0, 0);
+    b.push(2, 0);
+    expect([b.loadableAt(0, 3), b.loadableAt(1, 3), b.loadableAt(NO_OVERLAP, 3)]).toEqual([7, 5, 3]);
+    expect([b.loadableAt(1, 5), b.loadableAt(1, 6)]).toEqual([5, 6]);
   });
 
-  test("gives a load what waits, where it forwards", () => {
-    const b = make("entries=4", "drainCycles=5", "onOverlap=forward");
-    b.push(RAM, 8, 0, 0);
-    expect(b.loadableAt(RAM, 8, 1)).toBe(1);
+  test("knows how many stores still wait", () => {
+    const b = make("entries=4", "drainCycles=5");
+    b.push(0, 0);
+    b.push(2, 0);
+    expect([4, 5, 6, 7].map((at) => b.waitingAt(at))).toEqual([2, 1, 1, 0]);
+  });
+});
+
+describe("the blocks that waiting stores write", () => {
+  const make = (...sets: string[]): StoreBlocks =>
+    new StoreBlocks(machine(sets.map((s) => `storeBuffer.${s}`)).storeBuffer, 16, heapStorage);
+
+  test("are overlapped by loads of the same block of a page, whichever page", () => {
+    const b = make("entries=4", "onOverlap=wait");
+    b.push(RAM + 16, 8);
+    b.push(RAM + 64, 8);
+    const age = (phys: number, bytes = 8): number => b.overlapAge(phys, bytes);
+    expect([age(RAM + 24), age(RAM + 16 + 4096), age(RAM + 64)]).toEqual([1, 1, 0]);
+    expect([age(RAM + 15, 1), age(RAM + 32), age(RAM + 8, 16)]).toEqual([NO_OVERLAP, NO_OVERLAP, 1]);
+  });
+
+  test("are those of the youngest store where several overlap", () => {
+    const b = make("entries=4", "onOverlap=wait");
+    b.push(RAM, 64);
+    b.push(RAM + 32, 8);
+    expect([b.overlapAge(RAM, 8), b.overlapAge(RAM + 40, 8), b.overlapAge(RAM + 16, 32)]).toEqual([1, 0, 0]);
+  });
+
+  test("are forgotten when as many stores came after as the buffer has entries", () => {
+    const b = make("entries=2", "onOverlap=wait");
+    b.push(RAM, 8);
+    b.push(RAM + 64, 8);
+    expect(b.overlapAge(RAM, 8)).toBe(1);
+    b.push(RAM + 64, 8);
+    expect(b.overlapAge(RAM, 8)).toBe(NO_OVERLAP);
+  });
+
+  test("go on at the page's beginning where a store goes beyond its end", () => {
+    const b = make("entries=4", "onOverlap=wait");
+    b.push(RAM + 4092, 8);
+    expect([b.overlapAge(RAM + 4080, 8), b.overlapAge(RAM, 8), b.overlapAge(RAM + 16, 8)]).toEqual([0, 0, NO_OVERLAP]);
+  });
+
+  test("are nobody's concern where the buffer forwards", () => {
+    const b = make("entries=4", "onOverlap=forward");
+    b.push(RAM, 8);
+    expect(b.overlapAge(RAM, 8)).toBe(NO_OVERLAP);
   });
 });
 

@@ -1,0 +1,171 @@
+// The dynamic parts: everything that remembers addresses (line in hand, caches, TLBs, walker, predictor, store addresses, DRAM),
+// wired to each other, and asked about one retire record at a time.
+import type { MachineConfig } from "../config/machine.ts";
+import type { Retire, TlbFence } from "../machine/retire.ts";
+import type { EventBlock } from "../stats/counters.ts";
+import { Cache } from "./cache.ts";
+import { Dram } from "./dram.ts";
+import { LineInHand } from "./frontend.ts";
+import { RAM_BASE, type Part, type Storage, type Walks } from "./part.ts";
+import type { Outcomes } from "./pipeline.ts";
+import { BranchPredictor } from "./predictor/predictor.ts";
+import { StoreBlocks } from "./store-blocks.ts";
+import { TaggedMemory } from "./tag-cache.ts";
+import { Tlb } from "./tlb.ts";
+import { Walker } from "./walker.ts";
+
+const PAGE_BYTES = 4096;
+
+/** How late the bytes of an instruction are, and what part of that is due to what. */
+export interface FetchDelay {
+  itlbCycles: number;
+  /** Beyond that, until the line is there with its tags. */
+  cacheCycles: number;
+  /** Of these, those in which only tags were missing. */
+  tagCycles: number;
+}
+
+export class DynamicParts implements Outcomes {
+  readonly predictor: BranchPredictor;
+  readonly line: LineInHand;
+  readonly storeBlocks: StoreBlocks;
+  readonly l1i: Cache;
+  readonly l1d: Cache;
+  readonly itlb: Tlb;
+  readonly dtlb: Tlb;
+  /** Event blocks in the order of a report: above and below the place where the store buffer's belong. */
+  readonly eventsAbove: readonly EventBlock[];
+  readonly eventsBelow: readonly EventBlock[];
+  readonly #l2tlb: Tlb | undefined;
+  readonly #walker: Walker;
+  readonly #tags: TaggedMemory | undefined;
+  readonly #lineBytes: number;
+  readonly #fetchLineBytes: number;
+  readonly #delay: FetchDelay = { itlbCycles: 0, cacheCycles: 0, tagCycles: 0 };
+  /** The access that is asked about. */
+  #virt = 0;
+  #phys = 0;
+  #bytes = 0;
+  #asid = 0;
+  #translated = false;
+  #walks: Walks = () => undefined;
+
+  constructor(config: MachineConfig, storage: Storage) {
+    this.#lineBytes = config.l1d.lineBytes;
+    this.#fetchLineBytes = config.l1i.lineBytes;
+    this.line = new LineInHand(config.l1i.lineBytes, storage);
+    this.predictor = new BranchPredictor(config.predictor, storage);
+    this.storeBlocks = new StoreBlocks(config.storeBuffer, config.l1d.portBytes, storage);
+
+    const dram = new Dram(config.dram, config.clockMhz, storage);
+    const tagTable = new Cache("tagCache", { ...config.tagCache, mshrs: 1 }, dram, storage);
+    this.#tags = config.tagCache.present ? new TaggedMemory(dram, tagTable, storage) : undefined;
+    const memory: Part = this.#tags ?? dram;
+    const l2 = new Cache("l2", config.l2, memory, storage);
+    // Hits of the instruction cache are pipelined; what the pipeline takes is in the front end's restart times.
+    this.l1i = new Cache("l1i", { ...config.l1i, hitCycles: 0, mshrs: 1 }, l2, storage);
+    this.l1d = new Cache("l1d", config.l1d, l2, storage);
+
+    this.#walker = new Walker(config.walker, this.l1d, storage);
+    const { l2tlb } = config;
+    this.#l2tlb = l2tlb.entries === 0 ? undefined : new Tlb("l2tlb", l2tlb, l2tlb.hitCycles, this.#walker, storage);
+    const second = this.#l2tlb ?? this.#walker;
+    this.itlb = new Tlb("itlb", config.itlb, 0, second, storage);
+    this.dtlb = new Tlb("dtlb", config.dtlb, 0, second, storage);
+
+    const above = [this.predictor, this.l1i, this.l1d, l2, this.itlb, this.dtlb, this.#l2tlb, this.#walker];
+    const below = [this.#tags && tagTable, this.#tags, dram];
+    const blocks = (parts: readonly ({ readonly events: EventBlock } | undefined)[]): EventBlock[] =>
+      parts.flatMap((part) => (part === undefined ? [] : [part.events]));
+    this.eventsAbove = blocks(above);
+    this.eventsBelow = blocks(below);
+  }
+
+  /** The questions that follow are about this record's access. */
+  attend(r: Retire, walks: Walks): void {
+    this.#virt = r.dataVirt;
+    this.#phys = r.dataPhys;
+    this.#bytes = r.dataBytes;
+    this.#asid = r.asid;
+    this.#translated = r.translatedData;
+    this.#walks = walks;
+  }
+
+  /** Fetches an instruction that is not wholly in the line in hand; the answer is overwritten by the next. */
+  fetch(r: Retire, bytes: number, at: number, walks: Walks): FetchDelay {
+    const { pc, fetchPhys } = r;
+    const translated = r.translatedFetch ? this.itlb.translate(pc, r.asid, at, walks) : at;
+    this.#forgetTagCycles();
+    const inLine = this.line.holdsBytes(pc, fetchPhys, 2);
+    let ready = inLine ? translated : this.l1i.read(fetchPhys, bytes, translated);
+    this.line.take(pc, fetchPhys);
+    const crosses = (fetchPhys & (this.#fetchLineBytes - 1)) + bytes > this.#fetchLineBytes;
+    // An instruction that straddles two pages needs a second translation, which the record does not carry: not timed.
+    if (crosses && (fetchPhys & (PAGE_BYTES - 1)) + bytes <= PAGE_BYTES) {
+      ready = this.l1i.read(fetchPhys + 2, 2, ready);
+      this.line.take(pc + 2, fetchPhys + 2);
+    }
+    this.#delay.itlbCycles = translated - at;
+    this.#delay.cacheCycles = ready - translated;
+    this.#delay.tagCycles = this.tagCycles();
+    return this.#delay;
+  }
+
+  translate(at: number): number {
+    return this.#translated ? this.dtlb.translate(this.#virt, this.#asid, at, this.#walks) : at;
+  }
+
+  device(): boolean {
+    return this.#phys < RAM_BASE;
+  }
+
+  blockedUntil(): number {
+    return this.l1d.blockedUntil;
+  }
+
+  overlapAge(): number {
+    return this.storeBlocks.overlapAge(this.#phys, this.#bytes);
+  }
+
+  read(at: number): number {
+    this.#forgetTagCycles();
+    const phys = this.#phys;
+    const bytes = this.#bytes;
+    const inFirst = this.#lineBytes - (phys & (this.#lineBytes - 1));
+    const ready = this.l1d.read(phys, bytes, at);
+    return bytes <= inFirst ? ready : Math.max(ready, this.l1d.read(phys + inFirst, bytes - inFirst, at));
+  }
+
+  /** Lines that are written whole are not fetched. */
+  write(at: number): number {
+    this.#forgetTagCycles();
+    const lineBytes = this.#lineBytes;
+    const phys = this.#phys;
+    const end = phys + this.#bytes;
+    let ready = at + this.l1d.hitCycles;
+    for (let line = phys - (phys & (lineBytes - 1)); line < end; line += lineBytes) {
+      if (line >= phys && line + lineBytes <= end) this.l1d.write(line, lineBytes, at);
+      else ready = Math.max(ready, this.l1d.store(line, at));
+    }
+    return ready;
+  }
+
+  tagCycles(): number {
+    return this.#tags?.lateCycles ?? 0;
+  }
+
+  /** FENCE.I */
+  fenceFetch(): void {
+    this.l1i.invalidate();
+  }
+
+  /** SFENCE.VMA */
+  fenceTranslations(fence: TlbFence): void {
+    this.#walker.fence();
+    for (const tlb of [this.itlb, this.dtlb, this.#l2tlb]) tlb?.fence(fence);
+  }
+
+  #forgetTagCycles(): void {
+    if (this.#tags !== undefined) this.#tags.lateCycles = 0;
+  }
+}

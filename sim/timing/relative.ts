@@ -1,0 +1,67 @@
+// Canonical copies of what the pipeline remembers: times as cycles from an origin, those that are past as 0, so that equal
+// futures have equal copies.
+
+/** Takes down the state of one part after another. */
+export class StateWriter {
+  words: Int32Array;
+  length = 0;
+  #origin = 0;
+
+  constructor(capacity = 256) {
+    this.words = new Int32Array(capacity);
+  }
+
+  /** Begins a copy. @param origin - the earliest cycle in which anything can still happen. */
+  begin(origin: number): void {
+    this.#origin = origin;
+    this.length = 0;
+  }
+
+  isPast(cycle: number): boolean {
+    return cycle <= this.#origin;
+  }
+
+  put(word: number): void {
+    if (this.length === this.words.length) this.#grow();
+    this.words[this.length] = word;
+    this.length += 1;
+  }
+
+  time(cycle: number): void {
+    this.put(cycle > this.#origin ? cycle - this.#origin : 0);
+  }
+
+  #grow(): void {
+    const words = new Int32Array(2 * this.words.length);
+    words.set(this.words);
+    this.words = words;
+  }
+}
+
+/** Reads a copy back in the order in which it was written; what was past lies at the origin. */
+export class StateReader {
+  #words: Int32Array = new Int32Array(0);
+  #next = 0;
+  #origin = 0;
+
+  begin(words: Int32Array, origin: number): void {
+    this.#words = words;
+    this.#next = 0;
+    this.#origin = origin;
+  }
+
+  /** The origin lies elsewhere. */
+  shift(cycles: number): void {
+    this.#origin += cycles;
+  }
+
+  take(): number {
+    const word = this.#words[this.#next]!;
+    this.#next += 1;
+    return word;
+  }
+
+  time(): number {
+    return this.#origin + this.take();
+  }
+}
