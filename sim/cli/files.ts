@@ -19,8 +19,9 @@ export function readInput(path: string): Uint8Array {
  * Refuses, before any work is done, a result file that could not be written, or that is the input itself.
  *
  * @param option as the user wrote it: `--json`
+ * @param input the input's path; `-` where there is none, or it is stdin
  */
-export function checkOutput(option: string, path: string | undefined, input: string): void {
+export function checkOutput(option: string, path: string | undefined, input = "-"): void {
   if (path === undefined || path === "-") return;
   const refuse = (reason: string): never => {
     throw new Failure("usage", `meshsim: ${option} ${path}: cannot write the file: ${reason} (status 2)`);

@@ -3,6 +3,7 @@
 import yargs, { type Argv } from "yargs";
 import { hideBin } from "yargs/helpers";
 import { asmCommand } from "./asm.ts";
+import { benchCommand } from "./bench.ts";
 import type { Command } from "./command.ts";
 import { configCommand } from "./config.ts";
 import { disasmCommand } from "./disasm.ts";
@@ -65,6 +66,7 @@ function commandLine(args: readonly string[]): Argv {
   y = add(y, logdiffCommand);
   y = add(y, traceCommand);
   y = add(y, configCommand);
+  y = add(y, benchCommand);
   return y.command(
     "help <topic>",
     `explain one of: ${TOPICS.join(", ")}`,

@@ -1,0 +1,171 @@
+// `meshsim bench`: how many million instructions a second the simulator executes, kernel by kernel.
+import type { Argv } from "yargs";
+import type { MachineConfig } from "../config/machine.ts";
+import type { Form, Kernel } from "../../workloads/micro/kernels.ts";
+import type { Command } from "./command.ts";
+import { Failure, invalidUsage, type Exit } from "./failure.ts";
+import { checkOutput, writeOutput, writeStdout } from "./files.ts";
+import { table, WIDTH } from "./text.ts";
+import { whole } from "./values.ts";
+
+interface BenchOptions {
+  readonly kernels: string;
+  readonly forms: string;
+  readonly timing: string;
+  readonly instructions: string;
+  readonly machine: string | undefined;
+  readonly set: readonly string[] | undefined;
+  readonly json: string | undefined;
+}
+
+const TIMINGS = ["none", "full"] as const;
+type TimingChoice = (typeof TIMINGS)[number];
+
+/** The speed of one kernel. Host time is in `mips` and `warmUpMs` alone; the rest is the same on every host. */
+export interface BenchResult {
+  readonly kernel: string;
+  readonly form: Form;
+  readonly engine: "reference";
+  readonly timing: TimingChoice;
+  /** Million simulated instructions a second of host time: the median of ROUNDS rounds, after the warm-up. */
+  readonly mips: number;
+  /** Assembling the kernel, building the machine, and the first WARM_UP_SHARE of the instructions, translation included. */
+  readonly warmUpMs: number;
+  /** Measured, and the cycles they took; null without a timing model. */
+  readonly instructions: number;
+  readonly cycles: number | null;
+}
+
+const ROUNDS = 5;
+const WARM_UP_SHARE = 0.2;
+const RAM_BYTES = 2 ** 24;
+/** No kernel comes to its end. */
+const TURNS = 2 ** 40;
+const LEAST_INSTRUCTIONS = 100_000;
+const MOST_INSTRUCTIONS = 1e12;
+
+export const benchCommand: Command<BenchOptions> = {
+  usage: "bench",
+  summary: "measure how fast the simulator executes",
+  options: (y: Argv) =>
+    y
+      .option("kernels", { type: "string", default: "all", describe: "names, separated by commas" })
+      .option("forms", { type: "string", default: "all", describe: "integer, capability" })
+      .option("timing", { type: "string", default: "all", describe: "none, full" })
+      .option("instructions", { type: "string", default: "2000000", describe: "measured in each kernel" })
+      .option("machine", { type: "string", describe: "machine preset of the timing model" })
+      .option("set", { type: "string", array: true, nargs: 1, describe: "override one machine parameter: key=value" })
+      .option("json", { type: "string", describe: "write the results as JSON to a file, or - for stdout" })
+      .example("meshsim bench", "all kernels")
+      .example("meshsim bench --kernels calls,hash --timing full --json -", "") as unknown as Argv<BenchOptions>,
+  run: async (options): Promise<Exit> => {
+    const { KERNELS, FORMS } = await import("../../workloads/micro/kernels.ts");
+    const { resolveMachine } = await import("../config/machine.ts");
+    const machine = resolveMachine({
+      sets: options.set ?? [],
+      ...(options.machine === undefined ? {} : { preset: options.machine }),
+    });
+    if (machine.kind === "diagnostics") throw invalidUsage(machine.diagnostics, "nothing measured");
+    checkOutput("--json", options.json);
+    const names = chosen(
+      "kernels",
+      options.kernels,
+      KERNELS.map((k) => k.name),
+    );
+    const forms = chosen("forms", options.forms, FORMS);
+    const timings = chosen("timing", options.timing, TIMINGS);
+    const instructions = whole("instructions", options.instructions, LEAST_INSTRUCTIONS, MOST_INSTRUCTIONS);
+    const results: BenchResult[] = [];
+    for (const kernel of KERNELS.filter((k) => names.includes(k.name))) {
+      for (const form of forms) {
+        for (const timing of timings) {
+          process.stderr.write(`${kernel.name}, ${form}, timing ${timing}\n`);
+          results.push(await measure({ kernel, form, timing, instructions, config: machine.config }));
+        }
+      }
+    }
+    if (options.json !== undefined) {
+      const report = { schema: "meshsim.bench/1", node: process.version, machine: machine.name, results };
+      writeOutput(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
+    }
+    if (options.json !== "-") writeStdout(`${benchText(results).join("\n")}\n`);
+    return "ok";
+  },
+};
+
+interface Request {
+  readonly kernel: Kernel;
+  readonly form: Form;
+  readonly timing: TimingChoice;
+  readonly instructions: number;
+  readonly config: MachineConfig;
+}
+
+async function measure({ kernel, form, timing, instructions, config }: Request): Promise<BenchResult> {
+  const { buildKernel, isaOf } = await import("../../workloads/micro/kernels.ts");
+  const { createMachine } = await import("../machine/machine.ts");
+  const { Core } = await import("../timing/core.ts");
+  const warmUp = Math.round(instructions * WARM_UP_SHARE);
+  const round = Math.round(instructions / ROUNDS);
+  const started = process.hrtime.bigint();
+  const image = buildKernel(kernel, form, TURNS);
+  const core = timing === "full" ? new Core(config, { categories: image.categories.length }) : undefined;
+  const machine = createMachine({
+    ...{ isa: isaOf(form), ramBytes: RAM_BYTES, image },
+    ...(core === undefined ? {} : { timing: core }),
+  });
+  machine.run({ maxInstructions: warmUp });
+  const warmUpMs = millisecondsSince(started);
+  const [fromInstructions, fromCycles] = [machine.instructions, machine.cycles];
+  const speeds: number[] = [];
+  for (let i = 1; i <= ROUNDS; i += 1) {
+    const before = machine.instructions;
+    const at = process.hrtime.bigint();
+    const stop = machine.run({ maxInstructions: warmUp + i * round });
+    if (stop.kind !== "limit") throw new Error(`kernel ${kernel.name} (${form}) ended: ${JSON.stringify(stop)}`);
+    speeds.push((machine.instructions - before) / millisecondsSince(at) / 1000);
+  }
+  return {
+    ...{ kernel: kernel.name, form, engine: "reference", timing },
+    mips: median(speeds),
+    warmUpMs,
+    instructions: machine.instructions - fromInstructions,
+    cycles: core === undefined ? null : machine.cycles - fromCycles,
+  };
+}
+
+const millisecondsSince = (at: bigint): number => Number(process.hrtime.bigint() - at) / 1e6;
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+const geometricMean = (values: readonly number[]): number =>
+  Math.exp(values.reduce((sum, v) => sum + Math.log(v), 0) / values.length);
+
+/** A comma-separated choice among `known`, in their order. */
+function chosen<Name extends string>(option: string, text: string, known: readonly Name[]): readonly Name[] {
+  if (text === "all") return known;
+  const names = text.split(",").map((name) => name.trim());
+  const unknown = names.find((name) => !(known as readonly string[]).includes(name));
+  if (unknown === undefined) return known.filter((name) => names.includes(name));
+  throw new Failure(
+    "usage",
+    `meshsim: --${option}: '${unknown}' is not known\n  hint: all, or some of: ${known.join(", ")} (status 2)`,
+  );
+}
+
+function benchText(results: readonly BenchResult[]): string[] {
+  const speed = (mips: number): string => mips.toFixed(mips < 10 ? 2 : 0);
+  const rows = results.map((r) => [
+    ...[r.kernel, r.form, r.engine, r.timing, speed(r.mips)],
+    r.cycles === null ? "-" : (r.cycles / r.instructions).toFixed(2),
+    r.warmUpMs.toFixed(0),
+  ]);
+  const header = ["kernel", "form", "engine", "timing", "M instr/s", "CPI", "warm-up ms"];
+  const groups = [...new Set(results.map((r) => `${r.form}, ${r.engine}, timing ${r.timing}`))];
+  const means = groups.map((group) => {
+    const mips = results.filter((r) => `${r.form}, ${r.engine}, timing ${r.timing}` === group).map((r) => r.mips);
+    return [group, speed(geometricMean(mips))];
+  });
+  return [...table([header, ...rows]), "-".repeat(WIDTH), ...table([["geometric means", "M instr/s"], ...means])];
+}
