@@ -65,6 +65,10 @@ export const CSRS: readonly CsrRecord[] = [
   xlen(0xc01, "time", "#counters", "Timer"),
   xlen(0xc02, "instret", "#counters", "Instructions retired"),
   ...family(0xc00, "hpmcounter", 3, 31, "#counters", "Performance counter"),
+  {
+    ...{ number: 0x416, name: "ddc", width: "ylen", whole: "changed", asr: "never", ext: "Zyhybrid", spec: "#ddc" },
+    doc: "Default data capability",
+  },
   tidc(0x480, "utidc", "User thread identifier"),
 
   // Supervisor

@@ -44,6 +44,7 @@ export type Extension =
   | "Zca"
   | "Y"
   | "Zylevels1"
+  | "Zyhybrid"
   | "priv";
 
 export interface Insn<Bits extends string = string> {

@@ -54,6 +54,8 @@ export interface Bounds<X> {
 export interface Capabilities<X, Y> {
   /** Fixed for a machine: is Zylevels1 (GL, LG and SL) implemented? */
   readonly zylevels1: boolean;
+  /** Fixed for a machine: is Zyhybrid (the P-bit and ddc) implemented? */
+  readonly zyhybrid: boolean;
   cap(tag: X, meta: X, addr: X): Y;
   tag(y: Y): X;
   meta(y: Y): X;
@@ -65,6 +67,9 @@ export interface Capabilities<X, Y> {
   selectY(cond: X, a: Y, b: Y): Y;
 }
 
+/** What the metadata format of a machine depends on. */
+export type Format = Pick<Capabilities<unknown, unknown>, "zylevels1" | "zyhybrid">;
+
 /** How many bytes an integer access moves. */
 export type AccessBytes = 1 | 2 | 4 | 8;
 export type Privileged = "machine" | "supervisor";
@@ -72,8 +77,13 @@ export type CacheBlockOperation = "clean" | "flush" | "inval" | "zero";
 
 /** The machine against which an instruction's meaning is written. */
 export interface Semantics<X, Y> extends Arithmetic<X>, Capabilities<X, Y> {
-  /** Fixed while a piece of code is executed or translated, so a plain `if` on it is allowed: are pointers capabilities? */
+  /**
+   * Fixed while a piece of code is executed or translated, so a plain `if` on it is allowed: are pointers capabilities?
+   * On an integer base never, on RVY always, with Zyhybrid in Capability Pointer Mode.
+   */
   readonly capabilityMode: boolean;
+  /** Authorises all data accesses where Zyhybrid has integer pointers; undefined without Zyhybrid. */
+  readonly ddc: Y | undefined;
 
   readonly pc: X;
   readonly nextPc: X;

@@ -14,6 +14,7 @@ import { zicbo } from "./ext/zicbo.ts";
 import { zicond } from "./ext/zicond.ts";
 import { zicsr } from "./ext/zicsr.ts";
 import { zifencei } from "./ext/zifencei.ts";
+import { zyhybrid } from "./ext/zyhybrid.ts";
 import type { Extension, Insn } from "./insn.ts";
 
 /** Every instruction that meshsim knows; a new extension is one file and one line here. */
@@ -31,12 +32,13 @@ const INSTRUCTIONS: readonly Insn[] = [
   ...zca,
   ...priv,
   ...rvy,
+  ...zyhybrid,
 ];
 
 /** What an ISA string selects. */
 export interface Isa {
   readonly extensions: ReadonlySet<Extension>;
-  /** Are pointers capabilities from reset on? */
+  /** Are pointers capabilities from reset on? With Zyhybrid they are not, until code switches (#section_cheri_disable). */
   readonly capabilityMode: boolean;
 }
 
@@ -72,11 +74,13 @@ const NAMES = new Map<string, readonly Extension[]>(
     zbs: ["Zbs"],
     zca: ["Zca"],
     zylevels1: ["Zylevels1"],
+    zyhybrid: ["Zyhybrid"],
   } satisfies Record<string, readonly Extension[]>),
 );
 
 /**
- * Reads an ISA string: `rv64ima_zicsr_zifencei_zicboz`, `rv64imac`, `rv64y` (everything, in capability mode), `rv64ima_y`.
+ * Reads an ISA string: `rv64ima_zicsr_zifencei_zicboz`, `rv64imac`, `rv64y` (everything, in capability mode), `rv64ima_y`,
+ * `rv64y_zyhybrid` (which begins with integer pointers).
  * Versions, as in `rv64y0p910`, are read over. Returns the text of a diagnostic where it cannot.
  */
 export function parseIsa(isa: string): Isa | string {
@@ -94,8 +98,9 @@ export function parseIsa(isa: string): Isa | string {
   }
   // A capability base must have Zabhlrsc beside A: bounds keep software from widening the access (#zalrsc_cheri).
   if (extensions.has("Y") && extensions.has("A")) extensions.add("Zabhlrsc");
-  if (extensions.has("Zylevels1") && !extensions.has("Y")) return `'${isa}': Zylevels1 needs the base y`;
-  return { extensions, capabilityMode: extensions.has("Y") };
+  for (const name of ["Zylevels1", "Zyhybrid"] as const)
+    if (extensions.has(name) && !extensions.has("Y")) return `'${isa}': ${name} needs the base y`;
+  return { extensions, capabilityMode: extensions.has("Y") && !extensions.has("Zyhybrid") };
 }
 
 /** An ISA string known to be right: one of ours, or checked by parseIsa before. */
@@ -112,18 +117,36 @@ export function allInstructions(): readonly Form[] {
   return FORMS;
 }
 
-/** The instructions of an ISA string that parseIsa accepts. */
-export function instructionsOf(isa: string): readonly Form[] {
+/** How RVY can stand in Zyhybrid: the CHERI Pointer Modes, and disabled by xenvcfg.Y. */
+export type PointerMode = "capability" | "integral" | "disabled";
+
+const RVY: readonly (Extension | undefined)[] = ["Y", "Zylevels1", "Zyhybrid"];
+
+/** Which instructions there are in a mode: the rows of #cheri_behavior_cre_mode. On every other hart the mode is "capability". */
+function available({ insn, bytes }: Form, extensions: ReadonlySet<Extension>, mode: PointerMode): boolean {
+  const withoutRvy = mode === "disabled" || (mode === "integral" && bytes === 2);
+  const has = (e: Extension | undefined): boolean =>
+    e !== undefined && extensions.has(e) && !(withoutRvy && RVY.includes(e));
+  return has(insn.ext) && (insn.with === undefined || has(insn.with)) && !has(insn.without);
+}
+
+/** The instructions of an ISA string that parseIsa accepts; with Zyhybrid those of one pointer mode, or of any. */
+export function instructionsOf(isa: string, mode?: PointerMode): readonly Form[] {
   const { extensions } = known(isa);
-  const has = (e: Extension | undefined): boolean => e !== undefined && extensions.has(e);
-  return FORMS.filter(({ insn }) => has(insn.ext) && (insn.with === undefined || has(insn.with)) && !has(insn.without));
+  const modes: readonly PointerMode[] = extensions.has("Zyhybrid") ? ["integral", "capability"] : ["capability"];
+  const wanted = mode === undefined ? modes : [mode];
+  return FORMS.filter((f) => wanted.some((m) => available(f, extensions, m)));
 }
 
 const decoders = new Map<string, Decoder>();
 
-/** The decoder for an ISA string that parseIsa accepts; built once. */
-export function decoderFor(isa: string): Decoder {
-  const found = decoders.get(isa) ?? decoder(instructionsOf(isa));
-  decoders.set(isa, found);
+/**
+ * The decoder for an ISA string that parseIsa accepts; built once. With Zyhybrid that of one pointer mode; or of any, where
+ * an encoding that the modes read differently is what Integral Pointer Mode reads.
+ */
+export function decoderFor(isa: string, mode?: PointerMode): Decoder {
+  const key = `${isa} ${mode}`;
+  const found = decoders.get(key) ?? decoder(instructionsOf(isa, mode));
+  decoders.set(key, found);
   return found;
 }

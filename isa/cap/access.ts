@@ -60,7 +60,17 @@ function requireAuthority<X, Y>(
   m.trapIf(m.eq(allowed, m.const(0n)), cause, tval);
 }
 
-/** Effective address of an access of `bytes` bytes at rs1 + offset; in capability mode rs1 is the authority. */
+/** What authorises accesses through rs1: the whole register; with Zyhybrid, where pointers are integers, ddc. */
+export function authorityOf<X, Y>(m: Semantics<X, Y>, rs1: number): Y {
+  return m.capabilityMode ? m.y(rs1) : m.ddc!;
+}
+
+/** Do accesses need authority? All but those of an integer base do. */
+export function needsAuthority<X, Y>(m: Semantics<X, Y>): boolean {
+  return m.capabilityMode || m.ddc !== undefined;
+}
+
+/** Effective address of an access of `bytes` bytes at rs1 + offset, its authority checked. */
 function effective<X, Y>(
   m: Semantics<X, Y>,
   rs1: number,
@@ -69,10 +79,8 @@ function effective<X, Y>(
   permissions: bigint,
   cause: number,
 ): X {
-  if (!m.capabilityMode) return m.let(m.add(m.x(rs1), m.const(offset)));
-  const authority = m.y(rs1);
-  const addr = m.let(m.add(m.addr(authority), m.const(offset)));
-  checkAccess(m, authority, addr, bytes, permissions, cause);
+  const addr = m.let(m.add(m.x(rs1), m.const(offset)));
+  if (needsAuthority(m)) checkAccess(m, authorityOf(m, rs1), addr, bytes, permissions, cause);
   return addr;
 }
 

@@ -1,7 +1,7 @@
 // Decodes, encodes and compares the compressed bounds of a capability, as section_cap_bounds of the standard does.
 import { B, BE, BOUNDS_MASK, EF, SEALED, T, TE, XLEN, type Field } from "./format.ts";
 import { isIntegral } from "./perms.ts";
-import type { Arithmetic, Bounds, Capabilities } from "../semantics.ts";
+import type { Arithmetic, Bounds, Capabilities, Format } from "../semantics.ts";
 
 /** Parameters of the format (#rvy64_uni_base_name_param_summary). */
 const MW = 14;
@@ -16,8 +16,8 @@ const QUARTER = BigInt(MW - 2);
 const INTERNAL = BigInt(EXPONENT_BITS);
 const BITS = BigInt(XLEN);
 
-/** What decoding needs: arithmetic, and whether GL, LG and SL are fields (for integrity). */
-export type BoundsMachine<X> = Arithmetic<X> & Pick<Capabilities<X, unknown>, "zylevels1">;
+/** What decoding needs: arithmetic, and which fields there are (for integrity). */
+export type BoundsMachine<X> = Arithmetic<X> & Format;
 
 /** A field of the metadata as a number. */
 export function field<X>(m: Arithmetic<X>, meta: X, f: Field): X {

@@ -1,4 +1,5 @@
 // The RV64LYA capability format: where each field of the metadata word stands, and the special capabilities.
+import type { Format } from "../semantics.ts";
 
 // Text: riscv/riscv-cheri at 47b031e0 (2026-07-23, v0.9.9), built with cheri_ratification_v1_only.
 export const SPEC_COMMIT = "47b031e0";
@@ -16,6 +17,8 @@ export interface Field {
 
 export const SDP: Field = { at: 60n, width: 4 };
 export const AP: Field = { at: 45n, width: 8 };
+/** The CHERI Pointer Mode, with Zyhybrid: 1 is Integral (#p_bit). */
+export const P: Field = { at: 44n, width: 1 };
 export const GL: Field = { at: 43n, width: 1 };
 export const CT: Field = { at: 27n, width: 1 };
 export const EF: Field = { at: 26n, width: 1 };
@@ -47,14 +50,19 @@ export const PERMISSION = {
 export const BOUNDS_MASK = maskOf(EF) | maskOf(T) | maskOf(B);
 export const SEALED = maskOf(CT);
 export const GLOBAL = maskOf(GL);
+export const INTEGRAL = maskOf(P);
 
 const DEFINED = maskOf(SDP) | maskOf(AP) | SEALED | BOUNDS_MASK;
 const RESERVED = BigInt.asUintN(XLEN, ~DEFINED);
 
-/** Bits that must be 0 in a valid capability; P (bit 44) among them, as Zyhybrid is absent. */
-export const reservedBits = (zylevels1: boolean): bigint => (zylevels1 ? RESERVED & ~GLOBAL : RESERVED);
+/** Bits that must be 0 in a valid capability: GL and P among them where their extensions are absent. */
+export const reservedBits = ({ zylevels1, zyhybrid }: Format): bigint =>
+  RESERVED & ~(zylevels1 ? GLOBAL : 0n) & ~(zyhybrid ? INTEGRAL : 0n);
 
-/** Metadata of the Infinite capability (#infinite-cap-encoding): all permissions, the whole address space. */
-export function infiniteMeta(zylevels1: boolean): bigint {
-  return maskOf(SDP) | maskOf(AP) | (zylevels1 ? GLOBAL : 0n);
+/**
+ * Metadata of the Infinite capability (#infinite-cap-encoding): all permissions, the whole address space. With Zyhybrid it
+ * stands for Integral Pointer Mode, in which a hart begins (#section_cheri_disable).
+ */
+export function infiniteMeta(zylevels1: boolean, zyhybrid = false): bigint {
+  return maskOf(SDP) | maskOf(AP) | (zylevels1 ? GLOBAL : 0n) | (zyhybrid ? INTEGRAL : 0n);
 }

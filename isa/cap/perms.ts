@@ -1,31 +1,31 @@
 // Permissions of a capability: their dependencies, the word in which YPERMR and YPERMC show them, and integrity.
-import { GL, GLOBAL, maskOf, PERMISSION, reservedBits, SDP, AP, type Field } from "./format.ts";
-import type { Arithmetic, Capabilities } from "../semantics.ts";
+import { GL, GLOBAL, INTEGRAL, maskOf, PERMISSION, reservedBits, SDP, AP, type Field } from "./format.ts";
+import type { Arithmetic, Format } from "../semantics.ts";
 
 const { C, W, R, X: EXECUTE, ASR, LM, LG, SL } = PERMISSION;
 
-type Levels<X> = Arithmetic<X> & Pick<Capabilities<X, unknown>, "zylevels1">;
+type Machine<X> = Arithmetic<X> & Format;
 
 /** Is every bit of `mask` set? */
 export function hasAll<X>(m: Arithmetic<X>, meta: X, mask: bigint): X {
   return m.eq(m.and(meta, m.const(mask)), m.const(mask));
 }
 
-/** Drops permissions whose prerequisites are missing (#base_clrperm_rule_summary, #zylevels1_clrperm_table). */
-export function legalise<X>(m: Levels<X>, metadata: X): X {
+/** Drops what lacks its prerequisites (#base_clrperm_rule_summary, #zylevels1_clrperm_table, #zyhybrid_clrperm_table). */
+export function legalise<X>(m: Machine<X>, metadata: X): X {
   const drop = (meta: X, unless: X, mask: bigint): X => m.let(m.select(unless, meta, m.and(meta, m.const(~mask))));
   let meta = m.let(metadata);
   meta = drop(meta, m.or(hasAll(m, meta, R), hasAll(m, meta, W)), C);
   meta = drop(meta, hasAll(m, meta, C | R), m.zylevels1 ? LM | LG : LM);
   if (m.zylevels1) meta = drop(meta, hasAll(m, meta, C | W), SL);
-  return drop(meta, hasAll(m, meta, EXECUTE), ASR);
+  return drop(meta, hasAll(m, meta, EXECUTE), m.zyhybrid ? ASR | INTEGRAL : ASR);
 }
 
 /** Is no bit or field of the metadata reserved? Bounds are judged apart (#section_cap_integrity). */
-export function isIntegral<X>(m: Levels<X>, metadata: X): X {
+export function isIntegral<X>(m: Machine<X>, metadata: X): X {
   const meta = m.let(metadata);
   const reservedOnes = m.zylevels1 ? 0n : LG | SL;
-  const reserved = m.const(reservedBits(m.zylevels1) | reservedOnes);
+  const reserved = m.const(reservedBits(m) | reservedOnes);
   const reservedRight = m.eq(m.and(meta, reserved), m.const(reservedOnes));
   return m.and(reservedRight, m.eq(legalise(m, meta), meta));
 }
@@ -52,7 +52,7 @@ const UNALLOCATED_PLAIN = unallocated(PLAIN);
 const UNALLOCATED = unallocated(WORD);
 
 /** The word that YPERMR returns: unallocated bits 1, and all allocated bits 0 where the capability fails integrity. */
-export function permissionWord<X>(m: Levels<X>, meta: X, integral: X): X {
+export function permissionWord<X>(m: Machine<X>, meta: X, integral: X): X {
   const granted = (m.zylevels1 ? WORD : PLAIN).reduce(
     (word, g) => m.or(word, m.shl(m.zext(m.shr(meta, m.const(g.at)), g.width), m.const(g.bit))),
     m.const(0n),
@@ -62,7 +62,7 @@ export function permissionWord<X>(m: Levels<X>, meta: X, integral: X): X {
 }
 
 /** Metadata with the permissions cleared that are 1 in a word of YPERMC, and those that depended on them. */
-export function clearPermissions<X>(m: Levels<X>, meta: X, clear: X): X {
+export function clearPermissions<X>(m: Machine<X>, meta: X, clear: X): X {
   const word = m.let(clear);
   const cleared = (m.zylevels1 ? WORD : PLAIN).reduce(
     (mask, g) => m.or(mask, m.shl(m.zext(m.shr(word, m.const(g.bit)), g.width), m.const(g.at))),

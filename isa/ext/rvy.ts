@@ -1,5 +1,5 @@
 // RVY, the capability base: instructions that make, inspect, load and store capabilities (encoding RV64LYA).
-import { loaded, readableY, stored, updatableY, writableY } from "../cap/access.ts";
+import { authorityOf, loaded, readableY, stored, updatableY, writableY } from "../cap/access.ts";
 import { contains, encodeBounds, field, setAddress } from "../cap/bounds.ts";
 import { CT } from "../cap/format.ts";
 import { clearPermissions, permissionWord, samePermissions } from "../cap/perms.ts";
@@ -225,26 +225,26 @@ export const rvy: readonly Insn[] = [
     ...{ name: "ly", was: "lc", ext: "Y", timing: "load", spec: "#LOAD_CAP" },
     bits: "imm[11:0] rs1 001 rd 1111011",
     asm: "rd, imm(rs1)",
-    exec: (m, o) => m.setY(o.rd, loaded(m, m.y(o.rs1), m.loadY(readableY(m, o.rs1, o.imm)))),
+    exec: (m, o) => m.setY(o.rd, loaded(m, authorityOf(m, o.rs1), m.loadY(readableY(m, o.rs1, o.imm)))),
   }),
   insn({
     ...{ name: "sy", was: "sc", ext: "Y", timing: "store", spec: "#STORE_CAP" },
     bits: "imm[11:5] rs2 rs1 010 imm[4:0] 1111011",
     asm: "rs2, imm(rs1)",
-    exec: (m, o) => m.storeY(writableY(m, o.rs1, o.imm), stored(m, m.y(o.rs1), m.y(o.rs2))),
+    exec: (m, o) => m.storeY(writableY(m, o.rs1, o.imm), stored(m, authorityOf(m, o.rs1), m.y(o.rs2))),
   }),
   insn({
     ...{ name: "lr.y", was: "lr.c", ext: "Y", with: "A", timing: "atomic", spec: "#LOAD_RES_CAP" },
     bits: "00010 aq rl 00000 rs1 011 rd 1111011",
     asm: "rd, (rs1)",
-    exec: (m, o) => m.setY(o.rd, loaded(m, m.y(o.rs1), m.loadReservedY(readableY(m, o.rs1, 0n)))),
+    exec: (m, o) => m.setY(o.rd, loaded(m, authorityOf(m, o.rs1), m.loadReservedY(readableY(m, o.rs1, 0n)))),
   }),
   insn({
     ...{ name: "sc.y", was: "sc.c", ext: "Y", with: "A", timing: "atomic", spec: "#STORE_COND_CAP" },
     bits: "00011 aq rl rs2 rs1 011 rd 1111011",
     asm: "rd, rs2, (rs1)",
     exec: (m, o) => {
-      const value = stored(m, m.y(o.rs1), m.y(o.rs2));
+      const value = stored(m, authorityOf(m, o.rs1), m.y(o.rs2));
       m.setX(o.rd, m.storeConditionalY(writableY(m, o.rs1, 0n), value));
     },
   }),
@@ -253,8 +253,9 @@ export const rvy: readonly Insn[] = [
     bits: "00001 aq rl rs2 rs1 011 rd 1111011",
     asm: "rd, rs2, (rs1)",
     exec: (m, o) => {
-      const [cs1, cs2] = [m.y(o.rs1), m.y(o.rs2)];
-      m.setY(o.rd, loaded(m, cs1, m.amoY(updatableY(m, o.rs1), stored(m, cs1, cs2))));
+      const authority = authorityOf(m, o.rs1);
+      const value = stored(m, authority, m.y(o.rs2));
+      m.setY(o.rd, loaded(m, authority, m.amoY(updatableY(m, o.rs1), value)));
     },
   }),
 ];

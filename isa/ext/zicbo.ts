@@ -1,5 +1,5 @@
 // Zicbom, Zicboz and Zicbop: cache-block management, zeroing and prefetch.
-import { checkAccess, checkOverlap } from "../cap/access.ts";
+import { authorityOf, checkAccess, checkOverlap, needsAuthority } from "../cap/access.ts";
 import { PERMISSION } from "../cap/format.ts";
 import { CAUSE } from "../cause.ts";
 import { insn, type Extension, type Insn } from "../insn.ts";
@@ -30,8 +30,8 @@ function cbo(
       m.permitCacheBlock(operation);
       const addr = m.let(m.x(o.rs1));
       const block = m.let(m.and(addr, m.const(-BigInt(CACHE_BLOCK_BYTES))));
-      if (m.capabilityMode) {
-        check(m, m.y(o.rs1), block, CACHE_BLOCK_BYTES, permissions, CAUSE.cheriStoreAccessFault, addr);
+      if (needsAuthority(m)) {
+        check(m, authorityOf(m, o.rs1), block, CACHE_BLOCK_BYTES, permissions, CAUSE.cheriStoreAccessFault, addr);
       }
       m.cacheBlock(addr, operation);
     },

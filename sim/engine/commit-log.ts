@@ -49,7 +49,7 @@ export class LoggingReference extends Reference {
     super.setY(r, value);
     if (r === 0) return;
     this.#logX(r, value.addr);
-    if (this.capabilityMode) this.#logY(`c${r}`, value);
+    if (this.rvy) this.#logY(`c${r}`, value);
   }
 
   override load(addr: bigint, bytes: AccessBytes): bigint {
@@ -128,7 +128,7 @@ export class LoggingReference extends Reference {
     const where = `c${number}_${this.csrs.name(number)}`;
     const value = this.csrs.read(number);
     this.#csrs += ` ${where} ${hex(value.addr)}`;
-    if (this.capabilityMode && this.csrs.holdsCapability(number)) this.#logY(where, value);
+    if (this.rvy && this.csrs.holdsCapability(number)) this.#logY(where, value);
   }
   #logLoad(addr: bigint): void {
     this.#loads += ` mem ${hex(addr)}`;

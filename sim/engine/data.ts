@@ -32,8 +32,8 @@ export abstract class DataPath extends CapabilityArithmetic {
   #reservedFrom = 0;
   #reservedTo = 0;
 
-  constructor(zylevels1: boolean, bus: Bus, mmu: Mmu, misaligned: MisalignedAccess) {
-    super(zylevels1);
+  constructor(zylevels1: boolean, zyhybrid: boolean, bus: Bus, mmu: Mmu, misaligned: MisalignedAccess) {
+    super(zylevels1, zyhybrid);
     this.bus = bus;
     this.memory = bus.memory;
     this.mmu = mmu;

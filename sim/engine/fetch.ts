@@ -3,8 +3,9 @@
 // The pcc is kept as a page and an offset in it. The bounds become a window of offsets, and the page's decoded instructions
 // are at hand, so that a step inside the page costs three comparisons of numbers.
 import { setAddress } from "../../isa/cap/bounds.ts";
-import { PERMISSION, SEALED } from "../../isa/cap/format.ts";
+import { INTEGRAL, PERMISSION, SEALED } from "../../isa/cap/format.ts";
 import { CAUSE } from "../../isa/cause.ts";
+import type { PointerMode } from "../../isa/table.ts";
 import type { Bus } from "../machine/bus.ts";
 import { Capability, NULL_CAPABILITY } from "../machine/capability.ts";
 import { PAGE_BYTES } from "../machine/memory.ts";
@@ -13,15 +14,17 @@ import { instructionBytes, NO_PAGE, PARCEL_BYTES, type CodeCache, type CodePage,
 import { DataPath, virt48, type MisalignedAccess } from "./data.ts";
 
 export interface PathOptions {
-  /** Are pointers capabilities? */
-  readonly capabilityMode: boolean;
+  /** Is the base RVY? */
+  readonly rvy: boolean;
   readonly zylevels1: boolean;
+  readonly zyhybrid: boolean;
   /** IALIGN in bytes: 2 with compressed instructions, else 4. */
   readonly instructionAlignment: 2 | 4;
   readonly misaligned: MisalignedAccess;
   readonly bus: Bus;
   readonly mmu: Mmu;
-  readonly code: CodeCache;
+  /** Decoded code, for each pointer mode apart; without Zyhybrid there is one for all. */
+  readonly code: Readonly<Record<PointerMode, CodeCache>>;
 }
 
 const PAGE_MASK = 0xfffn;
@@ -32,8 +35,11 @@ const ELSEWHERE = -1;
 const INSTALL = -2;
 
 export abstract class FetchPath extends DataPath {
-  readonly capabilityMode: boolean;
-  protected readonly code: CodeCache;
+  readonly rvy: boolean;
+  capabilityMode: boolean;
+  /** With Zyhybrid, is RVY enabled in the current privilege mode? */
+  protected rvyEnabled: boolean;
+  protected code: CodeCache;
   /** The current instruction; undefined where its fetch failed. */
   protected op: Op | undefined;
   protected page: CodePage = NO_PAGE;
@@ -46,6 +52,7 @@ export abstract class FetchPath extends DataPath {
   protected high = 0;
   /** Offset of the next instruction, or ELSEWHERE or INSTALL. */
   protected next = 0;
+  readonly #codes: Readonly<Record<PointerMode, CodeCache>>;
   readonly #alignment: 2 | 4;
   readonly #misalignedBit: bigint;
   /** The pcc but for its address. */
@@ -56,9 +63,10 @@ export abstract class FetchPath extends DataPath {
   #installed: Capability = NULL_CAPABILITY;
 
   constructor(o: PathOptions) {
-    super(o.zylevels1, o.bus, o.mmu, o.misaligned);
-    this.capabilityMode = o.capabilityMode;
-    this.code = o.code;
+    super(o.zylevels1, o.zyhybrid, o.bus, o.mmu, o.misaligned);
+    this.rvy = this.capabilityMode = this.rvyEnabled = o.rvy;
+    this.#codes = o.code;
+    this.code = o.code.capability;
     this.#alignment = o.instructionAlignment;
     this.#misalignedBit = o.instructionAlignment === 4 ? 2n : 0n;
   }
@@ -78,7 +86,7 @@ export abstract class FetchPath extends DataPath {
     if (this.offset >= this.low && this.offset < this.high) {
       return new Capability(authority.tag, authority.meta, pc, authority.bounds);
     }
-    return this.capabilityMode ? setAddress(this, authority, pc) : new Capability(0n, 0n, pc, undefined);
+    return this.rvy ? setAddress(this, authority, pc) : new Capability(0n, 0n, pc, undefined);
   }
 
   jump(target: bigint): void {
@@ -121,7 +129,8 @@ export abstract class FetchPath extends DataPath {
   /** Goes on at a pcc, whole. */
   protected install(pcc: Capability): void {
     this.#authority = pcc;
-    this.#usable = !this.capabilityMode || this.#executable(pcc);
+    this.#usable = !this.rvy || this.#executable(pcc);
+    if (this.zyhybrid) this.#takeMode(pcc);
     this.#enter(pcc.addr);
   }
 
@@ -187,10 +196,20 @@ export abstract class FetchPath extends DataPath {
     this.#setWindow();
   }
 
+  /** The pointer mode that a pcc brings: its P-bit says, where RVY is enabled (#cheri_behavior_cre_mode). */
+  #takeMode(pcc: Capability): void {
+    const integral = (pcc.meta & INTEGRAL) !== 0n;
+    const code = this.#codes[!this.rvyEnabled ? "disabled" : integral ? "integral" : "capability"];
+    if (code === this.code) return;
+    this.code = code;
+    this.capabilityMode = code === this.#codes.capability;
+    this.page = NO_PAGE;
+  }
+
   #setWindow(): void {
     this.low = 0;
     this.high = this.#usable ? 2 * PAGE_BYTES : 0;
-    if (!this.capabilityMode || !this.#usable) return;
+    if (!this.rvy || !this.#usable) return;
     const { base, top, topHigh } = this.bounds(this.#authority);
     if (base > this.pageBase) this.low = Number(base - this.pageBase);
     if (topHigh === 0n) this.high = Math.max(0, Number(top - this.pageBase));
@@ -212,7 +231,7 @@ export abstract class FetchPath extends DataPath {
 
   /** A pcc with finite bounds loses its tag at an address that translation cannot take (#section_invalid_addr_conv). */
   #requireValid(): void {
-    if (!this.capabilityMode || !this.mmu.translatesFetch) return;
+    if (!this.rvy || !this.mmu.translatesFetch) return;
     if (this.addressValid(this.pc, this.bounds(this.#authority)) !== 0n) return;
     this.#authority = this.keepTagIf(this.pcc, 0n);
     this.raise(CAUSE.cheriInstructionAccessFault, this.pc);

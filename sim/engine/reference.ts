@@ -88,13 +88,18 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     if (cond !== 0n) this.raise(cause, tval);
   }
 
+  get ddc(): Capability | undefined {
+    return this.zyhybrid ? this.hart.ddc : undefined;
+  }
+
   csrRead(number: number, write: boolean): Capability {
-    if (!this.csrs.permits(number, write, this.#systemAccess())) this.#illegal();
-    return this.csrs.read(number);
+    if (!this.csrs.permits(number, write, this.#systemAccess(), this.rvyEnabled)) this.#illegal();
+    const value = this.csrs.read(number);
+    return this.csrs.accessedWhole(number, this.capabilityMode) ? value : this.cap(0n, 0n, value.addr);
   }
 
   csrWrite(number: number, value: Capability, whole: boolean): void {
-    const effect = this.csrs.write(number, value, whole);
+    const effect = this.csrs.write(number, value, whole && this.csrs.accessedWhole(number, this.capabilityMode));
     if (effect === Effect.interrupts) this.reconsider();
     else if (effect === Effect.translation) this.retranslate();
   }
@@ -331,9 +336,10 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     return true;
   }
 
-  /** Takes over privilege, satp and mstatus for translation. */
+  /** Takes over privilege, satp and mstatus for translation, and whether RVY is enabled. */
   protected retranslate(): void {
     this.mmu.configure(this.hart.translation);
+    if (this.zyhybrid) this.rvyEnabled = this.hart.rvyEnabled;
     this.#asid = this.hart.asid;
     this.record.flush = true;
     this.refetch();
@@ -342,7 +348,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
 
   /** Does the pcc allow access to system registers? Without RVY there is nothing to ask. */
   #systemAccess(): boolean {
-    return !this.capabilityMode || this.grants(PERMISSION.ASR);
+    return !this.rvy || this.grants(PERMISSION.ASR);
   }
 
   #illegal(): never {

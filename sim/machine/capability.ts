@@ -27,14 +27,16 @@ const NOTHING_DECODED = { meta: -1n, bounds: undefined };
 /** `Capabilities` on bigint, with two caches of decoded bounds that no meaning can see. */
 export class CapabilityArithmetic extends BigintArithmetic implements Capabilities<bigint, Capability> {
   readonly zylevels1: boolean;
+  readonly zyhybrid: boolean;
   /** The capability whose bounds were last asked for: an address update asks for the old ones and then for the new. */
   #last: Pick<Capability, "meta" | "bounds"> = NOTHING_DECODED;
   /** Capabilities decoded lately, by some bits of their metadata. */
   readonly #memo: Pick<Capability, "meta" | "bounds">[] = new Array(MEMO_ENTRIES).fill(NOTHING_DECODED);
 
-  constructor(zylevels1: boolean) {
+  constructor(zylevels1: boolean, zyhybrid = false) {
     super();
     this.zylevels1 = zylevels1;
+    this.zyhybrid = zyhybrid;
   }
 
   cap(tag: bigint, meta: bigint, addr: bigint): Capability {
@@ -60,7 +62,7 @@ export class CapabilityArithmetic extends BigintArithmetic implements Capabiliti
     let known = y.bounds;
     if (known === undefined) {
       known = this.#recall(y);
-      // Machines share NULL, and Zylevels1 makes a difference to its integrity.
+      // Machines share NULL, and extensions make a difference to its integrity.
       if (y !== NULL_CAPABILITY) y.bounds = known;
     }
     this.#last = y;

@@ -45,7 +45,7 @@ const MSTATUS_TRANSLATION = MPRV | SUM | MXR;
 /** Exceptions that can be delegated: all that exist but the environment call from M-mode (machine.adoc, medeleg). */
 const MEDELEG_BASE = 0xb3ffn;
 const MEDELEG_CHERI = 0x1f_0000_0000n;
-/** What menvcfg and senvcfg share. */
+/** What menvcfg and senvcfg share, Y apart. */
 const ENVCFG_MASK = MENVCFG.FIOM | MENVCFG.CBIE | MENVCFG.CBCFE | MENVCFG.CBZE;
 /** Bits of mcountinhibit. */
 const CY = 1n << 0n;
@@ -101,8 +101,10 @@ function machineInformation({ extensions }: BehaviourOptions): Record<string, Cs
 
 /** mstatus and what else says how the hart behaves in each mode. */
 function status({ hart, extensions }: BehaviourOptions): Record<string, CsrBehaviour> {
-  // On an RVY base the Y field is read-only 1 (machine.adoc, menvcfg; supervisor.adoc, senvcfg).
-  const fixed = extensions.has("Y") ? MENVCFG.Y : 0n;
+  // On an RVY base the Y field is read-only 1; Zyhybrid makes it writable (machine.adoc, menvcfg; supervisor.adoc, senvcfg).
+  const zyhybrid = extensions.has("Zyhybrid");
+  const fixed = extensions.has("Y") && !zyhybrid ? MENVCFG.Y : 0n;
+  const shared = ENVCFG_MASK | (zyhybrid ? MENVCFG.Y : 0n);
   const writeStatus = (mask: bigint, value: bigint): Effect => {
     const old = hart.mstatus;
     let next = (old & ~mask) | (value & mask);
@@ -126,7 +128,7 @@ function status({ hart, extensions }: BehaviourOptions): Record<string, CsrBehav
       read: () => hart.menvcfg | fixed,
       write: (value) => {
         const old = hart.menvcfg;
-        hart.menvcfg = legalEnvcfg(value, ENVCFG_MASK | MENVCFG.ADUE | MENVCFG.STCE);
+        hart.menvcfg = legalEnvcfg(value, shared | MENVCFG.ADUE | MENVCFG.STCE);
         return ((old ^ hart.menvcfg) & MENVCFG.ADUE) !== 0n ? Effect.translation : Effect.interrupts;
       },
     },
@@ -134,7 +136,7 @@ function status({ hart, extensions }: BehaviourOptions): Record<string, CsrBehav
       kind: "xlen",
       read: () => hart.senvcfg | fixed,
       write: (value) => {
-        hart.senvcfg = legalEnvcfg(value, ENVCFG_MASK);
+        hart.senvcfg = legalEnvcfg(value, shared);
         return Effect.none;
       },
     },
@@ -195,10 +197,12 @@ function traps(o: BehaviourOptions): Record<string, CsrBehaviour> {
     mtidc: plain(hart, "mtidc"),
     stidc: plain(hart, "stidc"),
     utidc: plain(hart, "utidc"),
+    ddc: plain(hart, "ddc"),
   };
 }
 
-type CapabilityField = "mtvec" | "stvec" | "mepc" | "sepc" | "mscratch" | "sscratch" | "mtidc" | "stidc" | "utidc";
+type CapabilityField =
+  "mtvec" | "stvec" | "mepc" | "sepc" | "mscratch" | "sscratch" | "mtidc" | "stidc" | "utidc" | "ddc";
 
 /** Direct write: the register holds whatever it is given. */
 function plain(hart: Hart, name: CapabilityField): YlenCsr {

@@ -41,6 +41,12 @@ export class Csrs {
     return this.#csrs[number]!.record.name;
   }
 
+  /** Is the register accessed as a whole where pointers are capabilities, or are not (#rvy_zicsr_mod_insn_table)? */
+  accessedWhole(number: number, capabilityMode: boolean): boolean {
+    const { width } = this.#csrs[number]!.record;
+    return width === "ylen" || (width === "extended" && capabilityMode);
+  }
+
   /** May the register hold a capability? */
   holdsCapability(number: number): boolean {
     return this.#csrs[number]!.behaviour.kind === "ylen";
@@ -54,11 +60,12 @@ export class Csrs {
 
   /**
    * May the current mode access the register? `systemAccess`: the pcc grants ASR
-   * (#asr_perm), which all privileged registers need, and those that name a thread only for writing.
+   * (#asr_perm), which all privileged registers need, and those that name a thread only for writing. `rvy`: it is not
+   * disabled; where it is, there are no registers of YLEN bits (#section_cheri_disable).
    */
-  permits(number: number, write: boolean, systemAccess: boolean): boolean {
+  permits(number: number, write: boolean, systemAccess: boolean, rvy = true): boolean {
     const csr = this.#csrs[number];
-    if (csr === undefined) return false;
+    if (csr === undefined || (csr.record.width === "ylen" && !rvy)) return false;
     const { mode } = this.#hart;
     if (mode < csrPrivilege(number) || (write && csrReadOnly(number))) return false;
     if (!systemAccess && (csr.record.asr === "always" || (csr.record.asr === "write" && write))) return false;

@@ -81,6 +81,7 @@ export class Hart {
   mtidc: Capability = NULL_CAPABILITY;
   stidc: Capability = NULL_CAPABILITY;
   utidc: Capability = NULL_CAPABILITY;
+  ddc: Capability = NULL_CAPABILITY;
   mcause = 0n;
   scause = 0n;
   mtval = 0n;
@@ -122,6 +123,12 @@ export class Hart {
   /** Is stimecmp in force? */
   get sstc(): boolean {
     return (this.menvcfg & MENVCFG.STCE) !== 0n;
+  }
+
+  /** With Zyhybrid, is RVY enabled in the current mode (#section_cheri_disable)? */
+  get rvyEnabled(): boolean {
+    if (this.mode === Mode.machine) return true;
+    return (this.menvcfg & (this.mode === Mode.user ? this.senvcfg : MENVCFG.Y) & MENVCFG.Y) !== 0n;
   }
 
   get asid(): number {

@@ -1,7 +1,7 @@
 // A whole machine: RAM, devices, one hart and the engine that runs it, from an ISA string and an image.
 import { infiniteMeta } from "../../isa/cap/format.ts";
 import type { Image } from "../../isa/image.ts";
-import { decoderFor, parseIsa, type Isa } from "../../isa/table.ts";
+import { decoderFor, parseIsa, type Isa, type PointerMode } from "../../isa/table.ts";
 import { CodeCache } from "../engine/code.ts";
 import type { MisalignedAccess } from "../engine/data.ts";
 import type { Engine, Stop } from "../engine/engine.ts";
@@ -115,12 +115,12 @@ export class Machine {
     this.hart = hart;
     const mmu = new Mmu(memory, hart.pmp, isa.extensions.has("Y"));
     const instructionAlignment = isa.extensions.has("Zca") ? 2 : 4;
-    const zylevels1 = isa.extensions.has("Zylevels1");
-    const code = new CodeCache(memory, decoderFor(o.isa), o.image.ranges);
+    const code = codeCaches(o, isa, memory);
     const csrOptions = { hart, extensions: isa.extensions, instructionAlignment } as const;
     const engineOptions: ReferenceOptions = {
-      capabilityMode: isa.capabilityMode,
-      zylevels1,
+      rvy: isa.extensions.has("Y"),
+      zylevels1: isa.extensions.has("Zylevels1"),
+      zyhybrid: isa.extensions.has("Zyhybrid"),
       instructionAlignment,
       misaligned: o.misaligned ?? "split",
       bus,
@@ -136,15 +136,16 @@ export class Machine {
     this.csrs = engine.csrs;
 
     this.#load(o.image);
+    const caches = new Set(Object.values(code));
     const tohost = o.tohost ?? o.image.symbols.get("tohost");
     const htif = tohost === undefined ? undefined : new Htif(memory, tohost, exit, output);
     memory.onMarkedStore = (offset, bytes) => {
       const marks = memory.marksOf(offset, bytes);
-      if ((marks & Mark.code) !== 0) code.invalidate(offset, bytes);
+      if ((marks & Mark.code) !== 0) for (const cache of caches) cache.invalidate(offset, bytes);
       if ((marks & Mark.table) !== 0) mmu.flush();
       if (htif?.touchedBy(offset, bytes)) engine.afterInstruction(() => htif.poll());
     };
-    this.#reset(o.image.entry, zylevels1);
+    this.#reset(o.image.entry);
   }
 
   /** Cycles since reset. */
@@ -188,13 +189,31 @@ export class Machine {
     }
   }
 
-  /** Reset: M-mode at the entry; with RVY pcc, mtvec, mepc, stvec and sepc are Infinite, and the registers NULL. */
-  #reset(entry: number, zylevels1: boolean): void {
-    const infinite = (addr: bigint): Capability => new Capability(1n, infiniteMeta(zylevels1), addr, undefined);
-    const root = this.isa.capabilityMode ? infinite(0n) : NULL_CAPABILITY;
+  /** Reset: M-mode at the entry; with RVY pcc, ddc, mtvec, mepc, stvec and sepc are Infinite, and the registers NULL. */
+  #reset(entry: number): void {
+    const { extensions } = this.isa;
+    const meta = infiniteMeta(extensions.has("Zylevels1"), extensions.has("Zyhybrid"));
+    const rvy = extensions.has("Y");
     const { hart } = this;
-    hart.mtvec = hart.stvec = hart.mepc = hart.sepc = root;
+    hart.mtvec =
+      hart.stvec =
+      hart.mepc =
+      hart.sepc =
+      hart.ddc =
+        rvy ? new Capability(1n, meta, 0n, undefined) : NULL_CAPABILITY;
     const pc = BigInt(entry);
-    this.engine.resume(this.isa.capabilityMode ? infinite(pc) : new Capability(0n, 0n, pc, undefined));
+    this.engine.resume(rvy ? new Capability(1n, meta, pc, undefined) : new Capability(0n, 0n, pc, undefined));
   }
+}
+
+/** A cache of decoded code for each pointer mode that the machine has. */
+function codeCaches(
+  { isa, image }: MachineOptions,
+  { extensions }: Isa,
+  memory: Memory,
+): Record<PointerMode, CodeCache> {
+  const cache = (mode: PointerMode): CodeCache => new CodeCache(memory, decoderFor(isa, mode), image.ranges);
+  const capability = cache("capability");
+  if (!extensions.has("Zyhybrid")) return { capability, integral: capability, disabled: capability };
+  return { capability, integral: cache("integral"), disabled: cache("disabled") };
 }

@@ -9,6 +9,8 @@ ${GENERATED}
 The records are \`isa/csr.ts\`; what each register does is \`sim/machine/csr-behaviour.ts\`.
 
 - **Width.** \`XLEN\`: 64 bits. \`XLEN, YLEN on RVY\`: a whole capability where the machine has RVY. \`YLEN\`: a capability, on RVY alone.
+  With Zyhybrid, in Integral Pointer Mode and where xenvcfg.Y disables RVY, the second kind is read and written as XLEN bits,
+  the write as YADDRW does it; where RVY is disabled, the third kind is not there.
 - **A whole write** (CSRRW of a capability) leaves: \`direct\`, the value itself; \`yaddrw\`, the value with its address written
   again, as YADDRW does; \`changed\`, that only where the address had to be converted. CSRRS, CSRRC and the immediate forms
   write the address alone, as YADDRW does. A value that is corrupt loses its tag.

@@ -1,5 +1,5 @@
 // Expressions as text: what a meaning computes, built by its algebra, simplified a little, and printed with few brackets.
-import { GLOBAL, PERMISSION, SEALED } from "../../isa/cap/format.ts";
+import { GLOBAL, INTEGRAL, PERMISSION, SEALED } from "../../isa/cap/format.ts";
 
 /** A value of a meaning, integer or capability; equal expressions are one object. */
 export interface Expr {
@@ -43,7 +43,7 @@ export class Expressions {
   }
 }
 
-const NAMED_BITS = Object.entries({ ...PERMISSION, CT: SEALED, GL: GLOBAL });
+const NAMED_BITS = Object.entries({ ...PERMISSION, CT: SEALED, GL: GLOBAL, P: INTEGRAL });
 const ALL_NAMED = NAMED_BITS.reduce((mask, [, bit]) => mask | bit, 0n);
 const LARGEST_DECIMAL = 4096n;
 

@@ -21,13 +21,16 @@ meaning that the engines execute (\`isa/ext/\`), written out:
 - \`M64(a)\` is memory: 64 bits at address a, zero-extended. An integer store clears the tag of each granule that it touches.
 - \`base(y)\`, \`top(y)\` and \`top[64](y)\`, its bit 64, are decoded bounds; \`integral(y)\` is 0 where the bounds are malformed or
   the metadata has a reserved bit or value. \`R\`, \`W\`, \`X\`, \`C\`, \`LM\`, \`LG\`, \`SL\` and \`ASR\` are permission bits in the
-  metadata, \`CT\` the bit that says sealed, \`GL\` global; braces hold several, and \`~\` is all other bits.
+  metadata, \`CT\` the bit that says sealed, \`GL\` global, \`P\` the pointer mode; braces hold several, and \`~\` is all other
+  bits.
 - \`holds(a)\` is 0 where translation is on, a is not canonical and the bounds are not Infinite.
 - \`t1\`, \`t2\`, … name what is used more than once.
 
 Any instruction may raise the faults of its fetch (causes 1, 12 and, in capability mode, 32), and an instruction of an
 extension that the ISA string does not select is illegal (2). Misaligned integer accesses raise causes 4 and 6 only where
-the machine is configured to trap them; atomics always do. Where a meaning depends on the machine, each form is given.
+the machine is configured to trap them; atomics always do. Where a meaning depends on the machine, each form is given; what
+is said of integer pointers holds in Integral Pointer Mode, where nothing else is said of it. With Zyhybrid, 16-bit
+instructions of RVY are illegal in Integral Pointer Mode, and all of RVY where xenvcfg.Y disables it.
 `;
 
 /** The page. */
@@ -62,6 +65,11 @@ function section(insn: Insn): string {
     ),
     [
       ...(names.length + needs.length === 0 ? [] : [`- ${[...names, ...needs].join("; ")}`]),
+      ...(isByDdc(insn)
+        ? [
+            `- In Integral Pointer Mode (Zyhybrid) \`ddc\` stands for \`Y(${form(insn).fields.includes("rs1") ? "rs1" : "sp"})\``,
+          ]
+        : []),
       `- Faults: ${faults.map((cause) => `${exceptionName(cause)} (${cause})`).join(", ") || "none"}`,
       `- Timing class \`${insn.timing}\`; text \`${insn.spec}\``,
     ].join("\n"),
@@ -103,21 +111,41 @@ function syntax(insn: Insn): string {
   return `${insn.name}${suffix} ${insn.asm}`.trimEnd();
 }
 
-const INTEGER = { capabilityMode: false, zylevels1: false };
-const CAPABILITY = { capabilityMode: true, zylevels1: false };
-const LEVELS = { capabilityMode: true, zylevels1: true };
+const INTEGER = { capabilityMode: false, zylevels1: false, zyhybrid: false };
+const CAPABILITY = { ...INTEGER, capabilityMode: true };
+const LEVELS = { ...CAPABILITY, zylevels1: true };
+const INTEGRAL = { ...INTEGER, zyhybrid: true };
+const HYBRID = { ...CAPABILITY, zyhybrid: true };
+
+/** 16-bit instructions of RVY are those of capability mode alone. */
+const hasIntegral = (insn: Insn): boolean => insn.with !== "Y" || form(insn).bytes === 4;
+
+/** Is the operation in Integral Pointer Mode that of capability mode, but that ddc stands for rs1? */
+function isByDdc(insn: Insn): boolean {
+  if (insn.without === "Y" || !hasIntegral(insn)) return false;
+  const capability = operationOf(insn, HYBRID).lines.join("\n");
+  const byDdc = capability.replaceAll(/Y\((rs1|sp)\)/g, "ddc");
+  return byDdc !== capability && byDdc === operationOf(insn, INTEGRAL).lines.join("\n");
+}
 
 /** The operation in each kind of machine in which it differs from the kind before. */
 function variantsOf(insn: Insn): { title: string; operation: Operation }[] {
+  const text = (variant: Variant): string => operationOf(insn, variant).lines.join("\n");
+  const alike = !hasIntegral(insn) || isByDdc(insn) || text(HYBRID) === text(INTEGRAL);
   const kinds: readonly (readonly [string, Variant])[] = [
     ["With integer pointers", INTEGER],
     ["In capability mode", CAPABILITY],
     ["With Zylevels1", LEVELS],
+    [`With Zyhybrid${alike ? "" : ", in Capability Pointer Mode"}`, HYBRID],
+    ["With Zyhybrid, in Integral Pointer Mode", INTEGRAL],
   ];
   const onlyCapabilities = insn.ext === "Y" || insn.with === "Y";
   const found: { title: string; operation: Operation }[] = [];
-  for (const [title, variant] of onlyCapabilities ? kinds.slice(1) : kinds) {
+  for (const [title, variant] of kinds) {
+    if (onlyCapabilities && (variant === INTEGER || (variant === INTEGRAL && !hasIntegral(insn)))) continue;
     if (insn.without === "Y" && variant.capabilityMode) continue;
+    if (insn.ext === "Zyhybrid" && !variant.zyhybrid) continue;
+    if (variant === INTEGRAL && isByDdc(insn)) continue;
     add(title, operationOf(insn, variant));
     for (const zero of specialZeros(insn, variant)) {
       const field = zero.startsWith("rs") ? `${zero} is x0` : `${zero} is 0`;

@@ -10,6 +10,7 @@ import { Expressions, print, type Expr } from "./expression.ts";
 export interface Variant {
   readonly capabilityMode: boolean;
   readonly zylevels1: boolean;
+  readonly zyhybrid: boolean;
 }
 
 export interface Operation {
@@ -33,6 +34,7 @@ const CACHE_BLOCK_FAULTS = [CAUSE.storeAccessFault, CAUSE.storePageFault];
 class Describing implements Semantics<Expr, Expr> {
   readonly capabilityMode: boolean;
   readonly zylevels1: boolean;
+  readonly zyhybrid: boolean;
   readonly statements: Statement[] = [];
   readonly faults = new Set<number>();
   readonly #e = new Expressions();
@@ -41,10 +43,13 @@ class Describing implements Semantics<Expr, Expr> {
   readonly pc = this.#e.atom("pc");
   readonly nextPc = this.#e.atom("next pc");
   readonly pcc = this.#e.atom("pcc");
+  readonly ddc: Expr | undefined;
 
   constructor(variant: Variant, registers: ReadonlyMap<number, string>, immediate: ReadonlyMap<bigint, string>) {
     this.capabilityMode = variant.capabilityMode;
     this.zylevels1 = variant.zylevels1;
+    this.zyhybrid = variant.zyhybrid;
+    this.ddc = variant.zyhybrid ? this.#e.atom("ddc") : undefined;
     this.#registers = registers;
     this.#immediate = immediate;
   }
@@ -157,7 +162,7 @@ class Describing implements Semantics<Expr, Expr> {
     this.#say("if ", cond, ": jump to ", target);
   }
   jumpY(target: Expr): void {
-    this.faults.add(CAUSE.instructionAddressMisaligned);
+    if (this.addr(target) !== this.nextPc) this.faults.add(CAUSE.instructionAddressMisaligned);
     this.#say("pcc ← ", target);
   }
 

@@ -1,5 +1,5 @@
 // Runs the meaning of one instruction on its own: registers and one datum of memory go in, what it asked the machine for comes out.
-import { infiniteMeta } from "../../isa/cap/format.ts";
+import { infiniteMeta, INTEGRAL } from "../../isa/cap/format.ts";
 import { decoderFor } from "../../isa/table.ts";
 import type { AccessBytes, CacheBlockOperation, Privileged, Semantics } from "../../isa/semantics.ts";
 import { Capability, CapabilityArithmetic, NULL_CAPABILITY } from "../../sim/machine/capability.ts";
@@ -16,8 +16,10 @@ export const integer = (addr: bigint): Value => ({ tag: 0n, meta: 0n, addr: BigI
 export interface Before {
   readonly isa?: string;
   readonly pc?: bigint;
-  /** Metadata and tag of the pcc; Infinite where absent. */
+  /** Metadata and tag of the pcc; Infinite where absent. With Zyhybrid its P-bit is the pointer mode. */
   readonly pcc?: Value;
+  /** With Zyhybrid; Infinite where absent. */
+  readonly ddc?: Value;
   readonly registers?: Readonly<Record<number, Value | bigint>>;
   /** What any load finds, as bytes (little-endian number) or as a capability. */
   readonly memory?: Value | bigint;
@@ -48,6 +50,7 @@ class Meaning extends CapabilityArithmetic implements Semantics<bigint, Capabili
   readonly pc: bigint;
   readonly nextPc: bigint;
   readonly pcc: Capability;
+  readonly ddc: Capability | undefined;
   readonly written = new Map<number, Value>();
   readonly effects: Effect[] = [];
   target: Value | undefined;
@@ -55,14 +58,15 @@ class Meaning extends CapabilityArithmetic implements Semantics<bigint, Capabili
   readonly #before: Before;
 
   constructor(before: Before, isa: string, bytes: number) {
-    super(isa.includes("zylevels1"));
-    this.capabilityMode = isa.includes("y");
+    super(isa.includes("zylevels1"), isa.includes("zyhybrid"));
     this.#before = before;
     this.pc = before.pc ?? 0x8000_0000n;
     this.nextPc = this.pc + BigInt(bytes);
-    const infinite = { tag: 1n, meta: infiniteMeta(this.zylevels1) };
+    const infinite = { tag: 1n, meta: infiniteMeta(this.zylevels1, this.zyhybrid), addr: 0n };
     const { tag, meta } = before.pcc ?? infinite;
     this.pcc = new Capability(tag, meta, this.pc, undefined);
+    this.ddc = this.zyhybrid ? this.#capability(before.ddc ?? infinite) : undefined;
+    this.capabilityMode = isa.includes("y") && !(this.zyhybrid && (meta & INTEGRAL) !== 0n);
   }
 
   x(r: number): bigint {
@@ -183,7 +187,8 @@ class Meaning extends CapabilityArithmetic implements Semantics<bigint, Capabili
 /** Does what the word says; throws where the ISA (rv64y unless told) has no such instruction. */
 export function execute(word: number, before: Before = {}): After {
   const isa = before.isa ?? "rv64y";
-  const decoded = decoderFor(isa)(word);
+  const integral = before.pcc === undefined || (before.pcc.meta & INTEGRAL) !== 0n;
+  const decoded = decoderFor(isa, integral && isa.includes("zyhybrid") ? "integral" : "capability")(word);
   if (decoded === undefined) throw new Error(`${isa} has no instruction 0x${word.toString(16)}`);
   const m = new Meaning(before, isa, decoded.bytes);
   try {
