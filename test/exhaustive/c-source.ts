@@ -79,6 +79,7 @@ const PARAMETERS = new Map([
 /** As much of the machine as an instruction asks for that computes with registers alone. */
 class CRegisters extends CArithmetic implements Capabilities<string, CCapability> {
   readonly zylevels1: boolean;
+  readonly zyhybrid: boolean;
   readonly capabilityMode = true;
   /** What the instruction leaves in rd. */
   result: CCapability | undefined;
@@ -86,6 +87,7 @@ class CRegisters extends CArithmetic implements Capabilities<string, CCapability
   constructor(isa: string) {
     super();
     this.zylevels1 = isa.includes("zylevels1");
+    this.zyhybrid = isa.includes("zyhybrid");
   }
 
   cap(tag: string, meta: string, addr: string): CCapability {

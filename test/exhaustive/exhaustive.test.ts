@@ -12,6 +12,7 @@ const SAMPLES: readonly (readonly [Task, string, number, number])[] = [
   ["moves", "a move keeps the tag exactly where base and top stay the same", 0, 20_000],
   ["permissions", "YPERMC and YPERMR follow the rules of RV64Y", 0, 40],
   ["permissions", "YPERMC and YPERMR follow the rules of Zylevels1", 0x8000 + 0x300, 40],
+  ["permissions", "YPERMC, YPERMR, YMODEW and YMODER follow the rules of Zyhybrid", 0x10000 + 0x3c0, 40],
 ];
 
 describe.skipIf(compiler === undefined)("compiled from the definitions (needs gcc or clang)", () => {

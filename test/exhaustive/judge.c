@@ -17,11 +17,10 @@ typedef struct y instruction(struct y, struct y);
 /** The machine's instructions where pointers are capabilities, with an ISA's extensions of the format. */
 struct machine {
   struct standard_options options;
+  struct bounds (*bounds)(u64 meta, u64 addr);
   instruction *yadd, *yaddrw, *ypermc, *ypermr, *ybndsw, *ybndsrw, *yamask, *ybaser, *ytopr, *ylenr;
+  instruction *ymodew, *ymoder; // with Zyhybrid
 };
-#define MACHINE(isa, zylevels1, zyhybrid)                                                                           \
-  {{zylevels1, zyhybrid}, isa##_yadd,    isa##_yaddrw, isa##_ypermc, isa##_ypermr, isa##_ybndsw,                     \
-   isa##_ybndsrw,         isa##_yamask,  isa##_ybaser, isa##_ytopr,  isa##_ylenr}
 static const struct machine MACHINES[] = {MACHINES_OF_MESHSIM};
 enum { MACHINE_COUNT = sizeof MACHINES / sizeof *MACHINES, SHOWN = 5 };
 
@@ -174,6 +173,22 @@ static void judge_moves(u64 i) {
   }
 }
 
+/** YMODEW (#SCMODE) and YMODER (#GCMODE): X says whether there is a mode. */
+static void judge_mode(u64 i, const struct machine *m, struct y y, bool valid) {
+  const struct standard_permissions p = standard_unpack(y.meta);
+  equal("YMODER", i, y, NONE, valid && p.X ? p.P : 0, m->ymoder(y, NONE).addr);
+  for (u64 n = 0; n < 2; n++) {
+    const struct y mode = {0, 0, noise(i, n) << 1 | n};
+    const bool kept = valid && !standard_sealed(y.meta);
+    struct standard_permissions after = p;
+    if (kept && p.X) after.P = n;
+    const struct y found = m->ymodew(y, mode);
+    equal("YMODEW's metadata", i, y, mode, standard_pack(y.meta, after), found.meta);
+    equal("YMODEW's tag", i, y, mode, kept, found.tag);
+    equal("YMODEW's address", i, y, mode, y.addr, found.addr);
+  }
+}
+
 /** YPERMC and YPERMR: AP, P, GL, CT and SDP (2^15 states a machine), under every mask of the 13 permission bits. */
 static void judge_permissions(u64 i) {
   static const int mask_bits[13] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17, 18};
@@ -204,8 +219,8 @@ static void judge_permissions(u64 i) {
     const struct y y = {1, bit < 0 ? meta : meta ^ (u64)1 << bit, 0};
     const bool valid = standard_integral(o, y.meta);
     equal("YPERMR", i, y, NONE, standard_word(o, valid ? standard_unpack(y.meta) : none), m->ypermr(y, NONE).addr);
-    const struct bounds found = o.zylevels1 ? rv64y_zylevels1_bounds(y.meta, y.addr) : rv64y_bounds(y.meta, y.addr);
-    if (!o.zyhybrid) equal("integrity", i, y, NONE, valid, found.integral);
+    equal("integrity", i, y, NONE, valid, m->bounds(y.meta, y.addr).integral);
+    if (o.zyhybrid) judge_mode(i, m, y, valid);
   }
 }
 

@@ -8,18 +8,18 @@ import { boundsSource, instructionSource, PRELUDE } from "./c-source.ts";
 import { sampleTables } from "./samples.ts";
 
 /** The machines whose capability format differs. */
-const MACHINES = [
-  { isa: "rv64y", zylevels1: 0, zyhybrid: 0 },
-  { isa: "rv64y_zylevels1", zylevels1: 1, zyhybrid: 0 },
-] as const;
+const ISAS = ["rv64y", "rv64y_zylevels1", "rv64y_zyhybrid", "rv64y_zylevels1_zyhybrid"];
 /** What of theirs is judged; all compute with registers alone. */
 const INSTRUCTIONS = ["yadd", "yaddrw", "ypermc", "ypermr", "ybndsw", "ybndsrw", "yamask", "ybaser", "ytopr", "ylenr"];
+const HYBRID_INSTRUCTIONS = ["ymodew", "ymoder"];
+
+const isHybrid = (isa: string): boolean => isa.includes("zyhybrid");
+const instructionsIn = (isa: string): string[] => [...INSTRUCTIONS, ...(isHybrid(isa) ? HYBRID_INSTRUCTIONS : [])];
 
 const FIELDS = 2 ** 27;
 const DENSE_LENGTHS = 2 ** 23;
 const RANDOM = 100_000_000;
-const ISAS = MACHINES.map((m) => m.isa);
-const TABLES = sampleTables(ISAS, INSTRUCTIONS);
+const TABLES = sampleTables(ISAS.map((isa) => ({ isa, names: instructionsIn(isa) })));
 
 /** The tasks, and how many cases each has in all; what a case is, judge.c says. */
 export const TASKS = {
@@ -27,7 +27,7 @@ export const TASKS = {
   bounds: FIELDS,
   lengths: DENSE_LENGTHS + RANDOM,
   moves: RANDOM,
-  permissions: MACHINES.length * 2 ** 15,
+  permissions: ISAS.length * 2 ** 15,
 } as const;
 export type Task = keyof typeof TASKS;
 
@@ -41,12 +41,19 @@ export interface Judgement {
 /** A C compiler that knows 128-bit integers; undefined where there is none. */
 export const compiler: string | undefined = ["gcc", "clang"].find((cc) => spawnSync(cc, ["--version"]).status === 0);
 
+/** A machine as a value of judge.c's struct: its extensions of the format, then its functions. */
+function machine(isa: string): string {
+  const options = `.options = {${[isa.includes("zylevels1"), isHybrid(isa)].map(Number).join(", ")}}`;
+  const functions = ["bounds", ...instructionsIn(isa)].map((name) => `.${name} = ${isa}_${name}`);
+  return `{${[options, ...functions].join(", ")}}`;
+}
+
 /** Our definitions as a C header. */
 export function definitions(): string {
   return [
     PRELUDE,
-    ...ISAS.flatMap((isa) => [boundsSource(isa), ...INSTRUCTIONS.map((name) => instructionSource(isa, name))]),
-    `#define MACHINES_OF_MESHSIM ${MACHINES.map((m) => `MACHINE(${m.isa}, ${m.zylevels1}, ${m.zyhybrid})`).join(", ")}`,
+    ...ISAS.flatMap((isa) => [boundsSource(isa), ...instructionsIn(isa).map((name) => instructionSource(isa, name))]),
+    `#define MACHINES_OF_MESHSIM ${ISAS.map(machine).join(", ")}`,
     TABLES.source,
   ].join("\n");
 }

@@ -1,4 +1,5 @@
 // Samples that close the chain from the records to the printed C: what bigint computes, as tables for the C program.
+import { infiniteMeta } from "../../isa/cap/format.ts";
 import { encode } from "../../isa/codec.ts";
 import { instructionsOf } from "../../isa/table.ts";
 import { BigintArithmetic } from "../../sim/engine/bigint.ts";
@@ -54,8 +55,13 @@ function numbers(): () => bigint {
 const hex = (n: bigint): string => `0x${n.toString(16)}ull`;
 const capability = (y: Value): string => `{${hex(y.tag)}, ${hex(y.meta)}, ${hex(y.addr)}}`;
 
-/** C tables OPERATIONS and SAMPLES, and their number of lines; `names` are instructions printed for each of `isas`. */
-export function sampleTables(isas: readonly string[], names: readonly string[]): { source: string; count: number } {
+interface Printed {
+  readonly isa: string;
+  readonly names: readonly string[];
+}
+
+/** C tables OPERATIONS and SAMPLES, and their number of lines, for some ISAs and the instructions printed of each. */
+export function sampleTables(printed: readonly Printed[]): { source: string; count: number } {
   const next = numbers();
   const bigint = new BigintArithmetic();
   const operations = Object.entries(OPERATIONS).flatMap(([name, apply]) =>
@@ -65,7 +71,7 @@ export function sampleTables(isas: readonly string[], names: readonly string[]):
       return `{"${name}", op_${name}, ${[a, b, c, expected].map(hex).join(", ")}},`;
     }),
   );
-  const samples = isas.flatMap((isa) =>
+  const samples = printed.flatMap(({ isa, names }) =>
     names.flatMap((name) =>
       Array.from({ length: PER_INSTRUCTION }, () => {
         const [a, b] = [
@@ -93,5 +99,6 @@ function run(isa: string, name: string, x11: Value, x12: Value): Value {
   const form = instructionsOf(isa).find((f) => f.insn.name === name);
   if (form === undefined) throw new Error(`${isa} has no instruction ${name}`);
   const operands = Object.fromEntries(form.fields.map((field) => [field, { rd: 10, rs1: 11, rs2: 12 }[field] ?? 0]));
-  return execute(encode(form, operands), { isa, registers: { 11: x11, 12: x12 } }).registers.get(10)!;
+  const pcc = { tag: 1n, meta: infiniteMeta(isa.includes("zylevels1")), addr: 0n }; // in Capability Pointer Mode
+  return execute(encode(form, operands), { isa, pcc, registers: { 11: x11, 12: x12 } }).registers.get(10)!;
 }
