@@ -7,7 +7,7 @@ import { join } from "node:path";
 const AS = "riscv64-unknown-elf-as";
 const OBJCOPY = "riscv64-unknown-elf-objcopy";
 /** What binutils 2.40 knows of what meshsim has. */
-const MARCH = "rv64imac_zicsr_zifencei_zba_zbb_zbs_zicbom_zicboz_zicbop";
+export const MARCH = "rv64imac_zicsr_zifencei_zba_zbb_zbs_zicbom_zicboz_zicbop";
 
 export const gnuAssembler: string | undefined = spawnSync(AS, ["--version"]).status === 0 ? AS : undefined;
 
