@@ -130,9 +130,17 @@ function available({ insn, bytes }: Form, extensions: ReadonlySet<Extension>, mo
   return has(insn.ext) && (insn.with === undefined || has(insn.with)) && !has(insn.without);
 }
 
+const selections = new Map<string, readonly Form[]>();
+
 /** The instructions of an ISA string that parseIsa accepts; with Zyhybrid those of one pointer mode, or of any. */
 export function instructionsOf(isa: string, mode?: PointerMode): readonly Form[] {
-  const { extensions } = known(isa);
+  const key = `${isa} ${mode}`;
+  let selection = selections.get(key);
+  if (selection === undefined) selections.set(key, (selection = select(known(isa).extensions, mode)));
+  return selection;
+}
+
+function select(extensions: ReadonlySet<Extension>, mode: PointerMode | undefined): readonly Form[] {
   const modes: readonly PointerMode[] = extensions.has("Zyhybrid") ? ["integral", "capability"] : ["capability"];
   const wanted = mode === undefined ? modes : [mode];
   return FORMS.filter((f) => wanted.some((m) => available(f, extensions, m)));

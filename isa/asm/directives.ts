@@ -290,13 +290,23 @@ const message: Directive = ({ unit }, cursor, directive) => {
   else cursor.fail(text, { at });
 };
 
-const OPTIONS = /^(push|pop|rvc|norvc|relax|norelax|pic|nopic|csr-check|no-csr-check|arch\s*,.*)$/;
+const OPTIONS = /^(rvc|norvc|relax|norelax|pic|nopic|csr-check|no-csr-check|arch\s*,.*)$/;
 
-/** Nothing is compressed or relaxed here, so the options only have to be right. */
-const option: Directive = (_, cursor) => {
+/**
+ * Nothing is compressed or relaxed here, so most options only have to be right. `capmode` and `nocapmode`, LLVM's for hybrid
+ * code, say in which pointer mode what follows will run.
+ */
+const option: Directive = ({ unit, options }, cursor) => {
   const at = cursor.at;
   const text = cursor.rest().trim();
-  if (!OPTIONS.test(text)) cursor.fail(`unknown option ${quoted(text)}`, { at });
+  if (text === "push") unit.pushOptions();
+  else if (text === "pop") unit.popOptions();
+  else if (text === "capmode" || text === "nocapmode") {
+    const capabilityMode = text === "capmode";
+    const switches = options.forms.some((f) => f.insn.ext === "Zyhybrid");
+    if (capabilityMode !== unit.capabilityMode && !switches) cursor.fail(`.option ${text} needs Zyhybrid`, { at });
+    unit.capabilityMode = capabilityMode;
+  } else if (!OPTIONS.test(text)) cursor.fail(`unknown option ${quoted(text)}`, { at });
 };
 
 const ignored: Directive = (_, cursor) => void cursor.rest();

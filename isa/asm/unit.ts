@@ -60,7 +60,8 @@ export class Unit implements Scope {
   readonly marks: Mark[] = [];
   readonly errors: Diagnostic[] = [];
   readonly warnings: Diagnostic[] = [];
-  readonly capabilityMode: boolean;
+  /** Do pseudo-instructions make capabilities, or integers? */
+  capabilityMode: boolean;
   /** Branches to be written as an inverted branch around a jump, by number. */
   readonly longBranches: ReadonlySet<number>;
   /** Is the whole text read? */
@@ -69,6 +70,7 @@ export class Unit implements Scope {
   branches = 0;
   section: Section;
   previous: Section;
+  private readonly optionStack: boolean[] = [];
   private readonly sectionStack: [Section, Section][] = [];
   private reported = new Set<string>();
 
@@ -76,6 +78,18 @@ export class Unit implements Scope {
     this.capabilityMode = capabilityMode;
     this.longBranches = longBranches;
     this.section = this.previous = this.sectionNamed(".text");
+  }
+
+  // Options
+
+  pushOptions(): void {
+    this.optionStack.push(this.capabilityMode);
+  }
+
+  popOptions(): void {
+    const saved = this.optionStack.pop();
+    if (saved === undefined) throw new Fault(".option pop without .option push");
+    this.capabilityMode = saved;
   }
 
   // Sections

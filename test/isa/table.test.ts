@@ -48,8 +48,11 @@ describe("every instruction record", () => {
 });
 
 describe("the decoder", () => {
-  test.each(EVERYTHING)("of %s finds at most one instruction for a word, special cases apart", (isa) => {
-    const forms = instructionsOf(isa);
+  test.each([
+    ...EVERYTHING.map((isa) => [isa, undefined] as const),
+    ...(["capability", "integral", "disabled"] as const).map((mode) => ["rv64y_zyhybrid", mode] as const),
+  ])("of %s finds at most one instruction for a word, special cases apart (pointer mode: %s)", (isa, mode) => {
+    const forms = instructionsOf(isa, mode);
     const overlaps = forms.flatMap((a, i) =>
       forms.slice(i + 1).flatMap((b) => (bothMatch(a, b) ? [`${a.insn.name} ${b.insn.name}`] : [])),
     );
@@ -69,6 +72,17 @@ describe("the decoder", () => {
     expect(decoderFor("rv64i")(mul)).toBeUndefined();
     expect(decoderFor("rv64imac")(yadd)).toBeUndefined();
     expect(decoderFor("rv64ima")(0x4501)).toBeUndefined();
+  });
+
+  test("of Zyhybrid in any mode knows what each mode knows, and reads as Integral Pointer Mode does what they share", () => {
+    const any = decoderFor("rv64y_zyhybrid");
+    for (const form of [...instructionsOf("rv64y"), ...instructionsOf("rv64imac")]) {
+      const word = encode(form, { rd: 9, rs1: 10, rs2: 11, imm: 16n, uimm: 16n, csr: 0x340 });
+      const [integral, capability] = (["integral", "capability"] as const).map((m) =>
+        decoderFor("rv64y_zyhybrid", m)(word),
+      );
+      expect(any(word)?.insn.name).toBe((integral ?? capability)?.insn.name);
+    }
   });
 
   test("takes all zeroes and all ones for illegal", () => {
@@ -96,6 +110,9 @@ describe("an ISA string", () => {
     ["RV64Y", true],
     ["rv64y0p910_zylevels1", true],
     ["rv64ima_y", true],
+    ["rv64y_zyhybrid", false],
+    ["rv64y_zylevels1_zyhybrid1p0", false],
+    ["rv64ima_y_zyhybrid", false],
   ])("%s selects instructions, and capabilities as pointers: %s", (isa, capabilityMode) => {
     expect(parseIsa(isa)).toMatchObject({ capabilityMode });
   });
@@ -105,12 +122,19 @@ describe("an ISA string", () => {
     expect(typeof parsed !== "string" && parsed.extensions.has("Zabhlrsc")).toBe(true);
   });
 
-  test.each(["", "rv32i", "rv64gc", "rv64iq", "rv64i_constructor", "rv64i_zylevels1", "x86", "rv64i zba"])(
-    "'%s' is answered with the text of a diagnostic",
-    (isa) => {
-      expect(parseIsa(isa)).toBeTypeOf("string");
-    },
-  );
+  test.each([
+    "",
+    "rv32i",
+    "rv64gc",
+    "rv64iq",
+    "rv64i_constructor",
+    "rv64i_zylevels1",
+    "rv64i_zyhybrid",
+    "x86",
+    "rv64i zba",
+  ])("'%s' is answered with the text of a diagnostic", (isa) => {
+    expect(parseIsa(isa)).toBeTypeOf("string");
+  });
 });
 
 /** Is some word both? Tried on words that have the fixed bits of both and random ones elsewhere. */

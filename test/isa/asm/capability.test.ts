@@ -83,6 +83,21 @@ describe("pseudo-instructions", () => {
     );
   });
 
+  test("la follows .option capmode and nocapmode where code can switch; push and pop keep the mode", () => {
+    const hybrid = { forms: instructionsOf("rv64y_zyhybrid"), capabilityMode: false };
+    const las = (...options: string[]): boolean[] => {
+      const words = linked(options.map((o) => `${o}\nla a0, f\n`).join("") + "f: ret", hybrid);
+      const add = wordsOf("addi a0, a0, 0")[0]!;
+      return options.map((_, i) => (words[2 * i + 1]! & 0xfffff) !== (add & 0xfffff));
+    };
+    expect(las("", ".option capmode", ".option nocapmode")).toEqual([false, true, false]);
+    expect(las(".option push", ".option capmode", ".option pop")).toEqual([false, true, false]);
+    expect(faultOf(".option pop", hybrid)).toBe("1:1 .option pop without .option push");
+    expect(faultOf(".option nocapmode", rvy)).toBe("1:9 .option nocapmode needs Zyhybrid");
+    expect(faultOf(".option capmode")).toBe("1:9 .option capmode needs Zyhybrid");
+    expect(hex(".option capmode\nymv a0, a1", rvy)).toBe(hex("ymv a0, a1", rvy));
+  });
+
   test("call and tail are the same in both modes", () => {
     const text = "call f\ntail f\nf: ret";
     expect(linked(text)).toEqual(linked(text, { ...rvy, capabilityMode: false }));

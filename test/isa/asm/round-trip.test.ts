@@ -36,6 +36,7 @@ const wordOf = (bytes: Uint8Array): number => bytes.reduce((word, byte, i) => wo
 test.each([
   ["integers", instructionsOf("rv64imac_zicsr_zifencei_zba_zbb_zbs_zicond_zicbom_zicboz_zicbop")],
   ["capabilities", instructionsOf("rv64yc_zylevels1")],
+  ["both, by turns", instructionsOf("rv64y_zyhybrid")],
 ])("assemble(disassemble(word)) is the word, for every instruction on %s", (_, forms) => {
   for (const f of forms) {
     fc.assert(
@@ -54,7 +55,7 @@ test.each([
 test("every record is in one of the two instruction sets", () => {
   const seen = new Set([
     ...instructionsOf("rv64imac_zicsr_zifencei_zba_zbb_zbs_zicond_zicbom_zicboz_zicbop"),
-    ...instructionsOf("rv64yc_zba_zbb_zbs_zicond_zicbom_zicbop_zylevels1"),
+    ...instructionsOf("rv64yc_zba_zbb_zbs_zicond_zicbom_zicbop_zylevels1_zyhybrid"),
   ]);
   expect(
     allInstructions()
