@@ -45,6 +45,7 @@ export type Extension =
   | "Y"
   | "Zylevels1"
   | "Zyhybrid"
+  | "Svyrg"
   | "priv";
 
 export interface Insn<Bits extends string = string> {

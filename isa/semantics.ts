@@ -113,18 +113,19 @@ export interface Semantics<X, Y> extends Arithmetic<X>, Capabilities<X, Y> {
   addressValid(addr: X, bounds: Bounds<X>): X;
   /**
    * Memory behind translation and physical checks; authority was checked by the caller (isa/cap/access.ts).
-   * Loads zero-extend. An integer store clears the tag of every granule that it touches.
+   * Loads zero-extend. An integer store clears the tag of every granule that it touches. `keepsTag`: the authority grants C,
+   * so the loaded tag counts; a page may then forbid it by a trap (#section_cheri_priv_crg_ext).
    */
   load(addr: X, bytes: AccessBytes): X;
   store(addr: X, bytes: AccessBytes, value: X): void;
-  loadY(addr: X): Y;
+  loadY(addr: X, keepsTag: X): Y;
   storeY(addr: X, value: Y): void;
   /** Atomic read-modify-write; returns the old value zero-extended. Faults as a store. */
   amo(addr: X, bytes: 4 | 8, update: (old: X) => X): X;
   /** Swaps a capability atomically; returns the old one. Faults as a store. */
-  amoY(addr: X, value: Y): Y;
+  amoY(addr: X, value: Y, keepsTag: X): Y;
   loadReserved(addr: X, bytes: AccessBytes): X;
-  loadReservedY(addr: X): Y;
+  loadReservedY(addr: X, keepsTag: X): Y;
   /** Returns 0 on success, 1 on failure. */
   storeConditional(addr: X, bytes: AccessBytes, value: X): X;
   storeConditionalY(addr: X, value: Y): X;

@@ -75,6 +75,7 @@ const NAMES = new Map<string, readonly Extension[]>(
     zca: ["Zca"],
     zylevels1: ["Zylevels1"],
     zyhybrid: ["Zyhybrid"],
+    svyrg: ["Svyrg"],
   } satisfies Record<string, readonly Extension[]>),
 );
 
@@ -98,7 +99,7 @@ export function parseIsa(isa: string): Isa | string {
   }
   // A capability base must have Zabhlrsc beside A: bounds keep software from widening the access (#zalrsc_cheri).
   if (extensions.has("Y") && extensions.has("A")) extensions.add("Zabhlrsc");
-  for (const name of ["Zylevels1", "Zyhybrid"] as const)
+  for (const name of ["Zylevels1", "Zyhybrid", "Svyrg"] as const)
     if (extensions.has(name) && !extensions.has("Y")) return `'${isa}': ${name} needs the base y`;
   return { extensions, capabilityMode: extensions.has("Y") && !extensions.has("Zyhybrid") };
 }

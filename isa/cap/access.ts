@@ -119,6 +119,11 @@ export function updatableY<X, Y>(m: Semantics<X, Y>, rs1: number): X {
   return requireAligned(m, updatable(m, rs1, YLEN_BYTES), YLEN_BYTES, CAUSE.storeAccessFault);
 }
 
+/** Does a capability loaded or stored through `authority` keep its tag, as far as C goes? */
+export function keepsTag<X, Y>(m: Semantics<X, Y>, authority: Y): X {
+  return hasAll(m, m.meta(authority), C);
+}
+
 /**
  * What the destination register gets of a capability loaded through `authority` (#LOAD_CAP, #zylevels1_load_summary):
  * no tag without C; without LM an unsealed one loses W and LM; without LG any loses GL, an unsealed one LG too.
@@ -126,7 +131,7 @@ export function updatableY<X, Y>(m: Semantics<X, Y>, rs1: number): X {
 export function loaded<X, Y>(m: Semantics<X, Y>, authority: Y, y: Y): Y {
   const auth = m.meta(authority);
   const meta = m.let(m.meta(y));
-  const tag = m.let(m.and(m.tag(y), hasAll(m, auth, C)));
+  const tag = m.let(m.and(m.tag(y), keepsTag(m, authority)));
   const noneIf = (cond: X, mask: bigint): X => m.select(cond, m.const(0n), m.const(mask));
   const isSealed = m.let(hasAll(m, meta, SEALED));
   let strip = m.select(isSealed, m.const(0n), noneIf(hasAll(m, auth, LM), W | LM));
@@ -140,8 +145,7 @@ export function loaded<X, Y>(m: Semantics<X, Y>, authority: Y, y: Y): Y {
 
 /** What memory gets of a capability stored through `authority`: no tag without C, nor for a local one without SL. */
 export function stored<X, Y>(m: Semantics<X, Y>, authority: Y, y: Y): Y {
-  const auth = m.meta(authority);
-  const c = hasAll(m, auth, C);
+  const c = keepsTag(m, authority);
   if (!m.zylevels1) return m.keepTagIf(y, c);
-  return m.keepTagIf(y, m.and(c, m.or(hasAll(m, m.meta(y), GLOBAL), hasAll(m, auth, SL))));
+  return m.keepTagIf(y, m.and(c, m.or(hasAll(m, m.meta(y), GLOBAL), hasAll(m, m.meta(authority), SL))));
 }

@@ -1,5 +1,5 @@
 // RVY, the capability base: instructions that make, inspect, load and store capabilities (encoding RV64LYA).
-import { authorityOf, loaded, readableY, stored, updatableY, writableY } from "../cap/access.ts";
+import { authorityOf, keepsTag, loaded, readableY, stored, updatableY, writableY } from "../cap/access.ts";
 import { contains, encodeBounds, field, setAddress } from "../cap/bounds.ts";
 import { CT } from "../cap/format.ts";
 import { clearPermissions, permissionWord, samePermissions } from "../cap/perms.ts";
@@ -225,7 +225,10 @@ export const rvy: readonly Insn[] = [
     ...{ name: "ly", was: "lc", ext: "Y", timing: "load", spec: "#LOAD_CAP" },
     bits: "imm[11:0] rs1 001 rd 1111011",
     asm: "rd, imm(rs1)",
-    exec: (m, o) => m.setY(o.rd, loaded(m, authorityOf(m, o.rs1), m.loadY(readableY(m, o.rs1, o.imm)))),
+    exec: (m, o) => {
+      const authority = authorityOf(m, o.rs1);
+      m.setY(o.rd, loaded(m, authority, m.loadY(readableY(m, o.rs1, o.imm), keepsTag(m, authority))));
+    },
   }),
   insn({
     ...{ name: "sy", was: "sc", ext: "Y", timing: "store", spec: "#STORE_CAP" },
@@ -237,7 +240,10 @@ export const rvy: readonly Insn[] = [
     ...{ name: "lr.y", was: "lr.c", ext: "Y", with: "A", timing: "atomic", spec: "#LOAD_RES_CAP" },
     bits: "00010 aq rl 00000 rs1 011 rd 1111011",
     asm: "rd, (rs1)",
-    exec: (m, o) => m.setY(o.rd, loaded(m, authorityOf(m, o.rs1), m.loadReservedY(readableY(m, o.rs1, 0n)))),
+    exec: (m, o) => {
+      const authority = authorityOf(m, o.rs1);
+      m.setY(o.rd, loaded(m, authority, m.loadReservedY(readableY(m, o.rs1, 0n), keepsTag(m, authority))));
+    },
   }),
   insn({
     ...{ name: "sc.y", was: "sc.c", ext: "Y", with: "A", timing: "atomic", spec: "#STORE_COND_CAP" },
@@ -255,7 +261,7 @@ export const rvy: readonly Insn[] = [
     exec: (m, o) => {
       const authority = authorityOf(m, o.rs1);
       const value = stored(m, authority, m.y(o.rs2));
-      m.setY(o.rd, loaded(m, authority, m.amoY(updatableY(m, o.rs1), value)));
+      m.setY(o.rd, loaded(m, authority, m.amoY(updatableY(m, o.rs1), value, keepsTag(m, authority))));
     },
   }),
 ];

@@ -61,8 +61,8 @@ export class LoggingReference extends Reference {
     super.store(addr, bytes, value);
     this.#logStore(addr, bytes, value);
   }
-  override loadY(addr: bigint): Capability {
-    const value = super.loadY(addr);
+  override loadY(addr: bigint, keepsTag: bigint): Capability {
+    const value = super.loadY(addr, keepsTag);
     this.#logLoad(addr);
     return value;
   }
@@ -78,8 +78,8 @@ export class LoggingReference extends Reference {
       return value;
     });
   }
-  override amoY(addr: bigint, value: Capability): Capability {
-    const old = super.amoY(addr, value);
+  override amoY(addr: bigint, value: Capability, keepsTag: bigint): Capability {
+    const old = super.amoY(addr, value, keepsTag);
     this.#logLoad(addr);
     this.#logStoreY(addr, value);
     return old;
@@ -89,8 +89,8 @@ export class LoggingReference extends Reference {
     this.#logLoad(addr);
     return value;
   }
-  override loadReservedY(addr: bigint): Capability {
-    const value = super.loadReservedY(addr);
+  override loadReservedY(addr: bigint, keepsTag: bigint): Capability {
+    const value = super.loadReservedY(addr, keepsTag);
     this.#logLoad(addr);
     return value;
   }

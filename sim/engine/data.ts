@@ -5,7 +5,7 @@ import type { AccessBytes, Bounds, CacheBlockOperation } from "../../isa/semanti
 import type { Bus } from "../machine/bus.ts";
 import { CapabilityArithmetic, type Capability } from "../machine/capability.ts";
 import { GRANULE_BYTES, PAGE_BYTES, type Memory } from "../machine/memory.ts";
-import { ACCESS_FAULT, Mmu } from "../machine/mmu.ts";
+import { ACCESS_FAULT, LoadedTags, Mmu } from "../machine/mmu.ts";
 import type { Retire } from "../machine/retire.ts";
 
 /** What an integer access to an address that is not a multiple of its size does. */
@@ -65,10 +65,10 @@ export abstract class DataPath extends CapabilityArithmetic {
     else this.memory.store(offset, bytes, value);
   }
 
-  loadY(addr: bigint): Capability {
+  loadY(addr: bigint, keepsTag: bigint): Capability {
     const offset = this.#inRam(addr, GRANULE_BYTES, "load");
     this.record.capability = true;
-    return this.#readY(offset);
+    return this.#readY(offset, addr, keepsTag);
   }
 
   storeY(addr: bigint, value: Capability): void {
@@ -85,11 +85,11 @@ export abstract class DataPath extends CapabilityArithmetic {
     return old;
   }
 
-  amoY(addr: bigint, value: Capability): Capability {
+  amoY(addr: bigint, value: Capability, keepsTag: bigint): Capability {
     const offset = this.#inRam(addr, GRANULE_BYTES, "store", value.tag !== 0n);
     this.record.access = "atomic";
     this.record.capability = true;
-    const old = this.#readY(offset);
+    const old = this.#readY(offset, addr, keepsTag);
     this.#writeY(offset, value);
     return old;
   }
@@ -100,11 +100,11 @@ export abstract class DataPath extends CapabilityArithmetic {
     return this.memory.load(offset, bytes);
   }
 
-  loadReservedY(addr: bigint): Capability {
+  loadReservedY(addr: bigint, keepsTag: bigint): Capability {
     const offset = this.#inRam(addr, GRANULE_BYTES, "load");
     this.record.capability = true;
     this.#reserve(offset, GRANULE_BYTES);
-    return this.#readY(offset);
+    return this.#readY(offset, addr, keepsTag);
   }
 
   storeConditional(addr: bigint, bytes: AccessBytes, value: bigint): bigint {
@@ -234,8 +234,11 @@ export abstract class DataPath extends CapabilityArithmetic {
     return memory.holds(phys, 1) ? this.add(addr, BigInt(memory.base + memory.sizeBytes - phys)) : addr;
   }
 
-  #readY(offset: number): Capability {
-    const tag = this.mmu.capabilities ? BigInt(this.memory.tag(offset)) : 0n;
+  /** Of all faults of a load, that of a tag is last (#exception-priority-cheri): it depends on what was loaded. */
+  #readY(offset: number, addr: bigint, keepsTag: bigint): Capability {
+    const { loadedTags } = this.mmu;
+    const tag = loadedTags === LoadedTags.strip ? 0n : BigInt(this.memory.tag(offset));
+    if (loadedTags === LoadedTags.trap && (tag & keepsTag) !== 0n) this.raise(CAUSE.cheriLoadCapabilityFault, addr);
     return this.cap(tag, this.memory.load(offset + XLEN_BYTES, 8), this.memory.load(offset, 8));
   }
 

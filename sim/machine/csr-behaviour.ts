@@ -37,11 +37,13 @@ export interface BehaviourOptions {
 
 const XLEN = 64;
 const MIE_MASK = IP.SSIP | IP.MSIP | IP.STIP | IP.MTIP | IP.SEIP | IP.MEIP;
-const { SIE, MIE, SPIE, MPIE, SPP, MPP, MPRV, SUM, MXR, TVM, TW, TSR, UXL } = MSTATUS;
+const { SIE, MIE, SPIE, MPIE, SPP, MPP, MPRV, SUM, MXR, TVM, TW, TSR, UXL, YRGE, SYRG, UYRG } = MSTATUS;
 const MSTATUS_MASK = SIE | MIE | SPIE | MPIE | SPP | MPP | MPRV | SUM | MXR | TVM | TW | TSR;
 const SSTATUS_MASK = SIE | SPIE | SPP | SUM | MXR;
+/** What Svyrg adds to both (#mstatus_y, #sstatus_y). */
+const SVYRG_MASK = YRGE | SYRG | UYRG;
 /** Changing these changes what an address means; MPP does only while MPRV is set. */
-const MSTATUS_TRANSLATION = MPRV | SUM | MXR;
+const MSTATUS_TRANSLATION = MPRV | SUM | MXR | SVYRG_MASK;
 /** Exceptions that can be delegated: all that exist but the environment call from M-mode (machine.adoc, medeleg). */
 const MEDELEG_BASE = 0xb3ffn;
 const MEDELEG_CHERI = 0x1f_0000_0000n;
@@ -105,6 +107,7 @@ function status({ hart, extensions }: BehaviourOptions): Record<string, CsrBehav
   const zyhybrid = extensions.has("Zyhybrid");
   const fixed = extensions.has("Y") && !zyhybrid ? MENVCFG.Y : 0n;
   const shared = ENVCFG_MASK | (zyhybrid ? MENVCFG.Y : 0n);
+  const svyrg = extensions.has("Svyrg") ? SVYRG_MASK : 0n;
   const writeStatus = (mask: bigint, value: bigint): Effect => {
     const old = hart.mstatus;
     let next = (old & ~mask) | (value & mask);
@@ -117,11 +120,11 @@ function status({ hart, extensions }: BehaviourOptions): Record<string, CsrBehav
   const legalEnvcfg = (value: bigint, mask: bigint): bigint =>
     (value & MENVCFG.CBIE) === MENVCFG.CBIE_RESERVED ? value & mask & ~MENVCFG.CBIE : value & mask;
   return {
-    mstatus: { kind: "xlen", read: () => hart.mstatus, write: (value) => writeStatus(MSTATUS_MASK, value) },
+    mstatus: { kind: "xlen", read: () => hart.mstatus, write: (value) => writeStatus(MSTATUS_MASK | svyrg, value) },
     sstatus: {
       kind: "xlen",
-      read: () => hart.mstatus & (SSTATUS_MASK | UXL),
-      write: (value) => writeStatus(SSTATUS_MASK, value),
+      read: () => hart.mstatus & (SSTATUS_MASK | svyrg | UXL),
+      write: (value) => writeStatus(SSTATUS_MASK | svyrg, value),
     },
     menvcfg: {
       kind: "xlen",

@@ -21,6 +21,10 @@ export const MSTATUS = {
   TSR: 1n << 22n,
   UXL: 3n << 32n,
   SXL: 3n << 34n,
+  /** Svyrg's: the enable, and the generations of supervisor and user pages (#mstatusreg_pte). */
+  YRGE: 1n << 59n,
+  SYRG: 1n << 60n,
+  UYRG: 1n << 61n,
 } as const;
 const MPP_SHIFT = 11n;
 /** UXL and SXL, read-only: 64 bits. */
@@ -136,14 +140,18 @@ export class Hart {
   }
 
   get translation(): TranslationState {
+    const status = (field: bigint): boolean => (this.mstatus & field) !== 0n;
     return {
       mode: this.mode,
       satp: this.satp,
-      mprv: (this.mstatus & MSTATUS.MPRV) !== 0n,
+      mprv: status(MSTATUS.MPRV),
       mpp: this.mpp,
-      sum: (this.mstatus & MSTATUS.SUM) !== 0n,
-      mxr: (this.mstatus & MSTATUS.MXR) !== 0n,
+      sum: status(MSTATUS.SUM),
+      mxr: status(MSTATUS.MXR),
       adue: (this.menvcfg & MENVCFG.ADUE) !== 0n,
+      yrge: status(MSTATUS.YRGE),
+      uyrg: status(MSTATUS.UYRG),
+      syrg: status(MSTATUS.SYRG),
     };
   }
 

@@ -12,10 +12,13 @@ type Translated = AccessType | DataAccess;
 /** Privilege modes as xPP encodes them. */
 export const Mode = { user: 0, supervisor: 1, machine: 3 } as const;
 
-/** Page-table entry bits (supervisor.adoc #sv39pte); Y is of cheri-pte-ext, bit 58, here in the upper word. */
+/** Page-table entry bits (supervisor.adoc #sv39pte). */
 const PTE = { V: 0x01, R: 0x02, W: 0x04, X: 0x08, U: 0x10, G: 0x20, A: 0x40, D: 0x80 } as const;
-const PTE_HIGH_Y = 0x0400_0000;
 const PTE_HIGH_PPN = 0x003f_ffff;
+/** pte.rvy, bits 58 to 55, in the upper word: of the base (#section_pte_rvy) Y alone, of Svyrg the other four names. */
+const RVY = { Y: 0x0400_0000, YD: 0x0400_0000, YW: 0x0200_0000, YRG: 0x0100_0000, YR: 0x0080_0000 } as const;
+const ALL_RVY = RVY.YD | RVY.YW | RVY.YRG | RVY.YR;
+const UPPER_WORD_BITS = 32n;
 const PTE_BYTES = 8;
 const LEVELS = 3;
 const VPN_BITS = 9;
@@ -42,6 +45,10 @@ export const ACCESS_FAULT: Readonly<Record<AccessType, number>> = {
   store: CAUSE.storeAccessFault,
 };
 
+/** What a page does with the tags of capabilities that are loaded from it. */
+export const LoadedTags = { strip: 0, keep: 1, trap: 2 } as const;
+export type LoadedTags = (typeof LoadedTags)[keyof typeof LoadedTags];
+
 /** What translation depends on besides the tables: fixed between traps, xRET and writes of satp and mstatus. */
 export interface TranslationState {
   readonly mode: number;
@@ -52,14 +59,19 @@ export interface TranslationState {
   readonly mxr: boolean;
   /** menvcfg.ADUE: walks set A and D (Svadu); otherwise they fault where those are clear (Svade). */
   readonly adue: boolean;
+  /** sstatus.YRGE: Svyrg gives all of pte.rvy a meaning. */
+  readonly yrge: boolean;
+  /** The generation that user pages (UYRG) and the others (SYRG) must carry for tags to be loaded from them. */
+  readonly uyrg: boolean;
+  readonly syrg: boolean;
 }
 
 /** Translations for one kind of access, direct mapped by virtual page number. */
 class PageCache {
   readonly pages = new Float64Array(CACHE_SETS).fill(-1);
   readonly phys = new Float64Array(CACHE_SETS);
-  /** 1 where pte.Y allows capabilities to be loaded with their tags and stored. */
-  readonly capabilities = new Uint8Array(CACHE_SETS);
+  /** `LoadedTags` of each page. */
+  readonly loadedTags = new Uint8Array(CACHE_SETS);
   used = false;
 
   flush(): void {
@@ -68,13 +80,11 @@ class PageCache {
   }
 }
 
-/** One way to see memory: a root table, a privilege mode, SUM and MXR. */
+/** One way to see memory: a root table, a privilege mode, and the fields of TranslationState that say what entries mean. */
 class Context {
   readonly root: number;
   readonly mode: number;
-  readonly sum: boolean;
-  readonly mxr: boolean;
-  readonly adue: boolean;
+  readonly state: TranslationState;
   readonly fetch = new PageCache();
   readonly load = new PageCache();
   readonly store = new PageCache();
@@ -83,9 +93,7 @@ class Context {
   constructor(state: TranslationState, mode: number) {
     this.root = Number(state.satp & 0xfff_ffff_ffffn) * PAGE_BYTES;
     this.mode = mode;
-    this.sum = state.sum;
-    this.mxr = state.mxr;
-    this.adue = state.adue;
+    this.state = state;
   }
 
   flush(): void {
@@ -96,14 +104,15 @@ class Context {
   }
 }
 
-type Leaf = { readonly flags: number; readonly capability: boolean; readonly phys: number; readonly walk: Walk };
+/** A leaf as it stands: the low word's bits, pte.rvy in place, and where it leads. */
+type Leaf = { readonly flags: number; readonly rvy: number; readonly phys: number; readonly walk: Walk };
 type WalkFault = "page" | "access" | "capability";
 
 export class Mmu {
   /** The cause of the last failed translation. */
   cause = 0;
-  /** May the page last translated for a load or store hold tagged capabilities? */
-  capabilities = true;
+  /** What the page last translated does with loaded tags; untranslated memory keeps them. */
+  loadedTags: LoadedTags = LoadedTags.keep;
   /** Called when cached translations go, so that an engine drops what it derived from them. */
   onFlush: () => void = () => {};
   readonly #memory: Memory;
@@ -121,7 +130,7 @@ export class Mmu {
   guardsFetch = false;
   guardsData = false;
 
-  /** `capabilityPages`: the ISA has RVY, so that bit 58 of an entry is Y and not reserved. */
+  /** `capabilityPages`: the ISA has RVY, so that pte.rvy means something. */
   constructor(memory: Memory, pmp: Pmp, capabilityPages: boolean) {
     this.#memory = memory;
     this.#pmp = pmp;
@@ -162,7 +171,7 @@ export class Mmu {
   translateData(addr: bigint, near: number, type: DataAccess): number {
     const context = this.#dataContext;
     if (context === undefined) {
-      this.capabilities = true;
+      this.loadedTags = LoadedTags.keep;
       return near;
     }
     return this.#translate(context, context[type], addr, near, type);
@@ -187,7 +196,7 @@ export class Mmu {
   walk(virt: number): Walk | undefined {
     const context = this.#dataContext ?? this.#fetchContext;
     if (context === undefined || !canonical48(virt)) return undefined;
-    const leaf = this.#walk(context.root, virt);
+    const leaf = this.#walk(context, virt);
     return typeof leaf === "string" ? undefined : leaf.walk;
   }
 
@@ -206,7 +215,8 @@ export class Mmu {
       if (this.#contexts.size >= MAX_ADDRESS_SPACES) this.#contexts.clear();
       this.#contexts.set(state.satp, (contexts = []));
     }
-    const key = mode | (state.sum ? 2 : 0) | (state.mxr ? 4 : 0) | (state.adue ? 8 : 0);
+    const { sum, mxr, adue, yrge, uyrg, syrg } = state;
+    const key = [sum, mxr, adue, yrge, uyrg, syrg].reduce((bits, flag, i) => bits | (flag ? 2 << i : 0), mode);
     return (contexts[key] ??= new Context(state, mode));
   }
 
@@ -223,24 +233,25 @@ export class Mmu {
         return -1;
       }
     }
-    this.capabilities = cache.capabilities[set] !== 0;
+    this.loadedTags = cache.loadedTags[set] as LoadedTags;
     return cache.phys[set]! + (virt - page * PAGE_BYTES);
   }
 
+  /** The checks of a leaf, in the order of the translation process (#sv32algorithm). */
   #fill(context: Context, cache: PageCache, virt: number, type: Translated): WalkFault | undefined {
-    const leaf = this.#walk(context.root, virt);
+    const leaf = this.#walk(context, virt);
     if (typeof leaf === "string") return leaf;
-    if (!permits(context, leaf.flags, type)) return "page";
-    const unset = (type === "fetch" || type === "load" ? PTE.A : PTE.A | PTE.D) & ~leaf.flags;
-    if (unset !== 0 && !context.adue) return "page";
-    // A page whose entry has Y = 0 takes no tagged capability (#section_pte_rvy).
-    if (type === "taggedStore" && !leaf.capability) return "capability";
-    if (unset !== 0 && !this.#setBits(leaf.walk.entries.at(-1)!, BigInt(unset))) return "access";
+    if (!permitsMode(context, leaf.flags, type)) return "page";
+    if (type === "taggedStore" && !takesTags(context.state, leaf)) return "capability";
+    if (!permits(context.state, leaf.flags, type)) return "page";
+    const unset = unsetBits(context.state, leaf, type);
+    if (unset !== 0n && !context.state.adue) return unset >> UPPER_WORD_BITS === 0n ? "page" : "capability";
+    if (unset !== 0n && !this.#setBits(leaf.walk.entries.at(-1)!, unset)) return "access";
     const page = Math.floor(virt / PAGE_BYTES);
     const set = page % CACHE_SETS;
     cache.pages[set] = page;
     cache.phys[set] = leaf.phys;
-    cache.capabilities[set] = leaf.capability ? 1 : 0;
+    cache.loadedTags[set] = loadedTags(context.state, leaf);
     cache.used = true;
     for (const entry of leaf.walk.entries) this.#markTable(entry);
     return undefined;
@@ -261,9 +272,10 @@ export class Mmu {
     this.#memory.mark(page, PAGE_BYTES, Mark.table);
   }
 
-  /** Follows the tables from `root` (supervisor.adoc #sv32algorithm): a leaf as it stands, permissions unchecked. */
-  #walk(root: number, virt: number): Leaf | WalkFault {
+  /** Follows the tables (supervisor.adoc #sv32algorithm): a leaf as it stands, permissions unchecked. */
+  #walk({ root, state }: Context, virt: number): Leaf | WalkFault {
     const entries: number[] = [];
+    const meaningful = !this.#capabilityPages ? 0 : state.yrge ? ALL_RVY : RVY.Y;
     let table = root;
     let global = false;
     for (let level = LEVELS - 1; level >= 0; level -= 1) {
@@ -275,19 +287,18 @@ export class Mmu {
       const low = this.#memory.fetch32(entry - this.#memory.base);
       const high = this.#memory.fetch32(entry - this.#memory.base + 4);
       const ppn = (high & PTE_HIGH_PPN) * 2 ** 22 + (low >>> 10);
-      const capability = (high & PTE_HIGH_Y) !== 0;
-      const reserved = high & ~PTE_HIGH_PPN & ~(this.#capabilityPages ? PTE_HIGH_Y : 0);
+      const reserved = high & ~PTE_HIGH_PPN & ~meaningful;
       if ((low & PTE.V) === 0 || (low & (PTE.R | PTE.W)) === PTE.W || reserved !== 0) return "page";
       global ||= (low & PTE.G) !== 0;
       if ((low & (PTE.R | PTE.X)) === 0) {
-        if ((low & (PTE.D | PTE.A | PTE.U)) !== 0 || capability) return "page";
+        if ((low & (PTE.D | PTE.A | PTE.U)) !== 0) return "page";
         table = ppn * PAGE_BYTES;
         continue;
       }
       const within = 2 ** (VPN_BITS * level);
       if (ppn % within !== 0) return "page";
       const phys = (ppn + (Math.floor(virt / PAGE_BYTES) % within)) * PAGE_BYTES;
-      return { flags: low, capability, phys, walk: { entries, pageBits, global } };
+      return { flags: low, rvy: high & ALL_RVY, phys, walk: { entries, pageBits, global } };
     }
     return "page";
   }
@@ -298,14 +309,38 @@ function causeOf(fault: WalkFault, type: AccessType): number {
   return fault === "page" ? PAGE_FAULT[type] : ACCESS_FAULT[type];
 }
 
-/** Does a leaf's entry let this access through, A and D apart? */
-function permits(context: Context, flags: number, type: Translated): boolean {
+/** Does a leaf's U bit let this access through? */
+function permitsMode({ mode, state }: Context, flags: number, type: Translated): boolean {
   const userPage = (flags & PTE.U) !== 0;
-  if (context.mode === Mode.user && !userPage) return false;
-  if (context.mode === Mode.supervisor && userPage && (type === "fetch" || !context.sum)) return false;
+  if (mode === Mode.user) return userPage;
+  return !userPage || (type !== "fetch" && state.sum);
+}
+
+/** Do a leaf's R, W and X let this access through? */
+function permits(state: TranslationState, flags: number, type: Translated): boolean {
   if (type === "fetch") return (flags & PTE.X) !== 0;
-  if (type === "load") return (flags & PTE.R) !== 0 || (context.mxr && (flags & PTE.X) !== 0);
+  if (type === "load") return (flags & PTE.R) !== 0 || (state.mxr && (flags & PTE.X) !== 0);
   return (flags & PTE.W) !== 0;
+}
+
+/** May tagged capabilities be stored to the page (#section_pte_rvy; with Svyrg #sec_cap_dirty_tracking)? */
+function takesTags(state: TranslationState, { rvy }: Leaf): boolean {
+  return (rvy & (state.yrge ? RVY.YW : RVY.Y)) !== 0;
+}
+
+/** What becomes of loaded tags (#section_pte_rvy; with Svyrg #pte_rvy_load_summary). */
+function loadedTags({ yrge, uyrg, syrg }: TranslationState, { flags, rvy }: Leaf): LoadedTags {
+  if (!yrge) return (rvy & RVY.Y) !== 0 ? LoadedTags.keep : LoadedTags.strip;
+  const generation = (rvy & RVY.YRG) !== 0;
+  if ((rvy & RVY.YR) === 0) return generation ? LoadedTags.keep : LoadedTags.strip;
+  return generation === ((flags & PTE.U) !== 0 ? uyrg : syrg) ? LoadedTags.keep : LoadedTags.trap;
+}
+
+/** Which of A, D and YD does the access want set that are not? */
+function unsetBits(state: TranslationState, { flags, rvy }: Leaf, type: Translated): bigint {
+  const wanted = type === "fetch" || type === "load" ? PTE.A : PTE.A | PTE.D;
+  const dirty = type === "taggedStore" && state.yrge ? RVY.YD : 0;
+  return BigInt(wanted & ~flags) | (BigInt(dirty & ~rvy) << UPPER_WORD_BITS);
 }
 
 const canonical48 = (virt: number): boolean => virt < CANONICAL_TOP || virt >= CANONICAL_UPPER_HALF;

@@ -176,6 +176,7 @@ class Describing implements Semantics<Expr, Expr> {
     this.#say(this.#memory(addr, bytes, STORE_FAULTS), " ← ", value);
   }
   loadY(addr: Expr): Expr {
+    this.faults.add(CAUSE.cheriLoadCapabilityFault);
     return this.#memory(addr, 16, LOAD_FAULTS.slice(1));
   }
   storeY(addr: Expr, value: Expr): void {
@@ -189,7 +190,7 @@ class Describing implements Semantics<Expr, Expr> {
     return old;
   }
   amoY(addr: Expr, value: Expr): Expr {
-    this.faults.add(CAUSE.cheriStorePageFault);
+    this.faults.add(CAUSE.cheriStorePageFault).add(CAUSE.cheriLoadCapabilityFault);
     this.#say("old ← ", this.#memory(addr, 16, STORE_FAULTS.slice(1)), " and, atomically with it,");
     this.#say(this.#memory(addr, 16, []), " ← ", value);
     return this.#e.atom("old");

@@ -109,6 +109,7 @@ describe("an ISA string", () => {
     ["rv64i2p1_m2p0_a2p1", false],
     ["RV64Y", true],
     ["rv64y0p910_zylevels1", true],
+    ["rv64y_svyrg", true],
     ["rv64ima_y", true],
     ["rv64y_zyhybrid", false],
     ["rv64y_zylevels1_zyhybrid1p0", false],
@@ -130,6 +131,7 @@ describe("an ISA string", () => {
     "rv64i_constructor",
     "rv64i_zylevels1",
     "rv64i_zyhybrid",
+    "rv64i_svyrg",
     "x86",
     "rv64i zba",
   ])("'%s' is answered with the text of a diagnostic", (isa) => {
