@@ -56,6 +56,10 @@ export interface Access {
 const plain = ({ tag, meta, addr }: Cap): Cap => ({ tag, meta, addr });
 export const toCapability = (c: Cap): Capability => new Capability(c.tag, c.meta, c.addr, undefined);
 
+/** Numbers of the registers that a machine has. */
+export const csrsOf = ({ isa }: Machine): number[] =>
+  CSRS.filter((c) => c.ext === undefined || isa.extensions.has(c.ext)).map((c) => c.number);
+
 export class Watched {
   readonly machine: Machine;
   readonly isa: HostileIsa;
@@ -68,7 +72,7 @@ export class Watched {
     this.#decode = decoderFor(isa);
     const image = { entry: RAM_BASE, segments: [], symbols: new Map(), categories: ["other"], ranges: [] };
     this.machine = createMachine({ isa, ramBytes: RAM_BYTES, image, timing: this.#observer() });
-    this.#csrs = CSRS.map((c) => c.number).filter((n) => !CLOCKS.has(n));
+    this.#csrs = csrsOf(this.machine).filter((n) => !CLOCKS.has(n));
     this.machine.hart.mtvec = this.machine.hart.stvec = toCapability(infinite(isa, VECTOR));
     if (holdings) this.hold(holdings);
   }
