@@ -27,6 +27,19 @@ export function setsOf(config: Omit<ArrayConfig, "replacement">): number | undef
   return isPowerOfTwo(sets) ? sets : undefined;
 }
 
+/**
+ * A read of the line `words[base] >> 1`, or a store where `words[base]` is also odd, is a hit that changes nothing but `lookups`
+ * if it comes at `busy[0]` or later. `line` is the physical address by lineBytes, `base` is (line & setMask) * ways.
+ */
+export interface CacheFastPath {
+  readonly words: Int32Array;
+  readonly busy: Float64Array;
+  readonly lookups: Float64Array;
+  readonly lineBytes: number;
+  readonly setMask: number;
+  readonly ways: number;
+}
+
 const EMPTY = -2;
 const LOOKUPS = 0;
 const MISSES = 1;
@@ -70,9 +83,26 @@ export class Cache implements Part {
     this.#victims = config.replacement === "lru" ? lruVictims(config.ways) : randomVictims(config.ways, storage);
   }
 
+  get fastPath(): CacheFastPath {
+    return {
+      words: this.#words,
+      busy: this.#busy,
+      lookups: this.#count.subarray(LOOKUPS, LOOKUPS + 1),
+      lineBytes: this.#lineBytes,
+      setMask: this.#setMask,
+      ways: this.#ways,
+    };
+  }
+
   /** Until when nobody is answered: a miss is outstanding in a cache without MSHRs. */
   get blockedUntil(): number {
     return this.#blocking ? this.#busy[0]! : 0;
+  }
+
+  /** Would an access at `at` or later be answered after `hitCycles`, whenever it comes? */
+  holds(phys: number, at: number): boolean {
+    const line = (phys * this.#perByte) | 0;
+    return at >= this.#busy[0]! && this.#find(line, (line & this.#setMask) * this.#ways) >= 0;
   }
 
   read(phys: number, _bytes: number, at: number): number {

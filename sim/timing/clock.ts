@@ -21,10 +21,22 @@ export class Clock {
     return this.#now[0]!;
   }
 
+  /** Only while nothing is counted: the matrix does not follow. */
+  set now(cycle: number) {
+    this.#now[0] = cycle;
+  }
+
   /** Whose time passes from now on. */
   set category(category: number) {
     this.#category = category;
     this.#row = category * CAUSE_COUNT;
+  }
+
+  /** Back to the beginning. */
+  reset(): void {
+    this.#now[0] = 0;
+    this.cycles.fill(0);
+    this.instructions.fill(0);
   }
 
   /** An instruction issues, taking its cycle. */

@@ -111,6 +111,24 @@ export class DynamicParts implements Outcomes {
     return this.#delay;
   }
 
+  /** Would `fetch` find nothing late, at `at` or whenever later? */
+  fetchesOnTime(r: Retire, bytes: number, at: number): boolean {
+    const crosses = (r.fetchPhys & (this.#fetchLineBytes - 1)) + bytes > this.#fetchLineBytes;
+    return !crosses && (!r.translatedFetch || this.itlb.holds(r.pc, r.asid)) && this.l1i.holds(r.fetchPhys, at);
+  }
+
+  /** Would the access find nothing late, at `at` or whenever later? Overlaps apart. */
+  accessesOnTime(at: number): boolean {
+    const inLine = (this.#phys & (this.#lineBytes - 1)) + this.#bytes;
+    return (
+      this.#phys >= RAM_BASE &&
+      inLine <= this.#lineBytes &&
+      this.#bytes < this.#lineBytes &&
+      (!this.#translated || this.dtlb.holds(this.#virt, this.#asid)) &&
+      this.l1d.holds(this.#phys, at)
+    );
+  }
+
   translate(at: number): number {
     return this.#translated ? this.dtlb.translate(this.#virt, this.#asid, at, this.#walks) : at;
   }

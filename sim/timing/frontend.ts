@@ -26,6 +26,12 @@ export type FrontendConfig = ConfigOf<typeof frontendParams>;
 
 const NO_LINE = -1;
 
+/** An instruction of `bytes` at `pc` is fetched already if 0 <= pc - line[0] <= lineBytes - bytes and phys - pc = line[1]. */
+export interface LineFastPath {
+  readonly line: Float64Array;
+  readonly lineBytes: number;
+}
+
 /** The line that instructions come from. */
 export class LineInHand {
   /** [0]: virtual address of the line, or NO_LINE; [1]: what its physical address lies above that. */
@@ -38,6 +44,10 @@ export class LineInHand {
     this.#state[0] = NO_LINE;
     this.#lineBytes = lineBytes;
     this.#lastStart = lineBytes - 4;
+  }
+
+  get fastPath(): LineFastPath {
+    return { line: this.#state, lineBytes: this.#lineBytes };
   }
 
   /**

@@ -1,5 +1,8 @@
 // The contracts of a timing part: what it asks of its neighbour, where its state lies. A part returns cycles and changes no
 // architectural state.
+//
+// A part that has a `fastPath` names there the words that an engine may compare by itself: what it describes changes no state but
+// the counts it names, and takes no time.
 import type { EventBlock } from "../stats/counters.ts";
 import type { Walk } from "../machine/retire.ts";
 
@@ -45,6 +48,33 @@ export const heapStorage: Storage = {
   int32: (length, fill = 0) => new Int32Array(length).fill(fill),
   float64: (length, fill = 0) => new Float64Array(length).fill(fill),
 };
+
+/** Storage in linear memory; `end` is the first byte that nobody has taken. */
+export interface LinearStorage extends Storage {
+  readonly end: number;
+}
+
+/**
+ * Lays arrays one after another into a memory (of WebAssembly, say), from a multiple of 8. An array's address is its `byteOffset`. The
+ * memory must be large enough and must not grow while they are in use: growing detaches them.
+ */
+export function linearStorage(memory: { readonly buffer: ArrayBuffer }, fromByte: number): LinearStorage {
+  let end = Math.ceil(fromByte / 8) * 8;
+  const take = (bytes: number): number => {
+    const at = end;
+    end = Math.ceil((at + bytes) / 8) * 8;
+    if (end > memory.buffer.byteLength)
+      throw new Error(`${end - memory.buffer.byteLength} bytes of storage are missing`);
+    return at;
+  };
+  return {
+    get end() {
+      return end;
+    },
+    int32: (length, fill = 0) => new Int32Array(memory.buffer, take(4 * length), length).fill(fill),
+    float64: (length, fill = 0) => new Float64Array(memory.buffer, take(8 * length), length).fill(fill),
+  };
+}
 
 /** Makes a part's event counters. */
 export function eventBlock(part: string, names: readonly string[], storage: Storage): EventBlock {

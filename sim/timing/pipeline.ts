@@ -159,6 +159,7 @@ export class Pipeline {
   #joins(word: number, timingClass: number): boolean {
     const at = this.clock.now - 1;
     if (!this.#pairing.admits(timingClass, at)) return false;
+    this.#scoreboard.dropFinished(at);
     const { ready, unitFreeAt, busFreeAt, windowFull } = this.#scoreboard;
     if (ready[traitRs1(word)]! > at || ready[traitRs2(word)]! > at || windowFull) return false;
     if (this.#ordersWrites && ready[traitRd(word)]! > at) return false;

@@ -143,6 +143,16 @@ export class Scoreboard {
     into.hitAt = this.#windowHitAt[i]!;
     into.dataAt = this.#windowDataAt[i]!;
     into.readyAt = this.#windowReadyAt[i]!;
+    this.#dropOldest();
+  }
+
+  /** Takes those out of the window that have finished by cycle `at`. */
+  dropFinished(at: number): void {
+    while (this.#window[1]! > 0 && this.#windowReadyAt[this.#window[0]!]! <= at) this.#dropOldest();
+  }
+
+  #dropOldest(): void {
+    const i = this.#window[0]!;
     const next = i + 1 === this.#config.entries ? 0 : i + 1;
     this.#window[0] = next;
     this.#window[1]! -= 1;

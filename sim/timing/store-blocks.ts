@@ -4,6 +4,19 @@ import { NO_OVERLAP, type StoreBufferConfig } from "./storebuffer.ts";
 
 const PAGE_BYTES = 4096;
 
+/**
+ * Of an access within one block, `block` being its physical address >> blockShift & blockMask: a load's overlap age is
+ * `youngest[0] - lastStore[block]`, or any number as large; a store adds 1 to `youngest[0]` and notes it in `lastStore[block]`.
+ * Where the buffer forwards, neither is needed.
+ */
+export interface StoreBlocksFastPath {
+  readonly lastStore: Float64Array;
+  readonly youngest: Float64Array;
+  readonly blockShift: number;
+  readonly blockMask: number;
+  readonly forwards: boolean;
+}
+
 /** Only offsets in the page are compared, which needs no translation, and only in blocks as wide as the data port. */
 export class StoreBlocks {
   /** By block: the number of the last store that wrote it. */
@@ -23,6 +36,17 @@ export class StoreBlocks {
     this.#forwards = config.onOverlap === "forward";
     this.#blockShift = Math.log2(blockBytes);
     this.#blockMask = PAGE_BYTES / blockBytes - 1;
+  }
+
+  /** Every access of a block has its age from two words, and a store writes two. */
+  get fastPath(): StoreBlocksFastPath {
+    return {
+      lastStore: this.#lastStore,
+      youngest: this.#youngest,
+      blockShift: this.#blockShift,
+      blockMask: this.#blockMask,
+      forwards: this.#forwards,
+    };
   }
 
   /** Notes a store. */

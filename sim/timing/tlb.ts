@@ -22,6 +22,19 @@ export const l2TlbParams = {
 
 export type TlbConfig = ConfigOf<typeof tlbParams>;
 
+/**
+ * A page is translated at once, and nothing changes but `lookups`, where `(page & masks[base]) === pages[base]` and `asids[base]`
+ * is the address space or -1. `page` is the low 32 bits of the page number, `base` is (page & setMask) * ways.
+ */
+export interface TlbFastPath {
+  readonly pages: Int32Array;
+  readonly masks: Int32Array;
+  readonly asids: Int32Array;
+  readonly lookups: Float64Array;
+  readonly setMask: number;
+  readonly ways: number;
+}
+
 const PAGE_BITS = 12;
 const PAGE_BYTES = 2 ** PAGE_BITS;
 const GLOBAL = -1;
@@ -63,12 +76,33 @@ export class Tlb implements Translator {
     this.#asids = storage.int32(total, 0);
   }
 
+  /** Of a first-level TLB. */
+  get fastPath(): TlbFastPath {
+    return {
+      pages: this.#pages,
+      masks: this.#masks,
+      asids: this.#asids,
+      lookups: this.#count.subarray(LOOKUPS, LOOKUPS + 1),
+      setMask: this.#setMask,
+      ways: this.#ways,
+    };
+  }
+
+  /** Would a translation be there at once? */
+  holds(virt: number, asid: number): boolean {
+    const page = (virt / PAGE_BYTES) | 0;
+    const base = (page & this.#setMask) * this.#ways;
+    return (
+      this.#find(base, this.#ways, page, asid) >= 0 || this.#find(this.#entries, this.#superEntries, page, asid) >= 0
+    );
+  }
+
   translate(virt: number, asid: number, at: number, walks: Walks): number {
     const page = (virt / PAGE_BYTES) | 0;
     const base = (page & this.#setMask) * this.#ways;
     this.#count[LOOKUPS]! += 1;
     // A hit on the most recently used way changes no state but the count.
-    if (this.#holds(base, page, asid)) return this.#hit(base, at);
+    if (this.#matches(base, page, asid)) return this.#hit(base, at);
     const position = this.#find(base, this.#ways, page, asid);
     if (position > 0) {
       this.#front(base, base + position);
@@ -96,7 +130,7 @@ export class Tlb implements Translator {
     }
   }
 
-  #holds(i: number, page: number, asid: number): boolean {
+  #matches(i: number, page: number, asid: number): boolean {
     if ((page & this.#masks[i]!) !== this.#pages[i]) return false;
     const owner = this.#asids[i]!;
     return owner === asid || owner === GLOBAL;
@@ -114,7 +148,7 @@ export class Tlb implements Translator {
 
   #find(base: number, length: number, page: number, asid: number): number {
     for (let i = 0; i < length; i += 1) {
-      if (this.#holds(base + i, page, asid)) return i;
+      if (this.#matches(base + i, page, asid)) return i;
     }
     return -1;
   }

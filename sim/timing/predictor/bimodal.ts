@@ -11,6 +11,17 @@ export interface CounterTable {
   readonly cold: "not-taken" | "backward-taken";
 }
 
+/**
+ * A branch whose counter, `counters[(pc by granuleBytes) & mask]`, stands at `highest` and that is taken, or at 0 and that is not,
+ * is predicted and changes no counter. With a history, the index is XORed with it first.
+ */
+export interface CountersFastPath {
+  readonly counters: Int32Array;
+  readonly mask: number;
+  readonly granuleBytes: number;
+  readonly highest: number;
+}
+
 const UNSEEN = -1;
 
 export class Bimodal implements DirectionPredictor {
@@ -26,6 +37,11 @@ export class Bimodal implements DirectionPredictor {
     this.#perByte = 1 / table.granuleBytes;
     this.#highest = 2 ** table.counterBits - 1;
     this.#coldStatic = table.cold === "backward-taken";
+  }
+
+  get fastPath(): CountersFastPath {
+    const granuleBytes = 1 / this.#perByte;
+    return { counters: this.#counters, mask: this.#mask, granuleBytes, highest: this.#highest };
   }
 
   resolve(pc: number, backward: boolean, taken: boolean): boolean {

@@ -3,6 +3,18 @@ import type { Storage } from "../part.ts";
 
 export const NO_TARGET = -1;
 
+/**
+ * A transfer from `pc` with `sources[base] === pc` and `targets[base]` its target is remembered, and changes nothing. `base` is
+ * ((pc by granuleBytes) & setMask) * ways.
+ */
+export interface BtbFastPath {
+  readonly sources: Float64Array;
+  readonly targets: Float64Array;
+  readonly setMask: number;
+  readonly ways: number;
+  readonly granuleBytes: number;
+}
+
 export class Btb {
   /** Address and target of each way, most recently used first; address -1 where empty. */
   readonly #sources: Float64Array;
@@ -18,6 +30,16 @@ export class Btb {
     this.#setMask = entries / ways - 1;
     this.#ways = ways;
     this.#perByte = 1 / granuleBytes;
+  }
+
+  get fastPath(): BtbFastPath {
+    return {
+      sources: this.#sources,
+      targets: this.#targets,
+      setMask: this.#setMask,
+      ways: this.#ways,
+      granuleBytes: 1 / this.#perByte,
+    };
   }
 
   /** Gives the target remembered for a transfer (or NO_TARGET), and remembers the one it took. */

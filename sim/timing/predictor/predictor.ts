@@ -3,10 +3,10 @@ import { count, flag, oneOf, powerOfTwo, type ConfigOf } from "../../config/para
 import { eventBlock, type Storage } from "../part.ts";
 import { Class, isBackward, isCall, isIndirect, isReturn, traitClass } from "../traits.ts";
 import { Bimodal } from "./bimodal.ts";
-import { Btb } from "./btb.ts";
+import { Btb, type BtbFastPath } from "./btb.ts";
 import { staticDirection, type DirectionPredictor } from "./direction.ts";
 import { Gshare } from "./gshare.ts";
-import { Ras } from "./ras.ts";
+import { Ras, type RasFastPath } from "./ras.ts";
 
 export const predictorParams = {
   direction: oneOf(["static", "bimodal", "gshare"], "bimodal", "Conditional branches; static: backward taken"),
@@ -35,6 +35,15 @@ export const Outcome = {
   mispredicted: 3,
 } as const;
 
+/** Each predicts and learns as its own fast path says; `events` count branches, their misses, jumps, theirs. */
+export interface PredictorFastPath {
+  readonly direction: DirectionPredictor["fastPath"];
+  readonly btb: BtbFastPath;
+  readonly ras: RasFastPath;
+  readonly btbHoldsAll: boolean;
+  readonly events: Float64Array;
+}
+
 const BRANCHES = 0;
 const BRANCH_MISSES = 1;
 const JUMPS = 2;
@@ -55,6 +64,16 @@ export class BranchPredictor {
     this.#btb = new Btb(config.btbEntries, config.btbWays, config.granuleBytes, storage);
     this.#ras = new Ras(config.rasEntries, storage);
     this.#holdsAll = config.btbHolds === "all";
+  }
+
+  get fastPath(): PredictorFastPath {
+    return {
+      direction: this.#direction.fastPath,
+      btb: this.#btb.fastPath,
+      ras: this.#ras.fastPath,
+      btbHoldsAll: this.#holdsAll,
+      events: this.#count,
+    };
   }
 
   /** Predicts a branch or jump (by its traits) that went from `pc` to `target`, `next` following it in memory; and learns. */

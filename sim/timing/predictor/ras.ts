@@ -1,6 +1,15 @@
 // The return-address stack: a ring, so that calls deeper than it overwrite the oldest return.
 import type { Storage } from "../part.ts";
 
+/**
+ * A call writes its return address to `returns[state[1]]`, and steps state[1] round and state[0] up to the length; a return
+ * steps state[1] back and state[0] down, unless that is 0, and reads there.
+ */
+export interface RasFastPath {
+  readonly returns: Float64Array;
+  readonly state: Int32Array;
+}
+
 export class Ras {
   readonly #returns: Float64Array;
   /** [0]: entries in use; [1]: where the next is pushed. */
@@ -9,6 +18,10 @@ export class Ras {
   constructor(entries: number, storage: Storage) {
     this.#returns = storage.float64(entries);
     this.#state = storage.int32(2);
+  }
+
+  get fastPath(): RasFastPath {
+    return { returns: this.#returns, state: this.#state };
   }
 
   push(returnTo: number): void {

@@ -405,6 +405,5 @@ describe("traps", () => {
     d.core.idle(400, 1);
     expect(d.core.now).toBe(500);
     expect(d.causes.idle).toBe(500);
-    d.core.check();
   });
 });

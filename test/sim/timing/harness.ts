@@ -4,9 +4,9 @@ import { encode, isImmediate, type Decoded } from "../../../isa/codec.ts";
 import { allInstructions } from "../../../isa/table.ts";
 import { formatDiagnostic } from "../../../isa/diagnostic.ts";
 import { resolveMachine, type MachineConfig } from "../../../sim/config/machine.ts";
-import type { Retire, Walk } from "../../../sim/machine/retire.ts";
+import type { Retire, Timing, Walk } from "../../../sim/machine/retire.ts";
 import { byCause, events, type CpiStack } from "../../../sim/stats/cpi-stack.ts";
-import { difference, type Counters } from "../../../sim/stats/counters.ts";
+import { checkSums, difference, type Counters } from "../../../sim/stats/counters.ts";
 import { Core } from "../../../sim/timing/core.ts";
 import {
   eventBlock,
@@ -88,7 +88,7 @@ const WALK: Walk = { entries: [RAM + 0x3000, RAM + 0x4000, RAM + 0x5000], pageBi
 
 /** A core fed with one record after another, the next where the last went on. */
 export class CoreDriver {
-  readonly core: Core;
+  readonly core: Timing & { snapshot(): Counters };
   walk: Walk | undefined = WALK;
   pc = RAM;
   #begin: Counters;
@@ -111,7 +111,7 @@ export class CoreDriver {
     fence: undefined,
   };
 
-  constructor(config: MachineConfig, categories = 1, core = new Core(config, { categories })) {
+  constructor(config: MachineConfig, categories = 1, core: CoreDriver["core"] = new Core(config, { categories })) {
     this.core = core;
     this.#begin = this.core.snapshot();
   }
@@ -119,6 +119,12 @@ export class CoreDriver {
   /** Retires an instruction, by default untranslated and without access; gives the cycles it took. */
   step(insn: Decoded | undefined, fields: Partial<Retire> = {}): number {
     const before = this.core.now;
+    this.put(insn, fields);
+    return this.core.now - before;
+  }
+
+  /** The same, without a look at the clock. */
+  put(insn: Decoded | undefined, fields: Partial<Retire> = {}): void {
     const bytes = insn?.bytes ?? 0;
     const defaults = { insn, pc: this.pc, fetchPhys: this.pc, nextPc: this.pc + bytes, trap: false, flush: false };
     const data = { access: "none", dataVirt: 0, dataPhys: 0, dataBytes: 0, capability: false } as const;
@@ -126,7 +132,6 @@ export class CoreDriver {
     Object.assign(this.#record, defaults, data, rest, fields);
     this.core.retire(this.#record, () => this.walk);
     this.pc = this.#record.nextPc;
-    return this.core.now - before;
   }
 
   /** A load of 8 bytes (or as many as said) into `rd`. */
@@ -157,8 +162,9 @@ export class CoreDriver {
 
   /** Cycles by cause since the driver was made, or warmed. */
   get causes(): CpiStack {
-    this.core.check();
-    return byCause(difference(this.core.snapshot(), this.#begin));
+    const now = this.core.snapshot();
+    checkSums(now);
+    return byCause(difference(now, this.#begin));
   }
 
   get events(): Record<string, number> {

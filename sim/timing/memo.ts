@@ -1,0 +1,255 @@
+// Remembers what a pipeline does: from a state, through a script, so many cycles for these causes, and on in that state.
+//
+// The technique is that of FastSim (Schnarr and Larus, "Fast Out-Of-Order Processor Simulation Using Memoization", ASPLOS
+// 1998): a pipeline that holds no address is a finite automaton. States and scripts are numbered; a transition is computed once,
+// by the pipeline itself, and looked up from then on.
+//
+// The contract with an engine that runs pieces of straight-line code (memo-core.ts keeps it in TypeScript):
+//
+// - A *piece* is code that runs through: its step words, a branch or jump at most as the last (with its outcome in the word), all
+//   of one category. `script` numbers it when it is translated, once for each outcome of its branch.
+// - The engine holds a state. At the end of a piece whose outcomes were all on time it takes a transition: it adds CYCLES to its
+//   clock and 1 to `taken[TRANSITION]`, and goes on in state NEXT. The transition of state s and script p is in `slots` from
+//   SLOT_WORDS * slotOf(s, p) on if STATE and SCRIPT there are s and p; else `advance` says where it is.
+// - An access is *on time* if its page is in the first-level TLB and its line in the first-level cache, which was not busy at the
+//   piece's first cycle, and if it overlaps no waiting store: the buffer forwards, or the access's overlap age (StoreBlocks) is no
+//   less than the transition's WAITING. Each part's `fastPath` says what generated code may compare by itself.
+// - An instruction that may not be on time ends the piece before it: `step` takes it, and asks its outcomes of the dynamic parts,
+//   each at its cycle. In state LIVE every load with an overlap age is such.
+// - What is late of a fetch, asked for at the clock's now, and traps, flushes and waits are scripts of their own.
+// - To know WAITING before a piece whose slot holds another, `peek`.
+// - Numbers of states last until the next call of these three: the slot's STATE is that by which the given one goes now.
+//
+// Where code does not repeat itself, remembering costs more than it saves. So transitions are computed out of an allowance that
+// grows with simulated time; while there is none, the state is LIVE: a pipeline goes step by step, and nothing is remembered.
+import type { MachineConfig } from "../config/machine.ts";
+import { Clock } from "./clock.ts";
+import { Interner } from "./intern.ts";
+import { heapStorage, type Storage } from "./part.ts";
+import { Pipeline, type Outcomes } from "./pipeline.ts";
+import { StateReader, StateWriter } from "./relative.ts";
+import { DEVICE, ON_TIME, Player, Script, type Lateness } from "./script.ts";
+import { Transitions, type Asks } from "./transitions.ts";
+import { Class, traitClass } from "./traits.ts";
+
+/** The state of a pipeline that is not remembered. */
+export const LIVE = -2;
+const UNKNOWN = -1;
+
+/** Beyond so many transitions the memo starts afresh. */
+const MOST_TRANSITIONS = 1 << 16;
+/** Cycles that allow one transition to be computed, which takes about as long as 100 instructions of generated code. */
+const CYCLES_A_TRANSITION = 256;
+const MOST_ALLOWED = 1 << 13;
+/** With so many allowed again a live state is numbered. */
+const RESUME_ALLOWED = 16;
+/** Transitions that the outcomes of one instruction may need. */
+const MOST_ASKS = 4;
+
+export interface MemoOptions {
+  /** How many the image has. */
+  readonly categories: number;
+  /** Where `slots` and `taken` lie. */
+  readonly storage?: Storage;
+  readonly mostTransitions?: number;
+  /** Simulated cycles that allow one transition to be computed. */
+  readonly cyclesATransition?: number;
+  /** Transitions that may be computed at the start. */
+  readonly allowed?: number;
+}
+
+export class PipelineMemo {
+  readonly #transitions: Transitions;
+  readonly #states = new Interner();
+  readonly #scripts = new Interner();
+  #categories: number[] = [];
+  /** Computes transitions, each from its cycle 0. */
+  readonly #bench: Pipeline;
+  readonly #benchPlayer: Player;
+  /** Goes on where nothing is remembered. Its counts take in those of all transitions when they are collected. */
+  readonly #live: Pipeline;
+  readonly #livePlayer: Player;
+  readonly #writer = new StateWriter();
+  readonly #reader = new StateReader();
+  readonly #single = new Script();
+  readonly #late: Lateness = { ...ON_TIME };
+  readonly #hitCycles: number;
+  readonly #cyclesATransition: number;
+  #allowed: number;
+  #earnedUntil = 0;
+
+  constructor(config: MachineConfig, options: MemoOptions) {
+    const { categories, storage = heapStorage } = options;
+    this.#transitions = new Transitions(options.mostTransitions ?? MOST_TRANSITIONS, storage);
+    this.#cyclesATransition = options.cyclesATransition ?? CYCLES_A_TRANSITION;
+    this.#allowed = options.allowed ?? MOST_ALLOWED;
+    this.#hitCycles = config.l1d.hitCycles;
+    this.#live = new Pipeline(config, new Clock(categories, heapStorage), heapStorage);
+    this.#livePlayer = new Player(this.#live, this.#hitCycles);
+    this.#bench = new Pipeline(config, new Clock(1, heapStorage), heapStorage);
+    this.#benchPlayer = new Player(this.#bench, this.#hitCycles);
+  }
+
+  get slots(): Int32Array {
+    return this.#transitions.slots;
+  }
+
+  get taken(): Float64Array {
+    return this.#transitions.taken;
+  }
+
+  /** The state in which a pipeline begins: nothing is waited for. */
+  start(): number {
+    return this.#stateOf(this.#live);
+  }
+
+  /** The number of a script run by code of a category. */
+  script(script: Script, category: number): number {
+    const { length } = script;
+    script.step(category);
+    const number = this.#scripts.intern(script.words, script.length);
+    script.length = length;
+    this.#categories[number] = category;
+    return number;
+  }
+
+  /** Scripts numbered so far. */
+  get scripts(): number {
+    return this.#scripts.size;
+  }
+
+  /** Goes through a script from the clock's `now` on; gives where the transition's slot begins. */
+  advance(state: number, script: number, now: number): number {
+    const slot = this.peek(state, script, now);
+    if (slot >= 0) return slot;
+    if (state !== LIVE) this.#goLive(state, now);
+    return this.#playLive(script);
+  }
+
+  /** The same, but gives -1 where `advance` would not remember, and goes nowhere. */
+  peek(state: number, script: number, now: number): number {
+    const from = this.#settle(state, now);
+    if (from === LIVE) return UNKNOWN;
+    const found = this.#transitions.find(from, script);
+    if (found >= 0) return found;
+    return this.#allowed >= 1 ? this.#compute(from, script) : UNKNOWN;
+  }
+
+  /** Goes through one instruction, whose outcomes are asked for; gives where the transition's slot begins. */
+  step(state: number, word: number, category: number, outcomes: Outcomes, now: number): number {
+    const from = this.#settle(state, now);
+    if (from !== LIVE && this.#allowed >= MOST_ASKS) return this.#stepAsking(from, word, category, outcomes, now);
+    if (from !== LIVE) this.#goLive(from, now);
+    return this.#stepLive(word, category, outcomes);
+  }
+
+  /** What has been counted, but for the time of the clock. Good until the next `advance` or `step`. */
+  collect(): Pick<Pipeline, "clock" | "stores"> {
+    this.#transitions.collect(this.#categories, this.#live);
+    return this.#live;
+  }
+
+  /** Forgets all scripts, and all states but one, whose new number it gives. */
+  forget(state: number): number {
+    const next = this.#startAfresh(state);
+    this.#scripts.clear();
+    this.#categories = [];
+    return next;
+  }
+
+  /** The number by which a state goes now, or LIVE: a live one is numbered when transitions may be computed again. */
+  #settle(state: number, now: number): number {
+    this.#allowed = Math.min(this.#allowed + (now - this.#earnedUntil) / this.#cyclesATransition, MOST_ALLOWED);
+    this.#earnedUntil = now;
+    return state === LIVE && this.#allowed >= RESUME_ALLOWED ? this.#stateOf(this.#live) : state;
+  }
+
+  #goLive(state: number, now: number): void {
+    this.#live.clock.now = now;
+    this.#restore(state, this.#live);
+  }
+
+  #playLive(script: number): number {
+    const { clock } = this.#live;
+    const before = clock.now;
+    clock.category = this.#categories[script]!;
+    this.#livePlayer.play(this.#wordsOf(script));
+    return this.#transitions.unremembered(LIVE, clock.now - before, LIVE);
+  }
+
+  #stepLive(word: number, category: number, outcomes: Outcomes): number {
+    const { clock } = this.#live;
+    const before = clock.now;
+    clock.category = category;
+    this.#live.step(word, outcomes);
+    return this.#transitions.unremembered(LIVE, clock.now - before, LIVE);
+  }
+
+  /** Each question is asked at the cycle that the answers before it lead to. */
+  #stepAsking(state: number, word: number, category: number, outcomes: Outcomes, now: number): number {
+    const late = Object.assign(this.#late, ON_TIME);
+    let slot = this.#stepSlot(state, word, category);
+    const asks = (): Asks => this.#transitions.asks((slot = this.#stepSlot(this.slots[slot]!, word, category)));
+    const translateAt = now + asks().translateAt;
+    late.translateCycles = outcomes.translate(translateAt) - translateAt;
+    if (outcomes.device()) {
+      late.blockedCycles = DEVICE;
+      return this.#stepSlot(this.slots[slot]!, word, category);
+    }
+    const blockedAt = now + asks().blockedAt;
+    late.blockedCycles = Math.max(0, outcomes.blockedUntil() - blockedAt);
+    const loads = traitClass(word) === Class.load;
+    if (loads) late.overlapAge = outcomes.overlapAge();
+    const accessAt = now + asks().accessAt;
+    late.accessCycles = (loads ? outcomes.read(accessAt) : outcomes.write(accessAt)) - accessAt - this.#hitCycles;
+    if (late.accessCycles > 0) late.tagCycles = outcomes.tagCycles();
+    return this.#stepSlot(this.slots[slot]!, word, category);
+  }
+
+  /** The slot of an instruction with the outcomes in `#late`. */
+  #stepSlot(state: number, word: number, category: number): number {
+    this.#single.clear();
+    this.#single.lateStep(word, this.#late);
+    const script = this.script(this.#single, category);
+    const found = this.#transitions.find(state, script);
+    return found >= 0 ? found : this.#compute(state, script);
+  }
+
+  #compute(from: number, script: number): number {
+    this.#allowed -= 1;
+    const state = this.#transitions.full ? this.#startAfresh(from) : from;
+    const bench = this.#bench;
+    bench.clock.reset();
+    bench.stores.events.values.fill(0);
+    this.#restore(state, bench);
+    this.#benchPlayer.play(this.#wordsOf(script));
+    return this.#transitions.add(state, script, this.#stateOf(bench), bench, this.#benchPlayer);
+  }
+
+  #startAfresh(state: number): number {
+    this.collect();
+    this.#transitions.clear();
+    if (state === LIVE) {
+      this.#states.clear();
+      return LIVE;
+    }
+    const kept = this.#states.wordsOf(state).slice();
+    this.#states.clear();
+    return this.#states.intern(kept, kept.length);
+  }
+
+  #stateOf(pipeline: Pipeline): number {
+    pipeline.save(this.#writer);
+    return this.#states.intern(this.#writer.words, this.#writer.length);
+  }
+
+  #restore(state: number, pipeline: Pipeline): void {
+    pipeline.restore(this.#states.wordsOf(state), this.#reader);
+  }
+
+  /** A script's words, its category left out. */
+  #wordsOf(script: number): Int32Array {
+    const words = this.#scripts.wordsOf(script);
+    return words.subarray(0, words.length - 1);
+  }
+}

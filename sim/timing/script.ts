@@ -1,0 +1,187 @@
+// A script: a stretch of a run as words, from which a pipeline can go through it again without asking anybody.
+//
+// A step word (step.ts) is an instruction all of whose outcomes were on time. With LATE set, five words follow it: what was not.
+// Negative words are what happens beside instructions: fetch stalls, traps, flushes, waits for interrupts.
+import type { Outcomes, Pipeline } from "./pipeline.ts";
+import { NO_OVERLAP } from "./storebuffer.ts";
+
+const LATE = 1 << 30;
+const FETCH = -1;
+const TRAP = -2;
+const FLUSH = -3;
+const IDLE = -4;
+
+/** Blocked cycles of an access that a device answers. */
+export const DEVICE = -1;
+
+/** The outcomes of one access. */
+export interface Lateness {
+  /** Until the translation was there. */
+  translateCycles: number;
+  /** How much longer the cache answered nobody; DEVICE: a device answered, and the rest is without meaning. */
+  blockedCycles: number;
+  /** As `Outcomes.overlapAge`. */
+  overlapAge: number;
+  /** Until the cache answered, beyond a hit. */
+  accessCycles: number;
+  /** Of these, those that tags alone took. */
+  tagCycles: number;
+}
+
+/** An access that waits for nobody. */
+export const ON_TIME: Readonly<Lateness> = {
+  translateCycles: 0,
+  blockedCycles: 0,
+  overlapAge: NO_OVERLAP,
+  accessCycles: 0,
+  tagCycles: 0,
+};
+
+/** A script being written. */
+export class Script {
+  words = new Int32Array(64);
+  length = 0;
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  /** An instruction all of whose outcomes are on time. */
+  step(word: number): void {
+    this.#put(word);
+  }
+
+  lateStep(word: number, late: Lateness): void {
+    this.#put(word | LATE);
+    this.#put(late.translateCycles);
+    this.#put(late.blockedCycles);
+    this.#put(late.overlapAge);
+    this.#put(late.accessCycles);
+    this.#put(late.tagCycles);
+  }
+
+  /** As `Pipeline.stallFetch`. */
+  stallFetch(itlbCycles: number, cacheCycles: number, tagCycles: number): void {
+    this.#put(FETCH);
+    this.#put(itlbCycles);
+    this.#put(cacheCycles);
+    this.#put(tagCycles);
+  }
+
+  trap(issueCycles: number): void {
+    this.#put(TRAP);
+    this.#put(issueCycles);
+  }
+
+  flush(): void {
+    this.#put(FLUSH);
+  }
+
+  idle(cycles: number): void {
+    this.#put(IDLE);
+    this.#put(cycles);
+  }
+
+  #put(word: number): void {
+    if (this.length === this.words.length) {
+      const longer = new Int32Array(2 * this.length);
+      longer.set(this.words);
+      this.words = longer;
+    }
+    this.words[this.length] = word;
+    this.length += 1;
+  }
+}
+
+/** Leads a pipeline through scripts, noting when it asks. */
+export class Player implements Outcomes {
+  /** When the last access asked for its translation, found out whether the cache is blocked, and asked the cache. */
+  translateAt = 0;
+  blockedAt = 0;
+  accessAt = 0;
+  /** The most stores that waited at any load. */
+  waiting = 0;
+  readonly #pipeline: Pipeline;
+  readonly #hitCycles: number;
+  readonly #late: Lateness = { ...ON_TIME };
+
+  constructor(pipeline: Pipeline, hitCycles: number) {
+    this.#pipeline = pipeline;
+    this.#hitCycles = hitCycles;
+  }
+
+  play(script: Int32Array): void {
+    const pipeline = this.#pipeline;
+    this.translateAt = this.blockedAt = this.accessAt = this.waiting = 0;
+    for (let i = 0; i < script.length; i += 1) {
+      const word = script[i]!;
+      if (word === FETCH) {
+        pipeline.stallFetch(script[i + 1]!, script[i + 2]!, script[i + 3]!);
+        i += 3;
+      } else if (word === TRAP) {
+        pipeline.trap(script[i + 1]!);
+        i += 1;
+      } else if (word === FLUSH) {
+        pipeline.flush();
+      } else if (word === IDLE) {
+        pipeline.idle(pipeline.clock.now + script[i + 1]!);
+        i += 1;
+      } else {
+        i += this.#take(script, i);
+        pipeline.step(word & ~LATE, this);
+      }
+    }
+  }
+
+  translate(at: number): number {
+    this.translateAt = at;
+    return at + this.#late.translateCycles;
+  }
+
+  device(): boolean {
+    this.blockedAt = this.#pipeline.clock.now;
+    return this.#late.blockedCycles === DEVICE;
+  }
+
+  blockedUntil(): number {
+    return this.blockedAt + this.#late.blockedCycles;
+  }
+
+  overlapAge(): number {
+    this.waiting = Math.max(this.waiting, this.#pipeline.stores.waitingAt(this.#pipeline.clock.now));
+    return this.#late.overlapAge;
+  }
+
+  read(at: number): number {
+    this.accessAt = at;
+    return at + this.#hitCycles + this.#late.accessCycles;
+  }
+
+  write(at: number): number {
+    return this.read(at);
+  }
+
+  tagCycles(): number {
+    return this.#late.tagCycles;
+  }
+
+  #onTime(): void {
+    const late = this.#late;
+    late.translateCycles = late.blockedCycles = late.accessCycles = late.tagCycles = 0;
+    late.overlapAge = NO_OVERLAP;
+  }
+
+  /** Reads the outcomes of the step at `i`; gives how many words they take. */
+  #take(script: Int32Array, i: number): number {
+    if ((script[i]! & LATE) === 0) {
+      this.#onTime();
+      return 0;
+    }
+    this.#late.translateCycles = script[i + 1]!;
+    this.#late.blockedCycles = script[i + 2]!;
+    this.#late.overlapAge = script[i + 3]!;
+    this.#late.accessCycles = script[i + 4]!;
+    this.#late.tagCycles = script[i + 5]!;
+    return 5;
+  }
+}

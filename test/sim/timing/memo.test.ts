@@ -1,0 +1,152 @@
+// Remembered transitions: a core that goes through them piece by piece gives what the core gives that goes step by step.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { resolveMachine, type MachineConfig } from "../../../sim/config/machine.ts";
+import { PRESETS } from "../../../sim/config/presets/table.ts";
+import { linearStorage } from "../../../sim/timing/part.ts";
+import { Core } from "../../../sim/timing/core.ts";
+import { Interner } from "../../../sim/timing/intern.ts";
+import { MemoCore } from "../../../sim/timing/memo-core.ts";
+import { CoreDriver } from "./harness.ts";
+import { CATEGORIES, stream, type Step } from "./streams.ts";
+
+/** Settings that make rare outcomes frequent. */
+const SETTINGS = [
+  "storeBuffer.onOverlap=wait",
+  "storeBuffer.onOverlap=forward",
+  "storeBuffer.entries=2",
+  "storeBuffer.drainCycles=9",
+  "scoreboard.entries=4",
+  "scoreboard.ordersWrites=true",
+  "scoreboard.sharedBus=true",
+  "issue.width=2",
+  "l1d.mshrs=0",
+  "l1d.mshrs=2",
+  "l1d.portBytes=8",
+  "l1d.ways=2",
+  "l1d.sizeBytes=4KiB",
+  "frontend.queueEntries=2",
+  "frontend.mispredictCycles=7",
+  "dram.controllerNs=40",
+  "predictor.clearsOnTrap=true",
+  "tagCache.present=true",
+  "dtlb.entries=4",
+];
+
+const machines = fc
+  .tuple(fc.constantFrom(...PRESETS.map((p) => p.name)), fc.subarray(SETTINGS))
+  .map(([preset, sets]) => resolveMachine({ preset, sets }))
+  .filter((m) => m.kind === "machine")
+  .map((m) => m.config);
+
+function play(driver: CoreDriver, steps: readonly Step[]): CoreDriver {
+  for (const { insn, fields } of steps) driver.put(insn, fields);
+  return driver;
+}
+
+const plainly = (config: MachineConfig): CoreDriver =>
+  new CoreDriver(config, CATEGORIES, new Core(config, { categories: CATEGORIES }));
+const remembering = (config: MachineConfig): CoreDriver =>
+  new CoreDriver(config, CATEGORIES, new MemoCore(config, { categories: CATEGORIES }));
+
+const memory = (pages: number): { readonly buffer: ArrayBuffer } => ({ buffer: new ArrayBuffer(65536 * pages) });
+
+describe("linear storage", () => {
+  test("lays arrays at multiples of 8, one after another, and says where it ends", () => {
+    const storage = linearStorage(memory(1), 12);
+    const [a, b, c] = [storage.int32(3, 7), storage.float64(2, 1.5), storage.int32(1)];
+    expect([a.byteOffset, b.byteOffset, c.byteOffset, storage.end]).toEqual([16, 32, 48, 56]);
+    expect([[...a], [...b], [...c]]).toEqual([[7, 7, 7], [1.5, 1.5], [0]]);
+  });
+
+  test("fills a memory to its last byte, and not beyond", () => {
+    const storage = linearStorage(memory(1), 0);
+    storage.float64(8192);
+    expect(() => storage.int32(1)).toThrow("8 bytes of storage are missing");
+  });
+});
+
+describe("numbers of sequences", () => {
+  test("are equal where the sequences are, and tell what they stand for", () => {
+    const sequences = fc.array(fc.array(fc.integer({ min: -2, max: 2 }), { maxLength: 6 }), { maxLength: 600 });
+    fc.assert(
+      fc.property(sequences, (all) => {
+        const interner = new Interner();
+        const numbers = all.map((s) => interner.intern(Int32Array.from(s), s.length));
+        expect(numbers.map((n) => [...interner.wordsOf(n)])).toEqual(all);
+        expect(interner.size).toBe(new Set(all.map(String)).size);
+      }),
+    );
+  });
+});
+
+describe("a core that remembers transitions", () => {
+  test("gives every stream the cycles, causes, categories and events of one that does not", () => {
+    fc.assert(
+      fc.property(machines, stream, (config, steps) => {
+        const looped = [...steps, ...steps, ...steps];
+        expect(play(remembering(config), looped).core.snapshot()).toEqual(
+          play(plainly(config), looped).core.snapshot(),
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("has the same clock whenever it is read", () => {
+    fc.assert(
+      fc.property(machines, stream, fc.infiniteStream(fc.boolean()), (config, steps, reads) => {
+        const [a, b] = [remembering(config), plainly(config)];
+        for (const step of steps) {
+          for (const driver of [a, b]) driver.put(step.insn, step.fields);
+          if (reads.next().value === true) expect(a.core.now).toBe(b.core.now);
+        }
+        expect(a.core.now).toBe(b.core.now);
+      }),
+    );
+  });
+
+  test("may forget all it remembers at any time", () => {
+    fc.assert(
+      fc.property(machines, stream, fc.integer({ min: 1, max: 30 }), fc.nat(10), (config, steps, most, mostScripts) => {
+        const options = { categories: CATEGORIES, mostTransitions: most, mostScripts, cyclesATransition: 1 };
+        const forgetful = play(new CoreDriver(config, CATEGORIES, new MemoCore(config, options)), [...steps, ...steps]);
+        expect(forgetful.core.snapshot()).toEqual(play(plainly(config), [...steps, ...steps]).core.snapshot());
+      }),
+    );
+  });
+
+  test("may remember now and then", () => {
+    fc.assert(
+      fc.property(machines, stream, fc.constantFrom(1, 10, 100, 1e9), (config, steps, cyclesATransition) => {
+        const core = new MemoCore(config, { categories: CATEGORIES, cyclesATransition, allowed: 5 });
+        const rarely = play(new CoreDriver(config, CATEGORIES, core), [...steps, ...steps]);
+        expect(rarely.core.snapshot()).toEqual(play(plainly(config), [...steps, ...steps]).core.snapshot());
+      }),
+    );
+  });
+
+  test("may keep all its state in linear memory", () => {
+    fc.assert(
+      fc.property(machines, stream, (config, steps) => {
+        const storage = linearStorage(memory(400), 12);
+        const core = new MemoCore(config, { categories: CATEGORIES, storage });
+        const linear = play(new CoreDriver(config, CATEGORIES, core), steps);
+        expect(linear.core.snapshot()).toEqual(play(plainly(config), steps).core.snapshot());
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test("sleeps as long, and wakes in the same state", () => {
+    fc.assert(
+      fc.property(machines, stream, fc.nat(2 ** 33), (config, steps, cycles) => {
+        const end = [remembering(config), plainly(config)].map((driver) => {
+          play(driver, steps).core.idle(driver.core.now + cycles, 1);
+          return play(driver, steps).core.snapshot();
+        });
+        expect(end[0]).toEqual(end[1]);
+      }),
+    );
+  });
+});
