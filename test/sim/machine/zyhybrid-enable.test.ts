@@ -63,7 +63,7 @@ describe.each(SETTINGS)("in %s", (_, setting, enabled) => {
   const BOTH = [root(START), integral(root(START))];
   const [capability, integer] = BOTH as [Capability, Capability];
 
-  test(`instructions of RVY are ${enabled ? "there" : "illegal"}, whatever the pcc's P says`, () => {
+  test("instructions of RVY are there exactly where it is enabled, whatever the pcc's P says", () => {
     for (const source of [
       "ymv a0, a1",
       "ymodeswy",
@@ -75,7 +75,7 @@ describe.each(SETTINGS)("in %s", (_, setting, enabled) => {
       expect(BOTH.map((pcc) => legal(source, pcc))).toEqual([enabled, enabled]);
   });
 
-  test(`registers of YLEN bits are ${enabled ? "there" : "not"}`, () => {
+  test("registers of YLEN bits are there exactly where RVY is enabled", () => {
     for (const source of ["csrr a0, utidc", "csrw utidc, a0", "csrr a0, ddc", "csrw ddc, a0"])
       expect(BOTH.map((pcc) => legal(source, pcc))).toEqual([enabled, enabled]);
     if (setting.mode !== U) expect(BOTH.map((pcc) => legal("csrr a0, stidc", pcc))).toEqual([enabled, enabled]);
@@ -87,7 +87,7 @@ describe.each(SETTINGS)("in %s", (_, setting, enabled) => {
     if (setting.mode !== U) expect(BOTH.map((pcc) => legal("csrr a0, senvcfg", pcc))).toEqual([true, true]);
   });
 
-  test(`16-bit instructions of RVY are ${enabled ? "those of capability mode" : "nowhere"}`, () => {
+  test("16-bit instructions of RVY are those of capability mode, where RVY is enabled", () => {
     const copied = (pcc: Capability): unknown => {
       const machine = machineIn(setting, pcc, " .half 0x852e"); // c.ymv a0, a1, or c.mv
       machine.engine.setY(A1, root(8n));
@@ -100,7 +100,7 @@ describe.each(SETTINGS)("in %s", (_, setting, enabled) => {
     expect(legal("c.ly a0, 0(a1)", integer)).toBe(false);
   });
 
-  test(`pointers are ${enabled ? "what P says" : "integers"}: AUIPC, JAL, JALR`, () => {
+  test("pointers are what P says, and integers where RVY is disabled: AUIPC, JAL, JALR", () => {
     const made = (pcc: Capability): unknown[] => {
       const machine = machineIn(setting, pcc, " auipc a0, 0\n jal ra, 1f\n1: jalr t0, 8(a0)\n");
       const link = plain(steps(machine, 2).engine.y(RA));
@@ -111,7 +111,7 @@ describe.each(SETTINGS)("in %s", (_, setting, enabled) => {
     expect(made(integer)).toEqual([0n, 0n, 0n]);
   });
 
-  test(`data accesses are authorised by ${enabled ? "rs1 or ddc, as P says" : "ddc"}`, () => {
+  test("data accesses are authorised by rs1 or ddc, as P says, and by ddc where RVY is disabled", () => {
     const loads = (pcc: Capability, rs1: Capability, ddc: Capability): bigint => {
       const machine = machineIn(setting, pcc, " lw a0, 0(a1)");
       machine.engine.setY(A1, rs1);

@@ -250,6 +250,12 @@ describe("a control and status register", () => {
     expect(access("csrrw zero, mscratch, a1", "mscratch", old, sealed(old)).written).toEqual(plain(old));
   });
 
+  test("of an odd address takes the tag of mepc in both modes", () => {
+    const odd = at(old, START + 1n);
+    for (const pcc of [root(START), integral(root(START))])
+      expect(access("csrrw a0, mepc, a1", "mepc", old, odd, pcc).written).toEqual({ ...plain(old), tag: 0n });
+  });
+
   test.each([
     ["csrrs a0, mscratch, a1", START | 0x9000_0010n],
     ["csrrc a0, mscratch, a1", START & ~0x9000_0010n],
