@@ -37,7 +37,11 @@ export const execCommand: Command<ExecOptions> = {
         demandOption: true,
         describe: "assembly, ELF or flat binary; - is stdin",
       })
-      .option("isa", { type: "string", default: DEFAULT_ISA, describe: "rv64y starts in capability mode" })
+      .option("isa", {
+        type: "string",
+        default: DEFAULT_ISA,
+        describe: "rv64y starts in capability mode, rv64y_zyhybrid with integer pointers",
+      })
       .option("load-address", { type: "string", describe: "load a flat binary here and start at its first byte" })
       .option("machine", { type: "string", describe: "machine preset" })
       .option("set", { type: "string", array: true, nargs: 1, describe: "override one machine parameter: key=value" })

@@ -39,6 +39,19 @@ test("a suite is counted by environment, and each failure says why", () => {
   ]);
 });
 
+test("a program is run on the machine that is asked for", () => {
+  const folder = (isa?: string): string[] =>
+    inFolder((path) => {
+      const image = program(
+        ` la t1, over\n csrw mtvec, t1\n csrr a0, ddc\n li t0, 1\nover: slli t0, t0, 0\n la t1, tohost\n sd t0, 0(t1)\n j .\n .data\n .globl tohost\n .align 6\ntohost: .dword 0\n`,
+      );
+      writeFileSync(join(path, "rv64ui-p-ddc"), writeElf(image));
+      return outcomeTable(programsOf(path).map((p) => runProgram(path, p, isa)));
+    });
+  expect(folder("rv64y_zyhybrid")[1]).toMatch(/rv64ui-p +1 +0/);
+  expect(folder()[1]).toMatch(/rv64ui-p +0 +1/);
+});
+
 test("a program that traps for ever, or never ends, fails", () => {
   const wild = writeElf(program(" csrw mtvec, zero\n ebreak\n"));
   expect(table({ "rv64ui-p-wild": wild }).at(-1)).toMatch(

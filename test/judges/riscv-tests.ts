@@ -50,22 +50,22 @@ export function programsOf(folder: string): Program[] {
 }
 
 /** Runs one program to its end; a test says through HTIF whether it passed, or which of its cases failed. */
-export function runProgram(folder: string, program: Program): Outcome {
+export function runProgram(folder: string, program: Program, isa = RISCV_TESTS_ISA): Outcome {
   const skipped = UNSUPPORTED[program.suite];
   if (skipped !== undefined) return { ...program, kind: "skipped", reason: skipped };
-  const reason = failureOf(join(folder, program.name));
+  const reason = failureOf(join(folder, program.name), isa);
   return { ...program, kind: reason === undefined ? "passed" : "failed", reason: reason ?? "" };
 }
 
 /** Why a program fails; undefined where it passes. */
-function failureOf(path: string): string | undefined {
+function failureOf(path: string, isa: string): string | undefined {
   const bytes = readFileSync(path);
   if (!isElf(bytes)) return "is no ELF file";
   const reading = readElf(bytes, path);
   if (reading.kind === "diagnostics") return reading.diagnostics.map(formatDiagnostic).join("; ");
   const misfit = imageMisfit(reading.image, RAM_BYTES);
   if (misfit !== undefined) return misfit;
-  const machine = createMachine({ isa: RISCV_TESTS_ISA, ramBytes: RAM_BYTES, image: reading.image });
+  const machine = createMachine({ isa, ramBytes: RAM_BYTES, image: reading.image });
   return stopText(machine.run({ maxInstructions: MAX_INSTRUCTIONS }));
 }
 
