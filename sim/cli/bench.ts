@@ -93,7 +93,7 @@ export const benchCommand: Command<BenchOptions> = {
   },
 };
 
-interface Request {
+export interface BenchRequest {
   readonly kernel: Kernel;
   readonly form: Form;
   readonly timing: TimingChoice;
@@ -101,7 +101,8 @@ interface Request {
   readonly config: MachineConfig;
 }
 
-async function measure({ kernel, form, timing, instructions, config }: Request): Promise<BenchResult> {
+/** Measures one kernel in this process. */
+export async function measure({ kernel, form, timing, instructions, config }: BenchRequest): Promise<BenchResult> {
   const { buildKernel, isaOf } = await import("../../workloads/micro/kernels.ts");
   const { createMachine } = await import("../machine/machine.ts");
   const { Core } = await import("../timing/core.ts");

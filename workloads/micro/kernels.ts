@@ -33,12 +33,12 @@ export const POINTER_BYTES: Readonly<Record<Form, PointerBytes>> = { integer: 8,
 /** The ISA of the hart that runs a form. */
 export const isaOf = (form: Form): string => GUEST_ISA[POINTER_BYTES[form]];
 
-/** What a kernel is assembled from, in order. */
+/** What a kernel is assembled from, the frame's code first: some simulators start at the first byte, whatever the entry. */
 export const kernelSources = (kernel: Kernel): readonly string[] => [
   "kernel/common/pointer.S",
   "workloads/micro/macros.S",
-  `workloads/micro/${kernel.name}.S`,
   "workloads/micro/frame.S",
+  `workloads/micro/${kernel.name}.S`,
 ];
 
 /** A kernel as a bare-metal program that does so many turns, leaves its checksum at `micro_result` and exits. */
