@@ -74,7 +74,8 @@ try {
       ...{ none: median(speeds.none), full: median(speeds.full) },
     });
     const { qemu, none, full } = rows.at(-1)!;
-    const ratio = (mips: number): string => `${mips.toFixed(mips < 10 ? 1 : 0).padStart(6)} (${(mips / qemu).toFixed(2)}x)`;
+    const ratio = (mips: number): string =>
+      `${mips.toFixed(mips < 10 ? 1 : 0).padStart(6)} (${(mips / qemu).toFixed(2)}x)`;
     process.stdout.write(
       `${kernel.name.padEnd(14)} QEMU ${qemu.toFixed(0).padStart(6)}  functional ${ratio(none)}  full timing ${ratio(full)}\n`,
     );
