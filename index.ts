@@ -3,7 +3,7 @@ export { assemble, type SourceFile } from "./isa/asm/assemble.ts";
 export { link } from "./isa/asm/link.ts";
 export { formatDiagnostic, type Diagnostic } from "./isa/diagnostic.ts";
 export type { Image } from "./isa/image.ts";
-export { instructionsOf, parseIsa } from "./isa/table.ts";
+export { instructionsOf, parseIsa, type PointerMode } from "./isa/table.ts";
 export { resolveMachine, type MachineConfig } from "./sim/config/machine.ts";
 export { createMachine, type Machine, type MachineOptions } from "./sim/machine/machine.ts";
 export { Core } from "./sim/timing/core.ts";
