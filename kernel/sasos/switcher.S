@@ -6,11 +6,13 @@
 #
 # Instructions of a crossing, from the jump into an ENTRY to the callee's first, and from its return to the caller's next
 # (test/kernel/sasos/switcher.test.ts executes and counts them):
-# call: 67   return: 45 and 3 for each 64 bytes of the callee's slice
+# call: 68   return: 46 and 3 for each 64 bytes of the callee's slice
 #
 # A trap may come at any instruction: all state is this thread's own, and each direction commits by one store to
 # TRUSTED_top. Up to switcher_committed the caller's registers are live and a fault is an error of the call (fault.S); from
 # there to switcher_popped a fault unwinds the callee; after that the caller's registers are live again.
+#
+# Each direction ends the reservation of an LR by an SC to a FRAME. No compartment can have reserved that: the SC fails.
 
         .section .text.crossing, "ax"
 
@@ -73,6 +75,7 @@ switcher_call:
         sd      t5, FRAME_slice(t0)
         sd      a2, FRAME_compartment(t0)
         FRAME_REGISTERS sy, t0
+        sc.d    zero, zero, (t0)                # the callee must not inherit a reservation
         sy      t0, TRUSTED_top - TOKEN_bias(t1)
         .globl switcher_committed
 # in:       t6 = ENTRY, t4 = the callee's slice, t3 = its length
@@ -123,6 +126,7 @@ switcher_return:
         ld      t3, FRAME_slice(t6)
         yaddrw  t4, t4, t5
         FRAME_REGISTERS ly, t2
+        sc.d    zero, zero, (t6)                # nor the caller one of the callee
         j       switcher_wipe
 1:      ebreak
 

@@ -82,6 +82,7 @@ resume:
         ly      t0, CONTEXT_pcc(sp)
         csrw    sepc, t0
         csrw    sscratch, sp
+        sc.d    zero, zero, (sp)                # fails: no reservation outlives a trap, whoever goes on
         CONTEXT_REGISTERS ly
         ly      sp, CONTEXT_sp(sp)
         sret

@@ -227,6 +227,29 @@ describe("the link back into the switcher", () => {
   });
 });
 
+describe("a reservation", () => {
+  const caller = client(`yaddi a0, gp, FREE; lr.d t0, (a0); CALL 0; sd a0, FREE + 8(gp); EXIT`);
+
+  test("is lost on a call: the callee's SC to what its caller reserved fails, and leaves memory as it was", () => {
+    const world = new World([caller, server("li t0, 1; sc.d a0, t0, (a0); ret")]).runToEnd();
+    expect([world.free("client", 8), world.free("client")]).toEqual([1n, 0n]);
+  });
+
+  test("is lost on a return: the caller's SC to what its callee reserved fails", () => {
+    const after = client(
+      "yaddi a0, gp, FREE; CALL 0; li t0, 1; yaddi t1, gp, FREE; sc.d t0, t0, (t1); sd t0, FREE + 8(gp); EXIT",
+    );
+    const world = new World([after, server("lr.d t0, (a0); ret")]).runToEnd();
+    expect([world.free("client", 8), world.free("client")]).toEqual([1n, 0n]);
+  });
+
+  test("stays with who crosses to nobody", () => {
+    const alone = client("yaddi a0, gp, FREE; lr.d t0, (a0); li t0, 1; sc.d t0, t0, (a0); sd t0, FREE + 8(gp); EXIT");
+    const world = new World([alone, server("ret")]).runToEnd();
+    expect([world.free("client", 8), world.free("client")]).toEqual([0n, 1n]);
+  });
+});
+
 describe("the cost of a crossing", () => {
   const compartments = [client("CALL 0; EXIT"), server("ret")];
 
