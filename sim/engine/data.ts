@@ -130,16 +130,12 @@ export abstract class DataPath extends CapabilityArithmetic {
       return;
     }
     // Caches are a matter of timing: all that is left is whether the block may be accessed (cmo.adoc, #Xcbo).
-    const near = Number(block);
-    const permitted = (direction: Direction): boolean => {
-      const phys = this.mmu.translateData(block, near, direction);
-      if (phys < 0) return false;
-      // Where neither a load nor a store may go, no cache-block operation may either (cmo.adoc, access faults).
-      this.mmu.cause = ACCESS_FAULT[direction];
-      if (!this.memory.holds(phys, CACHE_BLOCK_BYTES)) return false;
-      return !this.mmu.guardsData || this.mmu.allows(phys, CACHE_BLOCK_BYTES, direction);
-    };
-    if (!permitted("load") && !permitted("store")) this.raise(this.mmu.cause, addr);
+    // Where a store may go a load may, in a page as in PMP: the load's permission decides, and a store's fault is raised.
+    const phys = this.mmu.translateData(block, Number(block), "load");
+    if (phys < 0)
+      this.raise(this.mmu.cause === CAUSE.loadPageFault ? CAUSE.storePageFault : CAUSE.storeAccessFault, addr);
+    const protects = this.mmu.guardsData && !this.mmu.allows(phys, CACHE_BLOCK_BYTES, "load");
+    if (protects || !this.memory.holds(phys, CACHE_BLOCK_BYTES)) this.raise(CAUSE.storeAccessFault, addr);
   }
 
   /** Drops the reservation: a trap was taken. */
@@ -149,15 +145,16 @@ export abstract class DataPath extends CapabilityArithmetic {
 
   /** Translates an access and notes it in the record. */
   #physical(addr: bigint, bytes: number, direction: Direction): number {
+    // Never supported, so the exception comes before translation and protection are looked at (machine.adoc, mcause).
+    if (this.#misaligned === "trap" && (addr & BigInt(bytes - 1)) !== 0n) {
+      this.raise(direction === "load" ? CAUSE.loadAddressMisaligned : CAUSE.storeAddressMisaligned, addr);
+    }
     const near = Number(addr);
     const phys = this.mmu.translateData(addr, near, direction);
     if (phys < 0) this.raise(this.mmu.cause, addr);
     if (this.mmu.guardsData) {
       const inPage = this.mmu.translatesData ? PAGE_BYTES - (phys % PAGE_BYTES) : bytes;
       this.#guard(phys, Math.min(bytes, inPage), direction, addr);
-    }
-    if (this.#misaligned === "trap" && phys % bytes !== 0) {
-      this.raise(direction === "load" ? CAUSE.loadAddressMisaligned : CAUSE.storeAddressMisaligned, addr);
     }
     this.#note(direction, addr, near, phys, bytes);
     return phys;

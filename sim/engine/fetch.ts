@@ -138,6 +138,7 @@ export abstract class FetchPath extends DataPath {
   protected leavePage(): void {
     if (this.next === INSTALL) this.install(this.#installed);
     else this.#enter(this.next === ELSEWHERE ? this.#target : BigInt.asUintN(64, this.pageBase + OFFSETS[this.next]!));
+    if (this.mmu.translatesFetch) this.#dropInvalid();
   }
 
   /** Low 48 bits of the address where execution goes on. */
@@ -229,12 +230,21 @@ export abstract class FetchPath extends DataPath {
     return this.mmu.guardsFetch && !this.mmu.allows(page.phys, PAGE_BYTES, "fetch") ? page.guarded() : page;
   }
 
-  /** A pcc with finite bounds loses its tag at an address that translation cannot take (#section_invalid_addr_conv). */
-  #requireValid(): void {
-    if (!this.rvy || !this.mmu.translatesFetch) return;
-    if (this.addressValid(this.pc, this.bounds(this.#authority)) !== 0n) return;
+  /**
+   * A pcc with finite bounds loses its tag at an address that translation cannot take (#section_invalid_addr_conv): when it
+   * gets there, so that an interrupt before the fetch saves it without.
+   */
+  #dropInvalid(): boolean {
+    if (!this.rvy || !this.mmu.translatesFetch) return false;
+    if (this.addressValid(this.pc, this.bounds(this.#authority)) !== 0n) return false;
     this.#authority = this.keepTagIf(this.pcc, 0n);
-    this.raise(CAUSE.cheriInstructionAccessFault, this.pc);
+    this.#usable = false;
+    this.#setWindow();
+    return true;
+  }
+
+  #requireValid(): void {
+    if (this.#dropInvalid()) this.raise(CAUSE.cheriInstructionAccessFault, this.pc);
   }
 
   #executable(pcc: Capability): boolean {
