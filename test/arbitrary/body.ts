@@ -2,6 +2,8 @@
 import { encode, isImmediate, type Form, type OperandValues } from "../../isa/codec.ts";
 import { CSRS } from "../../isa/csr.ts";
 import { instructionsOf } from "../../isa/table.ts";
+import type { Extensions } from "../model/capability.ts";
+import { YMODESWI, YMODESWY } from "./frame.ts";
 import { integer } from "./presets.ts";
 import type { Random } from "./random.ts";
 
@@ -14,7 +16,7 @@ const where = (...classes: readonly string[]): readonly Form[] =>
 
 /** What each slot of a body is drawn from; capability instructions are more than half of what is drawn. */
 const GROUPS: readonly (readonly [weight: number, forms: readonly Form[]])[] = [
-  [52, FORMS.filter((f) => isCapability(f) && !["load", "store", "atomic"].includes(f.insn.timing))],
+  [60, FORMS.filter((f) => isCapability(f) && !["load", "store", "atomic"].includes(f.insn.timing))],
   [14, FORMS.filter((f) => isCapability(f) && ["load", "store", "atomic"].includes(f.insn.timing))],
   [4, named("auipc", "jalr", "jal", "c.jalr", "c.jr")],
   [7, where("load", "store")],
@@ -34,11 +36,12 @@ const FRAGILE = new Set([0x105, 0x305, 0x140, 0x340]);
 const CSR_NUMBERS = CSRS.map((c) => c.number).filter(
   (n) => n !== SATP && (n & 0xf00) !== 0xc00 && (n & 0xfe0) !== 0xb00,
 );
+const DDC = 0x416;
 const COMMON_CSRS = [
   0x320, 0xb00, 0xc00, 0x480, 0x580, 0x780, 0x341, 0x141, 0x340, 0x140, 0x300, 0x100, 0x305, 0x105, 0xc02, 0xb02, 0x342,
 ];
 /** lui's immediate for the first address behind RAM. */
-const RAM_END = BigInt(0x8000_4000 | 0);
+const RAM_END = BigInt(0x8000_8000 | 0);
 const STVEC = 0x105;
 const SCOUNTEREN = 0x106;
 const MCOUNTEREN = 0x306;
@@ -49,11 +52,21 @@ const PMPADDR0 = 0x3b0;
 /** The first address of RAM in grains of four bytes, as pmpaddr holds it. */
 const RAM_GRAINS = 0x2000_0000n;
 const PARTNERS = [2, 8, 9, 10, 11, 12, 13];
+/** Points at page tables where there are any. */
+const TABLE_POINTER = 14;
+
+/** What a body can rely on. */
+export interface Features {
+  readonly x: Extensions;
+  readonly translated: boolean;
+}
 
 /** A random body of about so many instructions. */
-export function randomBody(random: Random, instructions: number): number[] {
+export function randomBody(random: Random, instructions: number, { x, translated }: Features): number[] {
   const body: number[] = [];
   while (body.length < instructions) {
+    if (x.zyhybrid && random.chance(0.08)) body.push(...modes(random));
+    if (translated && random.chance(0.05)) body.push(...random.pick(TRANSLATION)(random));
     if (random.chance(0.14)) body.push(...random.pick(IDIOMS)(random));
     else if (random.chance(0.01)) body.push(oddWord(random));
     else body.push(single(random));
@@ -96,6 +109,7 @@ function plain(random: Random, form: Form, field: string): number {
   switch (field) {
     case "rd":
       // Pointers are kept, mostly, so that later accesses have somewhere to go.
+      if (short && random.chance(0.8)) return random.pick([14, 15]);
       return short || random.chance(0.2) ? slice.offset + random.below(2 ** slice.width) : random.pick(TARGETS);
     case "rs1": {
       const pointer = !short && isAccess(form) && random.chance(0.75);
@@ -108,7 +122,7 @@ function plain(random: Random, form: Form, field: string): number {
   }
 }
 
-const TARGETS = [1, 3, 4, 5, 6, 7, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
+const TARGETS = [1, 3, 4, 5, 6, 7, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
 const isAccess = (f: Form): boolean => ["load", "store", "atomic", "cbo"].includes(f.insn.timing);
 
 function csr(random: Random): number {
@@ -318,7 +332,7 @@ function protection(random: Random): number[] {
   const entry = random.pick([0, 0, 0, 1, 2]);
   const ones = 2 ** random.below(9) - 1;
   const grains = random.chance(0.85) ? 0x400 + random.below(0x300) : 0x180 + random.below(0x200);
-  const cfg = (random.chance(0.5) ? 0x80 : 0) | (random.pick([1, 2, 3, 3, 3]) << 3) | random.below(8);
+  const cfg = (random.chance(0.2) ? 0x80 : 0) | (random.pick([1, 2, 3, 3, 3]) << 3) | random.below(8);
   const shift = entry === 0 ? [] : [word("slli", { rd: r, rs1: r, uimm: BigInt(8 * entry) })];
   return [
     word("lui", { rd: r, imm: RAM_GRAINS }),
@@ -367,6 +381,76 @@ function ramEnd(random: Random): number[] {
     encode(access, access.immStep === 1 && slack !== 0n ? { ...values, imm: slack } : values),
   ];
 }
+
+/** Changes a page-table entry, has it take effect, and goes there. */
+function remap(random: Random): number[] {
+  const r = scratch(random);
+  const imm = BigInt(8 * random.below(16) + (random.chance(0.1) ? 0x100 : 0));
+  const bit = random.pick([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 28, 53, 54, 55, 56, 57, 58, 59, 60, 61, 63]);
+  const change = random.pick(["binvi", "binvi", "bclri", "bseti"]);
+  return [
+    word("ld", { rd: r, rs1: TABLE_POINTER, imm }),
+    word(change, { rd: r, rs1: r, uimm: BigInt(bit) }),
+    word("sd", { rs1: TABLE_POINTER, rs2: r, imm }),
+    word("sfence.vma", { rs1: random.chance(0.5) ? 0 : pointer(random), rs2: random.chance(0.5) ? 0 : r }),
+    ...throughMemory(random),
+  ];
+}
+
+/** Changes what decides on translation: MPRV, SUM, MXR, the modes in MPP and SPP, Svyrg's bits, Svadu, satp. */
+function translationState(random: Random): number[] {
+  const r = scratch(random);
+  const fields: readonly (readonly [csr: number, bit: number])[] = [
+    ...([
+      [0x300, 17],
+      [0x300, 18],
+      [0x300, 19],
+      [0x300, 11],
+      [0x100, 18],
+      [0x100, 19],
+    ] as const),
+    ...([
+      [0x100, 59],
+      [0x100, 60],
+      [0x100, 61],
+      [0x30a, 61],
+      [0x180, 63],
+      [0x180, 44],
+      [0x180, 60],
+    ] as const),
+  ];
+  const [csr, bit] = random.pick(fields);
+  return [
+    word("bseti", { rd: r, rs1: 0, uimm: BigInt(bit) }),
+    word(random.pick(["csrrs", "csrrc"]), { rd: random.chance(0.5) ? 0 : scratch(random), csr, rs1: r }),
+    ...(random.chance(0.3) ? lowerPrivilege(random) : [single(random)]),
+  ];
+}
+
+/** Zyhybrid: another pointer mode, the mode of a capability, or ddc. */
+function modes(random: Random): number[] {
+  const r = scratch(random);
+  switch (random.below(6)) {
+    case 0:
+    case 1:
+      return [YMODESWY];
+    case 2:
+    case 3:
+      return [YMODESWI];
+    case 4: {
+      const rd = scratch(random);
+      return [modeWord(0x2b, rd, random.below(32), random.below(32)), modeWord(0x7a, r, rd, 6)];
+    }
+    default:
+      return [word("csrrw", { rd: random.chance(0.5) ? 0 : r, csr: DDC, rs1: pointer(random) })];
+  }
+}
+
+/** YMODEW and YMODER: opcode RVY-A. */
+const modeWord = (f7: number, rd: number, rs1: number, rs2: number): number =>
+  ((f7 << 25) | (rs2 << 20) | (rs1 << 15) | (rd << 7) | 0x7b) >>> 0;
+
+const TRANSLATION: readonly ((random: Random) => number[])[] = [remap, remap, translationState];
 
 const IDIOMS: readonly ((random: Random) => number[])[] = [
   sealedJump,

@@ -5,19 +5,30 @@ import { formatDiagnostic } from "../../isa/diagnostic.ts";
 import { disassemble } from "../../isa/disasm.ts";
 import type { Image } from "../../isa/image.ts";
 import { decoderFor, instructionsOf, parseIsa } from "../../isa/table.ts";
-import { BODY, bodyBytes, programImage, PROGRAM_ISAS, type Program, type ProgramIsa } from "../arbitrary/program.ts";
+import { BODY } from "../arbitrary/frame.ts";
+import { bodyBytes, DATA, programImage, PROGRAM_ISAS, type Program, type ProgramIsa } from "../arbitrary/program.ts";
 import type { Run } from "./lockstep.ts";
 
 const BASE = 0x8000_0000;
 /** Where the body's space ends: a run that comes between its end and here is over. */
-const SPACE_END = BASE + 0x1000;
-export const MAX_STEPS = 600;
+const SPACE_END = BASE + DATA;
+const MAX_STEPS = 600;
+/** Of a body alone, which is at most some 110 instructions. */
+const MAX_BODY_STEPS = 180;
 
 const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
 
-/** A run of a random program. */
+/** A run of a random program from where its body begins. */
 export function runOf(program: Program): Run {
-  return { isa: program.isa, ...programImage(program), maxSteps: MAX_STEPS };
+  const { isa, misaligned } = program;
+  return { isa, misaligned, ...programImage(program), maxSteps: MAX_BODY_STEPS };
+}
+
+/** A run of it from its entry. */
+export function wholeRunOf(program: Program): Run {
+  const { isa, misaligned } = program;
+  const { image, end } = programImage(program);
+  return { isa, misaligned, image, end, maxSteps: MAX_STEPS };
 }
 
 /** The body, an instruction a line. */
@@ -34,8 +45,8 @@ export function bodyText(program: Program): string[] {
 export function programText(program: Program, notes: readonly string[]): string {
   const bytes = programImage(program).image.segments[0]!.bytes;
   const view = new DataView(bytes.buffer);
-  const head = [...notes.map((note) => `# ${note}`), `# isa: ${program.isa}`, "\t.option norvc"];
-  const lines = [...head, ...dataLines(view, 0, BODY), "body:"];
+  const head = [...notes.map((note) => `# ${note}`), `# isa: ${program.isa}`, `# misaligned: ${program.misaligned}`];
+  const lines = [...head, "\t.option norvc", ...dataLines(view, 0, BODY), "body:"];
   for (const [i, text] of bodyText(program).entries()) {
     const short = (program.body[i]! & 3) !== 3;
     lines.push(short && !text.startsWith(".") ? `\t.option rvc\n\t${text}\n\t.option norvc` : `\t${text}`);
@@ -101,5 +112,6 @@ function imageOf(text: string, isa: string): Image {
 export function runOfText(text: string): Run {
   const isa = PROGRAM_ISAS.find((i) => new RegExp(`^# isa: ${i}$`, "m").test(text)) ?? ("rv64y" satisfies ProgramIsa);
   const image = imageOf(text, isa);
-  return { isa, image, end: { from: image.symbols.get("over")!, to: SPACE_END }, maxSteps: MAX_STEPS };
+  const misaligned = /^# misaligned: trap$/m.test(text) ? "trap" : "split";
+  return { isa, misaligned, image, end: { from: image.symbols.get("over")!, to: SPACE_END }, maxSteps: MAX_STEPS };
 }

@@ -6,15 +6,15 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decoderFor } from "../../isa/table.ts";
 import { createMachine } from "../../sim/machine/machine.ts";
-import { arbProgram, programImage, PROGRAM_RAM_BYTES, randomProgram } from "../arbitrary/program.ts";
+import { arbProgram, extensionsOf, programImage, PROGRAM_RAM_BYTES, randomProgram } from "../arbitrary/program.ts";
 import { permits } from "../model/csr.ts";
 import { Model } from "../model/model.ts";
-import { programText, runOf, runOfText } from "./assembly.ts";
+import { programText, runOf, runOfText, wholeRunOf } from "./assembly.ts";
 import { CONTESTANTS, lockstep, type Contestant } from "./lockstep.ts";
 import { describe as describeDivergence, finalState, minimise } from "./report.ts";
 
-/** Ten thousand take minutes on a busy machine; the campaign in docs/validation.md is the long run. */
-const PROGRAMS = Number(process.env["MESHSIM_LOCKSTEP_PROGRAMS"] ?? 1000);
+/** The campaign in docs/validation.md is the long run. */
+const PROGRAMS = Number(process.env["MESHSIM_LOCKSTEP_PROGRAMS"] ?? 10_000);
 const CAMPAIGN_TIMEOUT_MS = 1_800_000;
 const SEED = 20260723;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -66,8 +66,9 @@ describe.each(CONTESTANTS)("the $name engine", (contestant) => {
 
 test("the second model has the registers that the machine has, for reading and for writing", () => {
   const { isa, image } = runOf(randomProgram(SEED, 0));
-  const machine = CONTESTANTS[0]!.create(isa, image);
-  const model = new Model(true, new Uint8Array(PROGRAM_RAM_BYTES), 0n);
+  const machine = createMachine({ isa, image, ramBytes: PROGRAM_RAM_BYTES });
+  const platform = { ...extensionsOf(isa), misalignedTraps: false };
+  const model = new Model(platform, new Uint8Array(PROGRAM_RAM_BYTES), 0n);
   for (let n = 0; n < 4096; n += 1) {
     for (const write of [false, true]) {
       expect({ n, write, has: permits(model, n, write) }).toEqual({
@@ -83,8 +84,9 @@ describe("a wrong engine", () => {
   /** Stores every capability with a tag. */
   const forging: Contestant = {
     name: "forging",
-    create: (isa, image) => {
-      const machine = createMachine({ isa, image, ramBytes: PROGRAM_RAM_BYTES });
+    restarts: false,
+    create: (options) => {
+      const machine = createMachine(options);
       const { memory } = machine;
       const store = memory.storeCapability.bind(memory);
       memory.storeCapability = (offset, _tag, meta, addr) => store(offset, 1, meta, addr);
@@ -96,6 +98,35 @@ describe("a wrong engine", () => {
     const lines = campaign(forging, SEED, 20);
     expect(lines[1]).toMatch(/^memory at 0x[0-9a-f]+ differs after/);
     expect(lines.length).toBeLessThanOrEqual(4 + 6);
+  });
+});
+
+describe("a short way", () => {
+  const [reference] = CONTESTANTS;
+  const programs = Array.from({ length: 24 }, (_, i) => randomProgram(SEED + 1, i));
+
+  test("to the body leaves what the program's own prologue leaves", () => {
+    for (const program of programs) {
+      const short = runOf(program);
+      const pc = Number(short.handover!.pc);
+      const whole = { ...wholeRunOf(program), end: { from: pc, to: pc + 4 } };
+      const [a, b] = [
+        lockstep(reference!, { ...short, maxSteps: 0 }).model,
+        lockstep({ ...reference!, restarts: false }, whole).model,
+      ];
+      expect(finalState(a)).toBe(finalState(b));
+      expect(a.x).toEqual(b.x);
+      expect(a.ram).toEqual(b.ram);
+    }
+  });
+
+  test("to the next program leaves nothing of the last one", () => {
+    const states = (restarts: boolean): unknown[] =>
+      programs.map((program) => {
+        const { steps, traps, model, divergence } = lockstep({ ...reference!, restarts }, runOf(program));
+        return { steps, traps, state: finalState(model), divergence };
+      });
+    expect(states(true)).toEqual(states(false));
   });
 });
 

@@ -2,19 +2,25 @@
 import { csrName } from "../../isa/csr.ts";
 import type { Image } from "../../isa/image.ts";
 import type { Capability } from "../../sim/machine/capability.ts";
-import { createMachine, type Machine } from "../../sim/machine/machine.ts";
-import { PROGRAM_RAM_BYTES, type ProgramIsa } from "../arbitrary/program.ts";
-import type { Cap } from "../model/capability.ts";
-import { exists, readCsr } from "../model/csr.ts";
+import { createMachine, type Machine, type MachineOptions } from "../../sim/machine/machine.ts";
+import { extensionsOf, PROGRAM_RAM_BYTES, type Handover, type ProgramIsa } from "../arbitrary/program.ts";
+import { metaOf, type Cap } from "../model/capability.ts";
+import { exists, readCsr, readXlen, writeCsr } from "../model/csr.ts";
 import { Model } from "../model/model.ts";
 import { RAM_BASE } from "../model/state.ts";
+import { handOver, noteReset, restart } from "./restart.ts";
 
 export interface Run {
   readonly isa: ProgramIsa;
+  readonly misaligned: "split" | "trap";
   readonly image: Image;
   /** The run is over when the pc comes into [from, to), or when so many steps are done. */
   readonly end?: { readonly from: number; readonly to: number };
   readonly maxSteps: number;
+  /** Begins here, as if the program's own prologue had run; without it, at the image's entry. */
+  readonly handover?: Handover;
+  /** The model's memory, cleared first; its own where absent. A campaign uses one again and again. */
+  readonly ram?: Uint8Array;
 }
 
 export interface Divergence {
@@ -39,123 +45,197 @@ export interface Outcome {
 
 export interface Contestant {
   readonly name: string;
-  readonly create: (isa: string, image: Image) => Machine;
+  readonly create: (options: MachineOptions) => Machine;
+  /** A machine that ran one program may be put back to its beginning for the next. */
+  readonly restarts: boolean;
 }
 
 /** The engines that are held against the model; another is one line. */
-export const CONTESTANTS: readonly Contestant[] = [
-  { name: "reference", create: (isa, image) => createMachine({ isa, image, ramBytes: PROGRAM_RAM_BYTES }) },
-];
+export const CONTESTANTS: readonly Contestant[] = [{ name: "reference", create: createMachine, restarts: true }];
 
 const CSR_SPACE = 4096;
 /** All that the model has: a test holds them against what the engine has. */
 const COMPARED_CSRS = Array.from({ length: CSR_SPACE }, (_, n) => n).filter((n) => exists(n));
-/** Of those, the ones that a program can change, compared whenever it may have. */
-const LIVE_CSRS = [
-  ...[0x300, 0x302, 0x303, 0x304, 0x305, 0x306, 0x30a, 0x340, 0x341, 0x342, 0x343, 0x344, 0x105, 0x106, 0x10a],
-  ...[0x140, 0x141, 0x142, 0x143, 0x144, 0x14d, 0x180, 0x320, 0x3a0, 0x3b0, 0x480, 0x580, 0x780, 0xb00, 0xb02],
-];
+const DDC = 0x416;
+/** What a trap leaves. */
+const TRAP_CSRS = [0x300, 0x341, 0x342, 0x343, 0x141, 0x142, 0x143];
 
 type Difference = Pick<Divergence, "what" | "engine" | "model">;
 
-const show = (c: Cap): string => `${c.tag ? 1 : 0} 0x${c.meta.toString(16)} 0x${c.addr.toString(16)}`;
-const toCap = (c: Capability): Cap => ({ tag: c.tag !== 0n, meta: c.meta, addr: c.addr });
-const differ = (a: Capability, b: Cap): boolean => a.addr !== b.addr || a.meta !== b.meta || (a.tag !== 0n) !== b.tag;
+/** Decoded code of earlier programs stays with a machine: from time to time a new one takes its place. */
+const RUNS_PER_MACHINE = 500;
+const machines = new Map<string, { readonly machine: Machine; runs: number }>();
 
-/** `thorough`: everything is compared at every step, so that the first difference is found where it arises. */
+function machineFor(contestant: Contestant, run: Run): Machine {
+  const { isa, image, misaligned } = run;
+  const key = [contestant.name, isa, misaligned].join();
+  const kept = contestant.restarts ? machines.get(key) : undefined;
+  if (kept !== undefined && kept.runs < RUNS_PER_MACHINE && restart(kept.machine, image)) {
+    kept.runs += 1;
+    return kept.machine;
+  }
+  const machine = contestant.create({ isa, image, misaligned, ramBytes: PROGRAM_RAM_BYTES });
+  if (!contestant.restarts) return machine;
+  noteReset(machine);
+  machines.set(key, { machine, runs: 1 });
+  return machine;
+}
+
+/** A machine whose run ended by itself waits, or has devices that changed: it is not used again. */
+function discard(contestant: Contestant, run: Run): void {
+  machines.delete([contestant.name, run.isa, run.misaligned].join());
+}
+
+function modelFor({ isa, misaligned, image, handover, ram = new Uint8Array(PROGRAM_RAM_BYTES) }: Run): Model {
+  ram.fill(0);
+  for (const s of image.segments) ram.set(s.bytes, s.address - RAM_BASE);
+  const platform = { ...extensionsOf(isa), misalignedTraps: misaligned === "trap" };
+  const model = new Model(platform, ram, BigInt(image.entry));
+  if (handover !== undefined) {
+    handover.registers.forEach((y, i) => model.setY(i + 1, y));
+    for (const { csr, value } of handover.settings) writeCsr(model, csr, value, true);
+    model.begin(handover.pc);
+  }
+  return model;
+}
+
+/** `thorough`: on a machine of its own everything is compared at every step: the first difference is found where it arises. */
 export function lockstep(contestant: Contestant, run: Run, thorough = false): Outcome {
-  const machine = contestant.create(run.isa, run.image);
-  const ram = new Uint8Array(PROGRAM_RAM_BYTES);
-  for (const s of run.image.segments) ram.set(s.bytes, s.address - Number(RAM_BASE));
-  const model = new Model(run.isa === "rv64y_zylevels1", ram, BigInt(run.image.entry));
+  const machine = machineFor(thorough ? { ...contestant, restarts: false } : contestant, run);
+  const model = modelFor(run);
+  if (run.handover !== undefined) handOver(machine, model.pcc, run.handover);
   const [from, to] = [BigInt(run.end?.from ?? 0), BigInt(run.end?.to ?? 0)];
   const over = (): boolean => model.pcc.addr >= from && model.pcc.addr < to;
   let traps = 0;
   const outcome = (steps: number, pc: bigint, found: Difference | undefined): Outcome => ({
     divergence: found && { step: steps, pc, word: model.word, ...found },
-    ...{ steps, instructions: Number(model.retired), traps, model },
+    ...{ steps, instructions: model.retired, traps, model },
   });
   let steps = 0;
   let pc = model.pcc.addr;
   for (; steps < run.maxSteps && !over(); steps += 1) {
     pc = model.pcc.addr;
     const { stop, thrown } = stepEngine(machine);
+    if (stop !== undefined || thrown !== undefined) discard(contestant, run);
     if (thrown !== undefined) return outcome(steps, pc, { what: "the engine threw", engine: thrown, model: "" });
     if (stop === "wedge") break; // the engine sees that this trap will come for ever, and does not take it again
     model.step();
     if (model.trapped) traps += 1;
-    if (model.end?.kind === "unmodelled") return outcome(steps, pc, undefined);
+    if (model.end?.kind === "unmodelled") {
+      discard(contestant, run);
+      return outcome(steps, pc, undefined);
+    }
     const ended = model.end?.kind === "exit" ? `exit ${model.end.status}` : model.end?.kind;
     if (stop !== ended) {
       return outcome(steps, pc, { what: "the end of the run", engine: stop ?? "none", model: ended ?? "none" });
     }
-    const found = compareStep(machine, model, thorough);
+    const found = compareStep(machine, model) ?? (thorough ? compareAll(machine, model) : undefined);
     if (found !== undefined) return outcome(steps, pc, found);
     if (ended !== undefined) break;
   }
+  if (model.waiting) discard(contestant, run);
   return outcome(steps, pc, compareAll(machine, model));
 }
+
+const RUNNING = {};
 
 function stepEngine(machine: Machine): { readonly stop?: string; readonly thrown?: string } {
   try {
     const stop = machine.step();
-    if (stop === undefined) return {};
+    if (stop === undefined) return RUNNING;
     return { stop: stop.kind === "exit" ? `exit ${stop.status}` : stop.kind };
   } catch (error) {
     return { thrown: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
 }
 
-/** What the step may have changed. */
-function compareStep(machine: Machine, model: Model, thorough: boolean): Difference | undefined {
+/** The model's metadata that was last compared, whole: that of the pcc, step after step. */
+const last = { high: 0, low: 0, meta: 0n };
+
+function differ(a: Capability, b: Cap): boolean {
+  if (a.addr !== b.addr || (a.tag !== 0n) !== b.tag) return true;
+  if (b.high !== last.high || b.low !== last.low) {
+    last.high = b.high;
+    last.low = b.low;
+    last.meta = metaOf(b);
+  }
+  return a.meta !== last.meta;
+}
+
+const show = (tag: boolean, meta: bigint, addr: bigint): string =>
+  `${tag ? 1 : 0} 0x${meta.toString(16)} 0x${addr.toString(16)}`;
+
+function difference(what: string, a: Capability, b: Cap): Difference | undefined {
+  if (!differ(a, b)) return undefined;
+  return { what, engine: show(a.tag !== 0n, a.meta, a.addr), model: show(b.tag, metaOf(b), b.addr) };
+}
+
+/** What the step has changed. */
+function compareStep(machine: Machine, model: Model): Difference | undefined {
   const { engine, hart } = machine;
-  const pcc = engine.pcc;
-  if (differ(pcc, model.pcc)) return { what: "pcc", engine: show(toCap(pcc)), model: show(model.pcc) };
+  const pcc = difference("pcc", engine.pcc, model.pcc);
+  if (pcc !== undefined) return pcc;
   if (hart.mode !== model.mode) return { what: "mode", engine: `${hart.mode}`, model: `${model.mode}` };
-  if (BigInt(engine.retired) !== model.retired) {
+  if (engine.retired !== model.retired) {
     return { what: "instructions retired", engine: `${engine.retired}`, model: `${model.retired}` };
   }
-  if (thorough) return compareAll(machine, model);
   const { wrote } = model;
   if (wrote !== 0) {
-    const y = engine.y(wrote);
-    if (differ(y, model.y[wrote]!)) return { what: `x${wrote}`, engine: show(toCap(y)), model: show(model.y[wrote]!) };
+    const found = difference(`x${wrote}`, engine.y(wrote), model.y[wrote]!);
+    if (found !== undefined) return found;
   }
   for (const { offset, bytes } of model.stores) {
     const found = compareMemory(machine, model, offset, bytes);
     if (found !== undefined) return found;
   }
-  return model.trapped || model.wroteCsr ? compareCsrs(machine, model, LIVE_CSRS) : undefined;
+  if (model.trapped) return compareCsrs(machine, model, TRAP_CSRS);
+  return model.wroteCsr ? compareWritten(machine, model) : undefined;
+}
+
+/** What a CSR instruction or a trap return has written. */
+function compareWritten(machine: Machine, model: Model): Difference | undefined {
+  const number = model.word >>> 20;
+  const isReturn = (model.word & 0x7000) === 0;
+  return compareCsrs(machine, model, isReturn || !exists(number) ? [0x300] : [0x300, number]);
 }
 
 /** The whole architectural state. */
 function compareAll(machine: Machine, model: Model): Difference | undefined {
   const { engine } = machine;
-  for (let r = 0; r < 32; r += 1) {
-    const y = engine.y(r);
-    if (differ(y, model.y[r]!)) return { what: `x${r}`, engine: show(toCap(y)), model: show(model.y[r]!) };
+  for (let r = 1; r < 32; r += 1) {
+    const found = difference(`x${r}`, engine.y(r), model.y[r]!);
+    if (found !== undefined) return found;
   }
-  if (BigInt(engine.now) !== model.now) return { what: "cycles", engine: `${engine.now}`, model: `${model.now}` };
-  return compareCsrs(machine, model, COMPARED_CSRS) ?? compareMemory(machine, model, 0, PROGRAM_RAM_BYTES);
+  if (engine.now !== model.now) return { what: "cycles", engine: `${engine.now}`, model: `${model.now}` };
+  return compareCsrs(machine, model, COMPARED_CSRS) ?? compareRam(machine, model);
 }
 
 function compareCsrs(machine: Machine, model: Model, numbers: readonly number[]): Difference | undefined {
   for (const n of numbers) {
+    if (n === DDC && !model.platform.zyhybrid) continue;
     const ours = machine.csrs.read(n);
-    const theirs = readCsr(model, n);
-    if (differ(ours, theirs)) return { what: csrName(n)!, engine: show(toCap(ours)), model: show(theirs) };
+    const value = readXlen(model, n);
+    if (value !== undefined && ours.addr === value && ours.meta === 0n && ours.tag === 0n) continue;
+    const found = difference(csrName(n)!, ours, readCsr(model, n));
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function compareRam(machine: Machine, model: Model): Difference | undefined {
+  const { bytes, tags } = machine.memory;
+  const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+  if (same(bytes, model.ram) && same(tags, model.tags)) return undefined;
+  return compareMemory(machine, model, 0, PROGRAM_RAM_BYTES);
 }
 
 function compareMemory(machine: Machine, model: Model, offset: number, bytes: number): Difference | undefined {
   const { memory } = machine;
   for (let at = offset; at < offset + bytes; at += 1) {
     if (memory.bytes[at] === model.ram[at] && memory.tags[at >> 4] === model.tags[at >> 4]) continue;
-    const address = (RAM_BASE + BigInt(at)).toString(16);
     const value = (byte: number, tag: number): string => `0x${byte.toString(16)}, tag ${tag}`;
     return {
-      what: `memory at 0x${address}`,
+      what: `memory at 0x${(RAM_BASE + at).toString(16)}`,
       engine: value(memory.bytes[at]!, memory.tags[at >> 4]!),
       model: value(model.ram[at]!, model.tags[at >> 4]!),
     };

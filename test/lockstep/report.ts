@@ -3,6 +3,7 @@ import { disassemble } from "../../isa/disasm.ts";
 import { csrName } from "../../isa/csr.ts";
 import { decoderFor } from "../../isa/table.ts";
 import type { Program } from "../arbitrary/program.ts";
+import { metaOf, type Cap } from "../model/capability.ts";
 import { readCsr } from "../model/csr.ts";
 import type { Model } from "../model/model.ts";
 import { bodyText, runOf } from "./assembly.ts";
@@ -11,10 +12,13 @@ import { shrink } from "./shrink.ts";
 
 const STATE_CSRS = [0x300, 0x341, 0x342, 0x343, 0x141, 0x142, 0x143];
 
-/** A failing program made small, and where it fails. */
+/** A failing program made small, and where it fails: the same thing must go on to differ. */
 export function minimise(contestant: Contestant, program: Program): { program: Program; divergence: Divergence } {
   const divergence = (p: Program): Divergence | undefined => lockstep(contestant, runOf(p), true).divergence;
-  const small = shrink(program, (p) => lockstep(contestant, runOf(p)).divergence !== undefined);
+  const what = divergence(program)?.what;
+  if (what === undefined)
+    throw new Error("the divergence does not come again on a new machine: restarting is at fault");
+  const small = shrink(program, (p) => divergence(p)?.what === what);
   return { program: small, divergence: divergence(small)! };
 }
 
@@ -32,9 +36,9 @@ export function describe(program: Program, d: Divergence): string[] {
 
 /** The state at the end of a run, as test/regress keeps it: pc, registers that are not NULL, what the last traps left. */
 export function finalState(model: Model): string {
-  const cap = (c: { tag: boolean; meta: bigint; addr: bigint }): string =>
-    `${c.tag ? 1 : 0} 0x${c.meta.toString(16)} 0x${c.addr.toString(16)}`;
-  const registers = model.y.flatMap((y, r) => (y.tag || y.meta !== 0n || y.addr !== 0n ? [`x${r} ${cap(y)}`] : []));
+  const cap = (c: Cap): string => `${c.tag ? 1 : 0} 0x${metaOf(c).toString(16)} 0x${c.addr.toString(16)}`;
+  const isNull = (y: Cap): boolean => !y.tag && y.high === 0 && y.low === 0 && y.addr === 0n;
+  const registers = model.y.flatMap((y, r) => (isNull(y) ? [] : [`x${r} ${cap(y)}`]));
   const csrs = STATE_CSRS.map((n) => `${csrName(n)} ${cap(readCsr(model, n))}`);
   return `${[`pc ${cap(model.pcc)}`, ...registers, ...csrs].join("\n")}\n`;
 }

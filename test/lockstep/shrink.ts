@@ -1,7 +1,8 @@
 // Shrinks a program that fails to a few lines: fewer instructions, plainer registers, no data.
-import { instruction, type Program } from "../arbitrary/program.ts";
+import { instruction } from "../arbitrary/frame.ts";
+import type { Program } from "../arbitrary/program.ts";
+import { NULL, type Cap } from "../model/capability.ts";
 
-const NULL_PRESET = { tag: false, meta: 0n, addr: 0n };
 const NOP = instruction("addi", { rd: 0, rs1: 0, imm: 0n });
 const SHORT_NOP = instruction("c.nop");
 const isNop = (word: number): boolean => word === NOP || word === SHORT_NOP;
@@ -20,9 +21,12 @@ export function shrink(program: Program, fails: (candidate: Program) => boolean)
 }
 
 function size(p: Program): number {
-  const plain = (a: { addr: bigint; meta: bigint }): boolean => a.addr === 0n && a.meta === 0n;
+  const plain = (a: Cap): boolean => a.addr === 0n && a.high === 0 && a.low === 0;
   return (
-    p.body.length * 1000 + p.body.filter((w) => !isNop(w)).length * 100 + p.presets.filter((r) => !plain(r)).length
+    p.body.length * 1000 +
+    p.body.filter((w) => !isNop(w)).length * 100 +
+    p.settings.length +
+    p.presets.filter((r) => !plain(r)).length
   );
 }
 
@@ -30,7 +34,7 @@ function size(p: Program): number {
 function withLess(program: Program, fails: (p: Program) => boolean): Program {
   const changes: readonly ((p: Program) => Program)[] = [
     (p) => ({ ...p, data: new Uint8Array(p.data.length) }),
-    (p) => ({ ...p, medeleg: 0n }),
+    ...program.settings.map((setting) => (p: Program) => ({ ...p, settings: p.settings.filter((s) => s !== setting) })),
   ];
   return changes.reduce((best, change) => (fails(change(best)) ? change(best) : best), program);
 }
@@ -64,7 +68,7 @@ function withNops(program: Program, fails: (p: Program) => boolean): Program {
 function withPlainRegisters(program: Program, fails: (p: Program) => boolean): Program {
   let best = program;
   for (const r of program.presets.keys()) {
-    const candidate = { ...best, presets: best.presets.map((p, n) => (n === r ? NULL_PRESET : p)) };
+    const candidate = { ...best, presets: best.presets.map((p, n) => (n === r ? NULL : p)) };
     if (fails(candidate)) best = candidate;
   }
   return best;

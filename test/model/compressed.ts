@@ -37,20 +37,27 @@ const NOP = 0x0000_0013;
 const EBREAK = 0x0010_0073;
 const YMV_F7 = 0x03;
 
-/** The expansion on RV64Y with Zca (no Zcd, Zcb or Zcmop), or undefined where the code point is reserved. */
-export function expand(half: number): number | undefined {
+/**
+ * The expansion with Zca (no Zcd, Zcb or Zcmop), or undefined where the code point is reserved. In Capability Pointer Mode
+ * (`y`) that of RV64Y; else that of RV64I, where capability accesses revert to Zcd's, which is not there.
+ */
+export function expand(half: number, y: boolean): number | undefined {
   const f3 = bits(half, 15, 13);
   switch (half & 3) {
     case 0:
-      return quadrant0(half, f3);
+      return quadrant0(half, f3, y);
     case 1:
-      return quadrant1(half, f3);
+      return quadrant1(half, f3, y);
     default:
-      return quadrant2(half, f3);
+      return quadrant2(half, f3, y);
   }
 }
 
-function quadrant0(h: number, f3: number): number | undefined {
+/** The stack pointer or a copy of it moved: a capability in Capability Pointer Mode. */
+const moved = (imm: number, rs1: number, rd: number, y: boolean): number =>
+  y ? iType(imm, rs1, YADDI, rd, RVY_A) : iType(imm, rs1, 0, rd, OP_IMM);
+
+function quadrant0(h: number, f3: number, y: boolean): number | undefined {
   const rs1 = 8 + bits(h, 9, 7);
   const r2 = 8 + bits(h, 4, 2);
   const word = (bits(h, 12, 10) << 3) | (bit(h, 6) << 2) | (bit(h, 5) << 6);
@@ -59,16 +66,16 @@ function quadrant0(h: number, f3: number): number | undefined {
   switch (f3) {
     case 0: {
       const imm = (bits(h, 12, 11) << 4) | (bits(h, 10, 7) << 6) | (bit(h, 6) << 2) | (bit(h, 5) << 3);
-      return imm === 0 ? undefined : iType(imm, 2, YADDI, r2, RVY_A);
+      return imm === 0 ? undefined : moved(imm, 2, r2, y);
     }
     case 1:
-      return iType(quad, rs1, LY, r2, RVY_A);
+      return y ? iType(quad, rs1, LY, r2, RVY_A) : undefined;
     case 2:
       return iType(word, rs1, 2, r2, LOAD);
     case 3:
       return iType(double, rs1, 3, r2, LOAD);
     case 5:
-      return sType(quad, r2, rs1, SY, RVY_A);
+      return y ? sType(quad, r2, rs1, SY, RVY_A) : undefined;
     case 6:
       return sType(word, r2, rs1, 2, STORE);
     case 7:
@@ -78,7 +85,7 @@ function quadrant0(h: number, f3: number): number | undefined {
   }
 }
 
-function quadrant1(h: number, f3: number): number | undefined {
+function quadrant1(h: number, f3: number, y: boolean): number | undefined {
   const rd = bits(h, 11, 7);
   const imm = signed((bit(h, 12) << 5) | bits(h, 6, 2), 6);
   switch (f3) {
@@ -96,7 +103,7 @@ function quadrant1(h: number, f3: number): number | undefined {
         (bit(h, 12) << 9) | (bit(h, 6) << 4) | (bit(h, 5) << 6) | (bits(h, 4, 3) << 7) | (bit(h, 2) << 5),
         10,
       );
-      return iType(scaled, 2, YADDI, 2, RVY_A);
+      return moved(scaled, 2, 2, y);
     }
     case 4:
       return arithmetic(h, imm);
@@ -150,7 +157,7 @@ function arithmetic(h: number, imm: number): number | undefined {
   }
 }
 
-function quadrant2(h: number, f3: number): number | undefined {
+function quadrant2(h: number, f3: number, y: boolean): number | undefined {
   const rd = bits(h, 11, 7);
   const rs2 = bits(h, 6, 2);
   const double = (bit(h, 12) << 5) | (bits(h, 6, 5) << 3) | (bits(h, 4, 2) << 6);
@@ -159,7 +166,7 @@ function quadrant2(h: number, f3: number): number | undefined {
       return iType((bit(h, 12) << 5) | rs2, rd, 1, rd, OP_IMM);
     case 1: {
       const quad = (bit(h, 12) << 5) | (bit(h, 6) << 4) | (bits(h, 5, 2) << 6);
-      return rd === 0 ? undefined : iType(quad, 2, LY, rd, RVY_A);
+      return rd === 0 || !y ? undefined : iType(quad, 2, LY, rd, RVY_A);
     }
     case 2: {
       const word = (bit(h, 12) << 5) | (bits(h, 6, 4) << 2) | (bits(h, 3, 2) << 6);
@@ -169,13 +176,13 @@ function quadrant2(h: number, f3: number): number | undefined {
       return rd === 0 ? undefined : iType(double, 2, 3, rd, LOAD);
     case 4:
       if (bit(h, 12) === 0) {
-        if (rs2 !== 0) return rType(YMV_F7, 0, rs2, 0, rd, RVY_A);
+        if (rs2 !== 0) return y ? rType(YMV_F7, 0, rs2, 0, rd, RVY_A) : rType(0, rs2, 0, 0, rd, OP);
         return rd === 0 ? undefined : iType(0, rd, 0, 0, JALR);
       }
       if (rs2 !== 0) return rType(0, rs2, rd, 0, rd, OP);
       return rd === 0 ? EBREAK : iType(0, rd, 0, 1, JALR);
     case 5:
-      return sType((bits(h, 12, 11) << 4) | (bits(h, 10, 7) << 6), rs2, 2, SY, RVY_A);
+      return y ? sType((bits(h, 12, 11) << 4) | (bits(h, 10, 7) << 6), rs2, 2, SY, RVY_A) : undefined;
     case 6:
       return sType((bits(h, 12, 9) << 2) | (bits(h, 8, 7) << 6), rs2, 2, 2, STORE);
     default:

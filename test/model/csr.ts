@@ -1,33 +1,45 @@
 // The second model's control and status registers: which exist, who may access them, and what a write leaves in them.
 //
 // WARL masks and the choice of optional registers are the platform's (docs/csr.md); the rules are the standard's.
-import { ASR, has, isIntact, isSealed, setAddress, u64, type Cap } from "./capability.ts";
+import { ASR, Cap, has, integer, isIntact, isSealed, setAddress, u64, untagged, CT } from "./capability.ts";
 import { readPmpcfg, writePmpaddr, writePmpcfg } from "./pmp.ts";
-import { MACHINE, SUPERVISOR, USER, type CapabilityCsrs, type IntegerCsrs, type State } from "./state.ts";
+import {
+  ENVCFG_Y,
+  MACHINE,
+  MIE,
+  MPIE,
+  MPP,
+  MPP_AT,
+  MPRV,
+  MXR,
+  SIE,
+  SPIE,
+  SPP,
+  SUM,
+  SUPERVISOR,
+  SYRG,
+  TSR,
+  TVM,
+  TW,
+  USER,
+  UYRG,
+  YRGE,
+  type CapabilityCsrs,
+  type IntegerCsrs,
+  type State,
+} from "./state.ts";
 
-const SIE = 1n << 1n;
-const MIE = 1n << 3n;
-const SPIE = 1n << 5n;
-const MPIE = 1n << 7n;
-const SPP = 1n << 8n;
-const MPP = 3n << 11n;
-const MPRV = 1n << 17n;
-const SUM = 1n << 18n;
-const MXR = 1n << 19n;
-export const TVM = 1n << 20n;
-export const TW = 1n << 21n;
-export const TSR = 1n << 22n;
 const SSTATUS = SIE | SPIE | SPP | SUM | MXR;
 const MSTATUS = SSTATUS | MIE | MPIE | MPP | MPRV | TVM | TW | TSR;
-const UXL = 3n << 32n;
-const SSI = 1n << 1n;
-const STI = 1n << 5n;
-const SEI = 1n << 9n;
+/** In mstatus[63:32]. */
+const UXL = 3;
+const SSI = 1 << 1;
+const STI = 1 << 5;
+const SEI = 1 << 9;
 const S_INTERRUPTS = SSI | STI | SEI;
-const INTERRUPTS = S_INTERRUPTS | (S_INTERRUPTS << 2n);
+const INTERRUPTS = S_INTERRUPTS | (S_INTERRUPTS << 2);
 const STCE = 1n << 63n;
 const ADUE = 1n << 61n;
-const ENVCFG_Y = 1n << 8n;
 const ENVCFG = 0xf1n;
 const ALL = (1n << 64n) - 1n;
 /** Every exception that exists but the environment call from M-mode, which cannot be delegated from it. */
@@ -35,16 +47,23 @@ const DELEGABLE = 0xb3ffn | (0x1fn << 32n);
 const letters = (names: string): bigint =>
   [...names].reduce((bits, l) => bits | (1n << BigInt(l.charCodeAt(0) - 65)), 0n);
 const MISA = (2n << 62n) | letters("ABCIMSUY");
+const DDC = 0x416;
 
+/**
+ * `x` and `c` stand in the state as they are. Of those that hold capabilities, an `extended` one was widened, a `native` one
+ * is new with RVY (#rvy_csr_classes).
+ */
 type Kind =
   | { readonly kind: "x"; readonly name: keyof IntegerCsrs; readonly mask: bigint }
-  | { readonly kind: "c"; readonly name: keyof CapabilityCsrs; readonly asrToRead: boolean }
+  | { readonly kind: "c"; readonly name: keyof CapabilityCsrs; readonly access: "extended" | "native" | "thread" }
   | { readonly kind: "constant"; readonly value: bigint }
   | { readonly kind: "derived"; readonly name: string }
   | { readonly kind: "pmpcfg" | "pmpaddr"; readonly number: number };
 
 const x = (name: keyof IntegerCsrs, mask: bigint): Kind => ({ kind: "x", name, mask });
-const c = (name: keyof CapabilityCsrs, asrToRead = true): Kind => ({ kind: "c", name, asrToRead });
+const c = (name: keyof CapabilityCsrs, access: "extended" | "native" | "thread" = "extended"): Kind => ({
+  ...{ kind: "c", name, access },
+});
 const constant = (value = 0n): Kind => ({ kind: "constant", value });
 const derived = (name: string): Kind => ({ kind: "derived", name });
 
@@ -75,15 +94,15 @@ function kindOf(n: number): Kind | undefined {
     case 0x180:
       return x("satp", ALL);
     case 0x300:
-      return x("mstatus", MSTATUS);
+      return derived("mstatus");
     case 0x301:
       return constant(MISA);
     case 0x302:
       return x("medeleg", DELEGABLE);
     case 0x303:
-      return x("mideleg", S_INTERRUPTS);
+      return derived("mideleg");
     case 0x304:
-      return x("mie", INTERRUPTS);
+      return derived("mie");
     case 0x305:
       return c("mtvec");
     case 0x306:
@@ -100,12 +119,14 @@ function kindOf(n: number): Kind | undefined {
       return x("mtval", ALL);
     case 0x344:
       return derived("mip");
+    case DDC:
+      return c("ddc", "native");
     case 0x480:
-      return c("utidc", false);
+      return c("utidc", "thread");
     case 0x580:
-      return c("stidc", false);
+      return c("stidc", "thread");
     case 0x780:
-      return c("mtidc", false);
+      return c("mtidc", "thread");
     case 0xb00:
     case 0xc00:
       return derived("cycle");
@@ -130,21 +151,25 @@ function kindOf(n: number): Kind | undefined {
   return counters || triggers ? constant() : undefined;
 }
 
-/** Does the hart have it? */
-export const exists = (n: number): boolean => kindOf(n) !== undefined;
+const KINDS = Array.from({ length: 4096 }, (_, n) => kindOf(n));
+
+/** Does a hart with all extensions have it? */
+export const exists = (n: number): boolean => KINDS[n] !== undefined;
 
 /** May the current mode, with the pcc in force, access it? (#csrrwpriv, #asr_perm, counter enables, TVM, Sstc) */
 export function permits(s: State, n: number, write: boolean): boolean {
-  const kind = kindOf(n);
-  if (kind === undefined) return false;
+  const kind = KINDS[n];
+  if (kind === undefined || (n === DDC && !s.platform.zyhybrid)) return false;
   if (write && n >> 10 === 3) return false;
   const privilege = (n >> 8) & 3;
   if (s.mode < privilege) return false;
-  const threadId = kind.kind === "c" && !kind.asrToRead;
-  const needsAsr = threadId ? write : privilege !== USER;
-  if (needsAsr && !has(s.pcc.meta, ASR)) return false;
+  const access = kind.kind === "c" ? kind.access : "other";
+  const needsAsr = access === "thread" ? write : privilege !== USER;
+  if (needsAsr && !has(s.pcc.high, ASR)) return false;
   if (s.mode === MACHINE) return true;
-  if (n === 0x180) return s.mode !== SUPERVISOR || (s.x.mstatus & TVM) === 0n;
+  // "No natively YLEN CSRs are available" (#section_cheri_disable).
+  if ((access === "thread" || access === "native") && !s.capabilitiesEnabled) return false;
+  if (n === 0x180) return s.mode !== SUPERVISOR || (s.status & TVM) === 0;
   if (n === 0x14d) return (s.x.menvcfg & STCE) !== 0n && (s.x.mcounteren & 2n) !== 0n;
   if (n >= 0xc00 && n <= 0xc1f) {
     const bit = 1n << BigInt(n & 31);
@@ -153,16 +178,27 @@ export function permits(s: State, n: number, write: boolean): boolean {
   return true;
 }
 
+/** Widened by RVY: in Integral Pointer Mode it is XLEN wide (#rvy_zicsr_mod_insn_table). */
+export function isExtended(n: number): boolean {
+  const kind = KINDS[n];
+  return kind?.kind === "c" && kind.access === "extended";
+}
+
 /** mip: without devices, M-mode interrupts never pend; STIP is the comparison once Sstc is on. */
-export function pending(s: State): bigint {
-  if ((s.x.menvcfg & STCE) === 0n) return s.x.mip;
-  return (s.x.mip & ~STI) | (s.now >= s.x.stimecmp ? STI : 0n);
+export function pending(s: State): number {
+  if ((s.x.menvcfg & STCE) === 0n) return s.mip;
+  return (s.mip & ~STI) | (BigInt(s.now) >= s.x.stimecmp ? STI : 0);
 }
 
 export function readCsr(s: State, n: number): Cap {
-  const kind = kindOf(n)!;
-  if (kind.kind === "c") return s.c[kind.name];
-  return { tag: false, meta: 0n, addr: readInteger(s, kind) };
+  const kind = KINDS[n]!;
+  return kind.kind === "c" ? s.c[kind.name] : integer(readInteger(s, kind));
+}
+
+/** What a register that holds no capability reads. */
+export function readXlen(s: State, n: number): bigint | undefined {
+  const kind = KINDS[n]!;
+  return kind.kind === "c" ? undefined : readInteger(s, kind);
 }
 
 function readInteger(s: State, kind: Exclude<Kind, { kind: "c" }>): bigint {
@@ -180,20 +216,28 @@ function readInteger(s: State, kind: Exclude<Kind, { kind: "c" }>): bigint {
   }
 }
 
+const joined = (high: number, low: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+
 function readDerived(s: State, name: string): bigint {
   switch (name) {
+    case "mstatus":
+      return joined(s.statusHigh, s.status);
     case "sstatus":
-      return s.x.mstatus & (SSTATUS | UXL);
+      return joined(s.statusHigh & (UXL | UYRG | SYRG | YRGE), s.status & SSTATUS);
+    case "mideleg":
+      return BigInt(s.mideleg);
+    case "mie":
+      return BigInt(s.mie);
     case "sie":
-      return s.x.mie & s.x.mideleg;
+      return BigInt(s.mie & s.mideleg);
     case "sip":
-      return pending(s) & s.x.mideleg;
+      return BigInt(pending(s) & s.mideleg);
     case "mip":
-      return pending(s);
+      return BigInt(pending(s));
     case "cycle":
       return s.mcycle;
     case "time":
-      return s.now;
+      return BigInt(s.now);
     default:
       return s.minstret;
   }
@@ -201,18 +245,15 @@ function readDerived(s: State, name: string): bigint {
 
 /** CSRRW: `whole`, all of the value; else its address, by YADDRW (#rvy_csr_classes). */
 export function writeCsr(s: State, n: number, value: Cap, whole: boolean): void {
-  const kind = kindOf(n)!;
+  const kind = KINDS[n]!;
   s.wroteCsr = true;
   if (kind.kind === "x") writeInteger(s, kind.name, value.addr, kind.mask);
   else if (kind.kind === "derived") writeDerived(s, kind.name, value.addr);
   else if (kind.kind === "pmpcfg") writePmpcfg(s, n, value.addr);
   else if (kind.kind === "pmpaddr") writePmpaddr(s, n, value.addr);
   else if (kind.kind === "c") {
-    const old = s.c[kind.name];
-    const written = whole
-      ? { ...value, tag: value.tag && isIntact(value, s.zylevels1) }
-      : setAddress(old, value.addr, s.zylevels1);
-    writeCapability(s, kind.name, written);
+    const intact = whole && isIntact(value, s.platform) ? value : untagged(value);
+    writeCapability(s, kind.name, whole ? intact : setAddress(s.c[kind.name], value.addr, s.platform));
   }
 }
 
@@ -228,60 +269,65 @@ function legalVector(s: State, value: Cap, highestCause: bigint): Cap {
   const mode = value.addr & 1n;
   const base = value.addr & ~3n;
   const observable = [base, base | mode, ...(mode === 1n ? [u64(base + 4n * highestCause)] : [])];
-  const exact = observable.every((addr) => setAddress(value, addr, s.zylevels1).tag);
-  return { tag: value.tag && exact, meta: value.meta, addr: base | mode };
+  const exact = observable.every((addr) => setAddress(value, addr, s.platform).tag);
+  return new Cap(value.tag && exact, value.high, value.low, base | mode);
 }
 
 /** #mepc_y with IALIGN = 16: bit 0 reads as zero, and a value that has it set loses its tag. */
 function legalPc(value: Cap): Cap {
-  return (value.addr & 1n) === 0n ? value : { tag: false, meta: value.meta, addr: value.addr & ~1n };
+  return (value.addr & 1n) === 0n ? value : new Cap(false, value.high, value.low, value.addr & ~1n);
 }
 
 function writeInteger(s: State, name: keyof IntegerCsrs, value: bigint, mask: bigint): void {
   switch (name) {
-    case "mstatus":
-      writeStatus(s, value, mask);
-      return;
     case "menvcfg":
     case "senvcfg": {
       // CBIE = 10 is reserved: read as 00.
       const legal = (value & 0x30n) === 0x20n ? value & ~0x30n : value;
-      s.x[name] = (legal & mask) | ENVCFG_Y;
+      s.x[name] = s.platform.zyhybrid ? legal & (mask | ENVCFG_Y) : (legal & mask) | ENVCFG_Y;
       return;
     }
     case "satp":
-      if (value >> 60n === 0n) s.x.satp = value;
-      else if (value >> 60n === 8n) s.end = { kind: "unmodelled", what: "Sv39" };
+      // A MODE that is not supported: the whole write has no effect (#satp).
+      if (value >> 60n === 0n || value >> 60n === 8n) s.x.satp = value;
       return;
     default:
       s.x[name] = value & mask;
   }
 }
 
-function writeStatus(s: State, value: bigint, mask: bigint): void {
-  const old = s.x.mstatus;
-  let next = (old & ~mask) | (value & mask);
-  if ((next & MPP) === 2n << 11n) next = (next & ~MPP) | (old & MPP);
-  s.x.mstatus = next;
+/** `mask`: the bits of the lower half that the register shows. */
+function writeStatus(s: State, value: bigint, mask: number): void {
+  const [low, high] = [Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n))];
+  const next = (s.status & ~mask) | (low & mask);
+  s.status = (next & MPP) === 2 << MPP_AT ? (next & ~MPP) | (s.status & MPP) : next;
+  const generations = s.platform.svyrg ? UYRG | SYRG | YRGE : 0;
+  s.statusHigh = (s.statusHigh & ~generations) | (high & generations);
 }
 
 function writeDerived(s: State, name: string, value: bigint): void {
-  const setMip = (mask: bigint): void => {
-    s.x.mip = (s.x.mip & ~mask) | (value & mask);
+  const bits = Number(value & 0xffffn);
+  const setMip = (mask: number): void => {
+    s.mip = (s.mip & ~mask) | (bits & mask);
   };
   switch (name) {
+    case "mstatus":
+      return writeStatus(s, value, MSTATUS);
     case "sstatus":
-      writeStatus(s, value, SSTATUS);
+      return writeStatus(s, value, SSTATUS);
+    case "mideleg":
+      s.mideleg = bits & S_INTERRUPTS;
+      return;
+    case "mie":
+      s.mie = bits & INTERRUPTS;
       return;
     case "sie":
-      s.x.mie = (s.x.mie & ~s.x.mideleg) | (value & s.x.mideleg);
+      s.mie = (s.mie & ~s.mideleg) | (bits & s.mideleg);
       return;
     case "sip":
-      setMip(SSI & s.x.mideleg);
-      return;
+      return setMip(SSI & s.mideleg);
     case "mip":
-      setMip((s.x.menvcfg & STCE) !== 0n ? SSI | SEI : S_INTERRUPTS);
-      return;
+      return setMip((s.x.menvcfg & STCE) !== 0n ? SSI | SEI : S_INTERRUPTS);
     case "cycle":
       s.mcycle = value;
       return;
@@ -294,32 +340,33 @@ function writeDerived(s: State, name: string, value: bigint): void {
 
 /** The interrupt to take now, by priority: external, software, timer, M before S. */
 export function interruptDue(s: State): number | undefined {
-  const candidates = pending(s) & s.x.mie;
-  if (candidates === 0n) return undefined;
-  const toMachine = candidates & ~s.x.mideleg;
-  const toSupervisor = candidates & s.x.mideleg;
-  const machineTakes = s.mode < MACHINE || (s.x.mstatus & MIE) !== 0n;
-  const supervisorTakes = s.mode < SUPERVISOR || (s.mode === SUPERVISOR && (s.x.mstatus & SIE) !== 0n);
-  const due = machineTakes && toMachine !== 0n ? toMachine : supervisorTakes ? toSupervisor : 0n;
-  return [11, 3, 7, 9, 1, 5].find((code) => ((due >> BigInt(code)) & 1n) !== 0n);
+  if (s.mie === 0) return undefined;
+  const candidates = pending(s) & s.mie;
+  if (candidates === 0) return undefined;
+  const toMachine = candidates & ~s.mideleg;
+  const toSupervisor = candidates & s.mideleg;
+  const machineTakes = s.mode < MACHINE || (s.status & MIE) !== 0;
+  const supervisorTakes = s.mode < SUPERVISOR || (s.mode === SUPERVISOR && (s.status & SIE) !== 0);
+  const due = machineTakes && toMachine !== 0 ? toMachine : supervisorTakes ? toSupervisor : 0;
+  return [11, 3, 7, 9, 1, 5].find((code) => ((due >> code) & 1) !== 0);
 }
 
 /** Trap entry (machine.adoc, supervisor.adoc; #mepc_y, #mtvec_y): the whole pcc is saved, the vector is installed. */
 export function enterTrap(s: State, cause: number, tval: bigint, interrupt: boolean): void {
-  const code = BigInt(cause);
-  const status = s.x.mstatus;
-  const delegated = (((interrupt ? s.x.mideleg : s.x.medeleg) >> code) & 1n) !== 0n && s.mode !== MACHINE;
-  const value = interrupt ? (1n << 63n) | code : code;
+  const { status } = s;
+  const delegates = interrupt ? (s.mideleg >> cause) & 1 : Number((s.x.medeleg >> BigInt(cause)) & 1n);
+  const delegated = delegates === 1 && s.mode !== MACHINE;
+  const value = interrupt ? (1n << 63n) | BigInt(cause) : BigInt(cause);
   if (delegated) {
-    const pie = (status & SIE) !== 0n ? SPIE : 0n;
-    s.x.mstatus = (status & ~(SIE | SPIE | SPP)) | pie | (s.mode === SUPERVISOR ? SPP : 0n);
+    const pie = (status & SIE) !== 0 ? SPIE : 0;
+    s.status = (status & ~(SIE | SPIE | SPP)) | pie | (s.mode === SUPERVISOR ? SPP : 0);
     s.x.scause = value;
     s.x.stval = tval;
     s.c.sepc = s.pcc;
     s.mode = SUPERVISOR;
   } else {
-    const pie = (status & MIE) !== 0n ? MPIE : 0n;
-    s.x.mstatus = (status & ~(MIE | MPIE | MPP)) | pie | (BigInt(s.mode) << 11n);
+    const pie = (status & MIE) !== 0 ? MPIE : 0;
+    s.status = (status & ~(MIE | MPIE | MPP)) | pie | (s.mode << MPP_AT);
     s.x.mcause = value;
     s.x.mtval = tval;
     s.c.mepc = s.pcc;
@@ -327,23 +374,22 @@ export function enterTrap(s: State, cause: number, tval: bigint, interrupt: bool
   }
   const vector = delegated ? s.c.stvec : s.c.mtvec;
   const vectored = interrupt && (vector.addr & 1n) !== 0n;
-  const target = u64((vector.addr & ~3n) + (vectored ? 4n * code : 0n));
-  s.pcc = setAddress(vector, target, s.zylevels1);
-  s.reservedFrom = s.reservedTo = 0n;
+  const target = u64((vector.addr & ~3n) + (vectored ? 4n * BigInt(cause) : 0n));
+  s.pcc = setAddress(vector, target, s.platform);
+  s.reservedFrom = s.reservedTo = 0;
   s.trapped = true;
 }
 
 /** MRET and SRET (#MRET_CHERI): the saved pcc, unsealed if it is a sentry; MPRV goes when leaving M-mode. */
 export function trapReturn(s: State, machine: boolean): Cap {
-  const status = s.x.mstatus;
+  const { status } = s;
   const [ie, pie] = machine ? [MIE, MPIE] : [SIE, SPIE];
-  const to = machine ? Number((status & MPP) >> 11n) : (status & SPP) !== 0n ? SUPERVISOR : USER;
-  let next = status & ~ie & ~(machine ? MPP : SPP);
-  if ((status & pie) !== 0n) next |= ie;
-  next |= pie;
+  const to = machine ? (status & MPP) >> MPP_AT : (status & SPP) !== 0 ? SUPERVISOR : USER;
+  let next = (status & ~ie & ~(machine ? MPP : SPP)) | pie;
+  if ((status & pie) !== 0) next |= ie;
   if (to !== MACHINE) next &= ~MPRV;
-  s.x.mstatus = next;
+  s.status = next;
   s.mode = to;
   const saved = machine ? s.c.mepc : s.c.sepc;
-  return isSealed(saved) ? { ...saved, meta: saved.meta & ~(1n << 27n) } : saved;
+  return isSealed(saved) ? new Cap(saved.tag, saved.high, saved.low & ~CT, saved.addr) : saved;
 }

@@ -1,12 +1,10 @@
 // The fields of a 32-bit instruction, and its immediates, as the base chapter draws them.
-import { Trap, type State } from "./state.ts";
-
-const ILLEGAL = 2;
+import { ILLEGAL_INSTRUCTION, Trap, type State } from "./state.ts";
 
 /** Fields of a 32-bit instruction. */
 export interface Fields {
   readonly word: number;
-  readonly length: bigint;
+  readonly length: number;
   readonly rd: number;
   readonly rs1: number;
   readonly rs2: number;
@@ -15,7 +13,7 @@ export interface Fields {
   readonly iImm: bigint;
 }
 
-export function fields(word: number, length: bigint): Fields {
+export function fields(word: number, length: number): Fields {
   return {
     word,
     length,
@@ -38,5 +36,5 @@ export const jImm = (word: number): bigint =>
 
 /** An illegal instruction: xtval is its bits. */
 export function illegal(s: State): never {
-  throw new Trap(ILLEGAL, BigInt(s.word));
+  throw new Trap(ILLEGAL_INSTRUCTION, BigInt(s.word));
 }

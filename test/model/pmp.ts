@@ -1,5 +1,5 @@
 // The second model's physical memory protection (machine.adoc #pmp): sixteen entries, grains of four bytes.
-import { MACHINE, PMP_ENTRIES, type State } from "./state.ts";
+import { MACHINE, PMP_ENTRIES, type PmpRange, type State } from "./state.ts";
 
 export const PMP_R = 1;
 export const PMP_W = 2;
@@ -29,6 +29,7 @@ export function writePmpcfg(s: State, n: number, value: bigint): void {
     const cfg = Number((value >> BigInt(8 * i)) & 0xffn) & IMPLEMENTED;
     s.pmpcfg[first + i] = (cfg & PMP_R) === 0 ? cfg & ~PMP_W : cfg;
   }
+  s.pmp = ranges(s);
 }
 
 /** The address of a locked entry stays, and so does one that bounds a locked top-of-range entry from below. */
@@ -36,10 +37,19 @@ export function writePmpaddr(s: State, n: number, value: bigint): void {
   const entry = n - 0x3b0;
   const above = s.pmpcfg[entry + 1] ?? 0;
   const bounds = (above & LOCKED) !== 0 && matching(above) === TOR;
-  if ((s.pmpcfg[entry]! & LOCKED) === 0 && !bounds) s.pmpaddr[entry] = value & ADDRESS;
+  if ((s.pmpcfg[entry]! & LOCKED) !== 0 || bounds) return;
+  s.pmpaddr[entry] = value & ADDRESS;
+  s.pmp = ranges(s);
 }
 
-/** The addresses that an entry matches. */
+/** The ranges of the entries that match something. */
+function ranges(s: State): PmpRange[] {
+  return Array.from({ length: PMP_ENTRIES }, (_, entry) => {
+    const [from, to] = range(s, entry);
+    return { from: Number(from), to: Number(to), cfg: s.pmpcfg[entry]! };
+  }).filter(({ from, to }) => from < to);
+}
+
 function range(s: State, entry: number): readonly [from: bigint, to: bigint] {
   const addr = s.pmpaddr[entry]!;
   switch (matching(s.pmpcfg[entry]!)) {
@@ -60,19 +70,11 @@ function range(s: State, entry: number): readonly [from: bigint, to: bigint] {
 }
 
 /** The lowest-numbered entry that matches any byte decides, and must match all; M-mode is held by locked ones alone. */
-export function pmpAllows(s: State, mode: number, addr: bigint, bytes: bigint, needed: number): boolean {
-  for (let entry = 0; entry < PMP_ENTRIES; entry += 1) {
-    const [from, to] = range(s, entry);
-    if (from >= to || addr >= to || addr + bytes <= from) continue;
-    if (addr < from || addr + bytes > to) return false;
-    const cfg = s.pmpcfg[entry]!;
+export function pmpAllows(s: State, mode: number, phys: number, bytes: number, needed: number): boolean {
+  for (const { from, to, cfg } of s.pmp) {
+    if (phys >= to || phys + bytes <= from) continue;
+    if (phys < from || phys + bytes > to) return false;
     return (mode === MACHINE && (cfg & LOCKED) === 0) || (cfg & needed) !== 0;
   }
   return mode === MACHINE;
-}
-
-/** For loads and stores MPRV lends the mode in MPP. */
-export function dataMode(s: State): number {
-  const lent = s.mode === MACHINE && ((s.x.mstatus >> 17n) & 1n) !== 0n;
-  return lent ? Number((s.x.mstatus >> 11n) & 3n) : s.mode;
 }

@@ -3,7 +3,7 @@
 	auipc a0, 0
 	yaddi a1, a0, over - . + 4
 	csrw mtvec, a1
-	li a2, 0x80003ffd
+	li a2, 0x80007ffd
 	yaddrw a3, a0, a2
 	ld a4, 0(a3)
 	li a5, 1
