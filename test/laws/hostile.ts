@@ -10,7 +10,9 @@ import { arbX } from "../arbitrary/x.ts";
 import { ALL_PERMISSIONS, BIT, type Cap } from "./standard.ts";
 
 export const ISAS = ["rv64y", "rv64y_zylevels1"] as const;
-export type HostileIsa = (typeof ISAS)[number];
+/** The laws that pointer modes could break are tried with this one too. */
+export const HYBRID = "rv64y_zyhybrid";
+export type HostileIsa = (typeof ISAS)[number] | typeof HYBRID;
 export const hasLevels = (isa: HostileIsa): boolean => isa === "rv64y_zylevels1";
 
 /** A page of code and two of data, from the start of RAM. */
@@ -78,7 +80,8 @@ const arbCodeCapability = (isa: HostileIsa): fc.Arbitrary<Cap> =>
   fc.record({ slot: fc.nat(15), odd: fc.nat(9), sealed: fc.boolean() }).map(({ slot, odd, sealed }) => {
     const code = bounded(infinite(isa, 0n, BIT.ASR | BIT.W | BIT.SL), CODE, CODE_BYTES);
     const addr = CODE + 16n * BigInt(slot) + (odd === 0 ? 1n : 0n);
-    return { ...code, addr, meta: (hasLevels(isa) ? code.meta : code.meta | BIT.SL) | (sealed ? BIT.sealed : 0n) };
+    const bits = (sealed ? BIT.sealed : 0n) | (isa === HYBRID && slot % 2 === 0 ? BIT.P : 0n);
+    return { ...code, addr, meta: (hasLevels(isa) ? code.meta : code.meta | BIT.SL) | bits };
   });
 
 export function arbHoldings(isa: HostileIsa): fc.Arbitrary<Holdings> {
@@ -99,7 +102,7 @@ const ACCESSES = ["load", "store", "atomic", "cbo"];
 /** Registers that programs mostly use, so that instructions meet each other's results. */
 const COMMON_REGISTERS = 8;
 const FIRST_COMMON = 8;
-const COMMON_CSRS = [0x480, 0x580, 0x780, 0x340, 0x341, 0x305, 0x140, 0x141, 0x105, 0x300, 0x302, 0xc00];
+const COMMON_CSRS = [0x416, 0x480, 0x580, 0x780, 0x340, 0x341, 0x305, 0x140, 0x141, 0x105, 0x300, 0x302, 0xc00];
 
 function tempered(form: Form, values: OperandValues, aim: number): OperandValues {
   const out: Record<string, number | bigint> = { ...values };
@@ -127,7 +130,7 @@ export function arbHostileWord(
   without: (name: string) => boolean = () => false,
 ): fc.Arbitrary<number> {
   const forms = instructionsOf(isa).filter((f) => !WAITS.includes(f.insn.name) && !without(f.insn.name));
-  const isCapability = (f: Form): boolean => f.insn.ext === "Y" || f.insn.with === "Y";
+  const isCapability = (f: Form): boolean => f.insn.ext === "Y" || f.insn.with === "Y" || f.insn.ext === "Zyhybrid";
   const word = (choices: readonly Form[]): fc.Arbitrary<number> =>
     fc
       .constantFrom(...choices)

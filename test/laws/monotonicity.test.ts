@@ -1,37 +1,13 @@
 // I1 to I4: no code gains authority. The checker knows the standard's subset relation and the machine's public state, no semantics.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { read, violations, written } from "./derivation.ts";
 import { arbHoldings, arbHostileCode, hasLevels, ISAS } from "./hostile.ts";
-import { BIT, equal, isDerivable, isTagged, reachable, type Cap } from "./standard.ts";
-import {
-  changedGranules,
-  codeCapability,
-  granuleAt,
-  taggedMemory,
-  toCapability,
-  watch,
-  Watched,
-  type State,
-  type Step,
-} from "./watched.ts";
+import { BIT, isTagged, reachable, type Cap } from "./standard.ts";
+import { codeCapability, taggedMemory, toCapability, watch, Watched, type State, type Step } from "./watched.ts";
 
-/** Registers that hold capabilities, by number; those that need no ASR to read. */
-const CAPABILITY_CSRS = [0x480, 0x580, 0x780, 0x105, 0x140, 0x141, 0x305, 0x340, 0x341];
 const TIDC = [0x480, 0x580, 0x780];
 const [MTVEC, STVEC, MEPC, SEPC] = [0x305, 0x105, 0x341, 0x141];
-const OPCODE_SYSTEM = 0x73;
-
-/** Capabilities that the instruction names: its registers, the pcc, a CSR, and what memory holds where it looks. */
-function read({ insn, before, word }: Step): Cap[] {
-  if (insn === undefined) return [];
-  const { rs1, rs2, operands } = insn;
-  const base = before.registers[rs1]!;
-  const imm = typeof operands["imm"] === "bigint" ? operands["imm"] : (operands["uimm"] as bigint | undefined);
-  const loads = insn.insn.timing === "load" || insn.insn.timing === "atomic";
-  const granule = loads ? granuleAt(before, BigInt.asUintN(64, base.addr + (imm ?? 0n))) : undefined;
-  const csr = (word & 0x7f) === OPCODE_SYSTEM ? before.csrs.get(word >>> 20) : undefined;
-  return [base, before.registers[rs2]!, before.pcc, granule, csr].filter((c) => c !== undefined);
-}
 
 const unsealed = (c: Cap): Cap => ({ ...c, meta: c.meta & ~BIT.sealed });
 
@@ -43,18 +19,6 @@ function nextSources({ insn, before, trap }: Step): Cap[] {
   const returns = insn?.insn.name === "mret" ? [MEPC] : insn?.insn.name === "sret" ? [SEPC] : [];
   return [before.pcc, ...named, ...returns.map((n) => unsealed(before.csrs.get(n)!))];
 }
-
-/** Tagged capabilities that a step has put where they were not before. */
-function written({ before, after, trap }: Step): Cap[] {
-  const registers = after.registers.filter((c, r) => !equal(c, before.registers[r]!));
-  const memory = changedGranules(before, after).map((at) => granuleAt(after, BigInt(0x8000_0000 + at))!);
-  const saved = trap === undefined ? [] : [MEPC, SEPC];
-  const csrs = CAPABILITY_CSRS.filter((n) => !saved.includes(n) && !equal(after.csrs.get(n)!, before.csrs.get(n)!));
-  return [...registers, ...memory, ...csrs.map((n) => after.csrs.get(n)!)].filter(isTagged);
-}
-
-const violations = (found: readonly Cap[], sources: readonly Cap[]): readonly Cap[] =>
-  found.filter((c) => !isDerivable(c, sources));
 
 describe.each(ISAS)("%s", (isa) => {
   const arbCase = fc.record({ holdings: arbHoldings(isa), words: arbHostileCode(isa), asr: fc.boolean() });

@@ -19,6 +19,8 @@ export const BIT = {
   LG: 1n << 51n,
   SL: 1n << 52n,
   GL: 1n << 43n,
+  /** The pointer mode, with Zyhybrid. */
+  P: 1n << 44n,
   sealed: 1n << 27n,
 } as const;
 const SDP = 0xfn << 60n;
