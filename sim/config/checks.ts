@@ -18,14 +18,28 @@ export function misfits(m: MachineConfig): Misfit[] {
 
 function cacheMisfits(m: MachineConfig): Misfit[] {
   const found: Misfit[] = [];
-  for (const name of ["l1i", "l1d", "l2", "tagCache"] as const) {
-    const { sizeBytes, lineBytes, ways } = m[name];
+  for (const name of ["l1i", "l1d", "l2", "llc", "tagCache"] as const) {
+    const { sizeBytes, lineBytes, ways, replacement } = m[name];
+    if (replacement === "plru" && !isPowerOfTwo(ways)) {
+      const message = `a tree of bits needs a power of two of ways, not ${ways}`;
+      found.push({ keys: [`${name}.ways`, `${name}.replacement`], message });
+    }
     if (setsOf(m[name]) === undefined) {
       const line = `${ways} ways of ${lineBytes}-byte lines`;
       const keys = ["sizeBytes", "ways", "lineBytes"].map((key) => `${name}.${key}`);
       const message = `${sizeBytes} bytes are not a power of two of sets of ${line}`;
       found.push({ keys, message, hint: `a set has ${ways * lineBytes} bytes` });
     }
+  }
+  for (const name of ["l1d", "l2", "llc"] as const) {
+    if (m[name].prefetch !== "none" && m[name].mshrs < 2) {
+      const message = `a prefetch needs an outstanding miss beside the one that somebody waits for; mshrs is ${m[name].mshrs}`;
+      found.push({ keys: [`${name}.prefetch`, `${name}.mshrs`], message });
+    }
+  }
+  if (m.llc.present && m.l2.lineBytes > m.llc.lineBytes) {
+    const message = `${m.l2.lineBytes}-byte lines are filled from the LLC, whose lines have ${m.llc.lineBytes}`;
+    found.push({ keys: ["l2.lineBytes", "llc.lineBytes"], message });
   }
   for (const name of ["l1i", "l1d"] as const) {
     if (m[name].lineBytes > m.l2.lineBytes) {

@@ -5,6 +5,7 @@ import { arrayParams, cacheParams } from "../timing/cache.ts";
 import { dramParams } from "../timing/dram.ts";
 import { frontendParams } from "../timing/frontend.ts";
 import { issueParams } from "../timing/pairing.ts";
+import { prefetchParams } from "../timing/prefetcher.ts";
 import { predictorParams } from "../timing/predictor/predictor.ts";
 import { scoreboardParams } from "../timing/scoreboard.ts";
 import { storeBufferParams } from "../timing/storebuffer.ts";
@@ -12,7 +13,7 @@ import { tagCacheParams } from "../timing/tag-cache.ts";
 import { l2TlbParams, tlbParams } from "../timing/tlb.ts";
 import { walkerParams } from "../timing/walker.ts";
 import { misfits } from "./checks.ts";
-import { bytes, cycles, megahertz, nest, valueOfText, type ConfigOf, type ParamValue } from "./params.ts";
+import { bytes, cycles, flag, megahertz, nest, valueOfText, type ConfigOf, type ParamValue } from "./params.ts";
 import { DEFAULT_PRESET, PRESETS } from "./presets/table.ts";
 import { readSettings } from "./read.ts";
 import { Settings, type Origin, type Setting } from "./settings.ts";
@@ -26,7 +27,7 @@ export const machineParams = {
   issue: issueParams,
   scoreboard: scoreboardParams,
   storeBuffer: storeBufferParams,
-  l1i: arrayParams,
+  l1i: { ...arrayParams, ...prefetchParams },
   l1d: {
     ...cacheParams,
     portBytes: bytes(8, "Width of the data port; a wider access takes it for several cycles", {
@@ -36,6 +37,7 @@ export const machineParams = {
     }),
   },
   l2: cacheParams,
+  llc: { present: flag(false, "A last-level cache lies behind the L2"), ...cacheParams },
   tagCache: tagCacheParams,
   dram: dramParams,
   itlb: tlbParams,

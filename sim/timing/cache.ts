@@ -1,21 +1,29 @@
 // A set-associative cache, physically addressed, write-back and write-allocate, with a limit on outstanding misses.
 import { bytes, count, cycles, oneOf, isPowerOfTwo, type ConfigOf } from "../config/params.ts";
 import { eventBlock, type Part, type Storage } from "./part.ts";
-import { lruVictims, moveToFront, type Victims } from "./replacement/lru.ts";
-import { randomVictims } from "./replacement/random.ts";
+import { prefetcherOf, prefetchParams, type Prefetcher } from "./prefetcher.ts";
+import { moveToFront, POLICIES, victimsOf, type Victims } from "./replacement/victims.ts";
 
 /** The parameters of an array of lines, whatever waits for it. */
 export const arrayParams = {
   sizeBytes: bytes(32768, "Capacity", { min: 16, max: 2 ** 28 }),
   lineBytes: bytes(64, "Line size", { min: 16, max: 4096, powerOfTwo: true }),
   ways: count(8, "Associativity", { min: 1, max: 64 }),
-  replacement: oneOf(["lru", "random"], "lru", "Which way of a full set a fill displaces"),
+  replacement: oneOf(POLICIES, "lru", "Which way of a full set a fill displaces; plru: a tree of bits"),
 };
 
 export const cacheParams = {
   ...arrayParams,
   hitCycles: cycles(3, "From request to data on a hit; a miss is passed on after as many", { max: 1000 }),
   mshrs: count(1, "Outstanding misses; 0: the cache answers nobody until the line is filled", { max: 64 }),
+  mshrTargets: count(
+    0,
+    "Accesses that may wait for one outstanding miss, others come again when it is filled; 0: any",
+    {
+      max: 64,
+    },
+  ),
+  ...prefetchParams,
 };
 
 export type ArrayConfig = ConfigOf<typeof arrayParams>;
@@ -41,9 +49,14 @@ export interface CacheFastPath {
 }
 
 const EMPTY = -2;
+/** Set in the word of a line that was prefetched and has not been used: no line compares equal to it. */
+const UNUSED = 1 << 31;
+const PAGE_BYTES = 4096;
 const LOOKUPS = 0;
 const MISSES = 1;
 const WRITEBACKS = 2;
+const PREFETCHES = 3;
+const PREFETCH_HITS = 4;
 
 export class Cache implements Part {
   readonly events;
@@ -54,6 +67,8 @@ export class Cache implements Part {
   /** When each outstanding miss is filled, and which line it fills. */
   readonly #fillAt: Float64Array;
   readonly #fillLine: Int32Array;
+  /** How many accesses wait for it. */
+  readonly #fillTargets: Int32Array;
   /** [0]: when the last outstanding miss is filled. */
   readonly #busy: Float64Array;
   readonly #victims: Victims;
@@ -63,11 +78,19 @@ export class Cache implements Part {
   readonly #setMask: number;
   readonly #ways: number;
   readonly #blocking: boolean;
+  readonly #mshrTargets: number;
+  readonly #prefetcher: Prefetcher | undefined;
+  readonly #prefetchLines: number;
+  readonly #pageLines: number;
 
   constructor(name: string, config: CacheConfig, next: Part, storage: Storage) {
     const sets = setsOf(config);
     if (sets === undefined) throw new Error(`${name}: sets are not a power of two`);
-    this.events = eventBlock(name, ["lookups", "misses", "writebacks"], storage);
+    this.#pageLines = Math.max(1, PAGE_BYTES / config.lineBytes);
+    this.#prefetcher = prefetcherOf(config, this.#pageLines, storage);
+    this.#prefetchLines = config.prefetchLines;
+    const prefetched = this.#prefetcher === undefined ? [] : ["prefetches", "prefetchHits"];
+    this.events = eventBlock(name, ["lookups", "misses", "writebacks", ...prefetched], storage);
     this.#count = this.events.values;
     this.hitCycles = config.hitCycles;
     this.#next = next;
@@ -79,8 +102,10 @@ export class Cache implements Part {
     this.#words = storage.int32(sets * config.ways, EMPTY);
     this.#fillAt = storage.float64(Math.max(1, config.mshrs));
     this.#fillLine = storage.int32(Math.max(1, config.mshrs), -1);
+    this.#fillTargets = storage.int32(Math.max(1, config.mshrs));
+    this.#mshrTargets = config.mshrTargets;
     this.#busy = storage.float64(1);
-    this.#victims = config.replacement === "lru" ? lruVictims(config.ways) : randomVictims(config.ways, storage);
+    this.#victims = victimsOf(config.replacement, sets, config.ways, storage);
   }
 
   get fastPath(): CacheFastPath {
@@ -99,10 +124,13 @@ export class Cache implements Part {
     return this.#blocking ? this.#busy[0]! : 0;
   }
 
-  /** Would an access at `at` or later be answered after `hitCycles`, whenever it comes? */
+  /** Would an access at `at` or later be answered after `hitCycles`, and change the same, whenever it comes? */
   holds(phys: number, at: number): boolean {
     const line = (phys * this.#perByte) | 0;
-    return at >= this.#busy[0]! && this.#find(line, (line & this.#setMask) * this.#ways) >= 0;
+    const base = (line & this.#setMask) * this.#ways;
+    if (at < this.#busy[0]!) return false;
+    const position = this.#find(line, base);
+    return position >= 0 && this.#words[base + position]! >= 0;
   }
 
   read(phys: number, _bytes: number, at: number): number {
@@ -129,7 +157,7 @@ export class Cache implements Part {
     const line = (phys * this.#perByte) | 0;
     const base = (line & this.#setMask) * this.#ways;
     const position = this.#find(line, base);
-    if (position >= 0) moveToFront(this.#words, base, position, (line << 1) | 1);
+    if (position >= 0) this.#use(base, position, (line << 1) | 1);
     else if (bytes >= this.#lineBytes) this.#install((line << 1) | 1, base, at);
     else this.#miss(line, base, 1, at);
   }
@@ -142,39 +170,86 @@ export class Cache implements Part {
   #access(line: number, base: number, dirty: 0 | 1, at: number): number {
     const start = this.#blocking && at < this.#busy[0]! ? this.#busy[0]! : at;
     const position = this.#find(line, base);
-    if (position < 0) return this.#miss(line, base, dirty, start);
-    moveToFront(this.#words, base, position, this.#words[base + position]! | dirty);
-    const ready = start + this.hitCycles;
-    return start < this.#busy[0]! ? Math.max(ready, this.#arrival(line)) : ready;
+    if (position < 0) {
+      const ready = this.#miss(line, base, dirty, start);
+      if (this.#prefetcher !== undefined) this.#prefetch(line, start);
+      return ready;
+    }
+    const word = this.#words[base + position]!;
+    this.#use(base, position, (word & ~UNUSED) | dirty);
+    const ready = start < this.#busy[0]! ? this.#onArrival(line, start) : start + this.hitCycles;
+    if (word < 0) {
+      this.#count[PREFETCH_HITS]! += 1;
+      this.#prefetch(line, start);
+    }
+    return ready;
+  }
+
+  /** Fetches lines of the page that may be wanted next, as far as outstanding misses leave room. */
+  #prefetch(line: number, at: number): void {
+    const stride = this.#prefetcher!.strideFrom(line);
+    const firstOfPage = line - (line % this.#pageLines);
+    for (let n = 1; stride !== 0 && n <= this.#prefetchLines; n += 1) {
+      const next = line + n * stride;
+      if (next < firstOfPage || next >= firstOfPage + this.#pageLines) return;
+      const base = (next & this.#setMask) * this.#ways;
+      if (this.#find(next, base) >= 0) continue;
+      if (this.#fillAt[this.#firstFree()]! > at) return;
+      this.#count[PREFETCHES]! += 1;
+      this.#fill(next, base, UNUSED, at);
+    }
+  }
+
+  /** The way at `position` becomes the most recently used, with a new word. */
+  #use(base: number, position: number, word: number): void {
+    this.#victims.use(base / this.#ways, position);
+    moveToFront(this.#words, base, position, word);
   }
 
   #find(line: number, base: number): number {
     for (let i = 0; i < this.#ways; i += 1) {
-      if (this.#words[base + i]! >> 1 === line) return i;
+      if ((this.#words[base + i]! & ~UNUSED) >> 1 === line) return i;
     }
     return -1;
   }
 
-  /** When a line that is being filled arrives; 0 for others. */
-  #arrival(line: number): number {
-    let arrival = 0;
+  /** When a line that is there, or on its way, can be had. */
+  #onArrival(line: number, at: number): number {
+    const ready = at + this.hitCycles;
+    let latest = -1;
     for (let i = 0; i < this.#fillLine.length; i += 1) {
-      if (this.#fillLine[i] === line) arrival = Math.max(arrival, this.#fillAt[i]!);
+      const arrives = this.#fillLine[i] === line && this.#fillAt[i]! > at;
+      if (arrives && (latest < 0 || this.#fillAt[i]! > this.#fillAt[latest]!)) latest = i;
     }
-    return arrival;
+    if (latest < 0) return ready;
+    const arrival = this.#fillAt[latest]!;
+    if (this.#mshrTargets > 0 && this.#fillTargets[latest]! >= this.#mshrTargets) return arrival + this.hitCycles;
+    this.#fillTargets[latest]! += 1;
+    return Math.max(ready, arrival);
   }
 
   #miss(line: number, base: number, dirty: 0 | 1, at: number): number {
     this.#count[MISSES]! += 1;
+    return this.#fill(line, base, dirty, Math.max(at, this.#fillAt[this.#firstFree()]!));
+  }
+
+  /** The outstanding miss that is filled first. */
+  #firstFree(): number {
     let slot = 0;
     for (let i = 1; i < this.#fillAt.length; i += 1) {
       if (this.#fillAt[i]! < this.#fillAt[slot]!) slot = i;
     }
-    const start = Math.max(at, this.#fillAt[slot]!);
-    const ready = this.#next.read(line * this.#lineBytes, this.#lineBytes, start + this.hitCycles);
-    this.#install((line << 1) | dirty, base, start + this.hitCycles);
+    return slot;
+  }
+
+  /** Asks for a line, whose word gets `flags`; gives when it is there. */
+  #fill(line: number, base: number, flags: number, at: number): number {
+    const slot = this.#firstFree();
+    const ready = this.#next.read(line * this.#lineBytes, this.#lineBytes, at + this.hitCycles);
+    this.#install((line << 1) | flags, base, at + this.hitCycles);
     this.#fillAt[slot] = ready;
     this.#fillLine[slot] = line;
+    this.#fillTargets[slot] = 1;
     this.#busy[0] = Math.max(this.#busy[0]!, ready);
     return ready;
   }
@@ -182,12 +257,12 @@ export class Cache implements Part {
   /** Puts a line in; the one it displaces goes to the next level if it is dirty. Empty ways stand last, and go first. */
   #install(word: number, base: number, at: number): void {
     const last = this.#ways - 1;
-    const position = this.#words[base + last] === EMPTY ? last : this.#victims.position();
+    const position = this.#words[base + last] === EMPTY ? last : this.#victims.choose(base / this.#ways);
     const victim = this.#words[base + position]!;
-    moveToFront(this.#words, base, position, word);
+    this.#use(base, position, word);
     if (victim !== EMPTY && (victim & 1) === 1) {
       this.#count[WRITEBACKS]! += 1;
-      this.#next.write((victim >> 1) * this.#lineBytes, this.#lineBytes, at);
+      this.#next.write(((victim & ~UNUSED) >> 1) * this.#lineBytes, this.#lineBytes, at);
     }
   }
 }

@@ -52,9 +52,7 @@ export class Core implements Timing {
     const accesses = r.access !== "none";
     if (accesses) dynamic.attend(r, walks);
     this.#pipeline.step(stepWord(traits, accesses ? r.dataBytes : 0, outcome), dynamic);
-    if (accesses && (timingClass === Class.store || timingClass === Class.cbo)) {
-      dynamic.storeBlocks.push(r.dataPhys, r.dataBytes);
-    }
+    if (accesses) dynamic.accessed(r, timingClass);
     if (r.flush) this.#flush(r, traits);
   }
 

@@ -11,10 +11,15 @@ import type { Outcomes } from "./pipeline.ts";
 import { BranchPredictor } from "./predictor/predictor.ts";
 import { StoreBlocks } from "./store-blocks.ts";
 import { TaggedMemory } from "./tag-cache.ts";
+import { tagTableOf } from "./tag-table.ts";
 import { Tlb } from "./tlb.ts";
+import { Class } from "./traits.ts";
 import { Walker } from "./walker.ts";
 
 const PAGE_BYTES = 4096;
+
+/** A cache with nothing beyond one miss at a time. */
+const PLAIN = { mshrs: 1, mshrTargets: 0, prefetch: "none", prefetchLines: 1 } as const;
 
 /** How late the bytes of an instruction are, and what part of that is due to what. */
 export interface FetchDelay {
@@ -58,12 +63,16 @@ export class DynamicParts implements Outcomes {
     this.storeBlocks = new StoreBlocks(config.storeBuffer, config.l1d.portBytes, storage);
 
     const dram = new Dram(config.dram, config.clockMhz, storage);
-    const tagTable = new Cache("tagCache", { ...config.tagCache, mshrs: 1 }, dram, storage);
+    const tagCache = new Cache("tagCache", { ...config.tagCache, ...PLAIN }, dram, storage);
+    const tagTable = tagTableOf(config.tagCache, tagCache, config.ramBytes, storage);
     this.#tags = config.tagCache.present ? new TaggedMemory(dram, tagTable, storage) : undefined;
     const memory: Part = this.#tags ?? dram;
-    const l2 = new Cache("l2", config.l2, memory, storage);
+    const llc = config.llc.present ? new Cache("llc", config.llc, memory, storage) : undefined;
+    const l2 = new Cache("l2", config.l2, llc ?? memory, storage);
+    // One miss that fetch waits for, and one that it does not.
+    const mshrs = config.l1i.prefetch === "none" ? 1 : 2;
     // Hits of the instruction cache are pipelined; what the pipeline takes is in the front end's restart times.
-    this.l1i = new Cache("l1i", { ...config.l1i, hitCycles: 0, mshrs: 1 }, l2, storage);
+    this.l1i = new Cache("l1i", { ...PLAIN, ...config.l1i, hitCycles: 0, mshrs }, l2, storage);
     this.l1d = new Cache("l1d", config.l1d, l2, storage);
 
     this.#walker = new Walker(config.walker, this.l1d, storage);
@@ -73,8 +82,8 @@ export class DynamicParts implements Outcomes {
     this.itlb = new Tlb("itlb", config.itlb, 0, second, storage);
     this.dtlb = new Tlb("dtlb", config.dtlb, 0, second, storage);
 
-    const above = [this.predictor, this.l1i, this.l1d, l2, this.itlb, this.dtlb, this.#l2tlb, this.#walker];
-    const below = [this.#tags && tagTable, this.#tags, dram];
+    const above = [this.predictor, this.l1i, this.l1d, l2, llc, this.itlb, this.dtlb, this.#l2tlb, this.#walker];
+    const below = [this.#tags && tagCache, this.#tags, dram];
     const blocks = (parts: readonly ({ readonly events: EventBlock } | undefined)[]): EventBlock[] =>
       parts.flatMap((part) => (part === undefined ? [] : [part.events]));
     this.eventsAbove = blocks(above);
@@ -170,6 +179,13 @@ export class DynamicParts implements Outcomes {
 
   tagCycles(): number {
     return this.#tags?.lateCycles ?? 0;
+  }
+
+  /** A record's data have been accessed. */
+  accessed(r: Retire, timingClass: number): void {
+    const stores = timingClass === Class.store || timingClass === Class.cbo;
+    if (stores) this.storeBlocks.push(r.dataPhys, r.dataBytes);
+    if (r.capability && timingClass !== Class.load) this.#tags?.capabilityAt(r.dataPhys);
   }
 
   /** FENCE.I */

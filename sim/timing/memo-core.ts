@@ -163,7 +163,7 @@ export class MemoCore implements Timing {
       this.#end();
       this.#take(this.#memo.step(this.#state, word, this.#category, dynamic, this.#begin));
     }
-    if (timingClass === Class.store || timingClass === Class.cbo) dynamic.storeBlocks.push(r.dataPhys, r.dataBytes);
+    dynamic.accessed(r, timingClass);
   }
 
   /** Whenever it comes it changes the same, so the piece's begin does for its time. */

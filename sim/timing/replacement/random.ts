@@ -1,6 +1,6 @@
 // Random victims, from a generator that starts the same in every run.
 import type { Storage } from "../part.ts";
-import type { Victims } from "./lru.ts";
+import type { Victims } from "./victims.ts";
 
 const SEED = 0x2545f491;
 
@@ -8,7 +8,8 @@ const SEED = 0x2545f491;
 export function randomVictims(ways: number, storage: Storage): Victims {
   const state = storage.int32(1, SEED);
   return {
-    position: () => {
+    use: () => {},
+    choose: () => {
       let x = state[0]!;
       x ^= x << 13;
       x ^= x >>> 17;

@@ -10,6 +10,7 @@ import {
   type ResolvedMachine,
 } from "../../../sim/config/machine.ts";
 import { flatten, parameterTable } from "../../../sim/config/params.ts";
+import { cacheParams } from "../../../sim/timing/cache.ts";
 import { DEFAULT_PRESET, PRESETS } from "../../../sim/config/presets/table.ts";
 
 function resolved(request: MachineRequest): ResolvedMachine {
@@ -27,7 +28,15 @@ function complaints(request: MachineRequest): string[] {
 const file = (text: string): MachineRequest => ({ file: { name: "m.json", text } });
 
 /** Parameters younger than the oldest preset that does not state them: their defaults must change nothing. */
-const ADDED_LATER: readonly string[] = ["issue.width", "issue.aluPorts"];
+const ADDED_LATER: readonly string[] = [
+  "issue.width",
+  "issue.aluPorts",
+  ...["l1i", "l1d", "l2"].flatMap((c) => [`${c}.prefetch`, `${c}.prefetchLines`]),
+  ...["l1d", "l2"].map((c) => `${c}.mshrTargets`),
+  ...["present", ...Object.keys(cacheParams)].map((name) => `llc.${name}`),
+  "tagCache.table",
+  "tagCache.groupBytes",
+];
 
 describe("presets", () => {
   // A preset is never edited in place: a change here is a new version in a new file, and the old row stays.
@@ -197,6 +206,9 @@ describe("complaints", () => {
       "128 counters",
     );
     expect(complaints({ sets: ["predictor.btbWays=3"] })[0]).toContain("32 entries");
+    expect(complaints({ sets: ["l1d.prefetch=stride", "l1d.mshrs=1"] })[0]).toContain("mshrs is 1");
+    expect(complaints({ sets: ["l2.replacement=plru", "l2.ways=3"] })[0]).toContain("a power of two of ways");
+    expect(complaints({ sets: ["llc.present=true", "llc.lineBytes=32"] })[0]).toContain("filled from the LLC");
     expect(complaints({ sets: ["ramBytes=100000"] })[0]).toContain("4 KiB pages");
   });
 

@@ -5,7 +5,7 @@ import { resolveMachine, type MachineConfig } from "../../../sim/config/machine.
 import { PRESETS } from "../../../sim/config/presets/table.ts";
 import { byCategory, byCause, retiredInstructions } from "../../../sim/stats/cpi-stack.ts";
 import { checkSums, difference } from "../../../sim/stats/counters.ts";
-import { CoreDriver, machine } from "./harness.ts";
+import { CoreDriver, machine, RAM } from "./harness.ts";
 import { CATEGORIES, plain, stream, transfer, type Step } from "./streams.ts";
 
 const presets = PRESETS.map((p) => {
@@ -87,6 +87,20 @@ describe("the ideal machine", () => {
         expect(core.now).toBe(steps.filter((s) => s.insn !== undefined).length);
       }),
     );
+  });
+});
+
+describe("a last-level cache", () => {
+  test("is asked for what the L2 lacks, and counts", () => {
+    const far = ["dram.controllerNs=50", "l2.sizeBytes=64", "l2.ways=1", "l1d.sizeBytes=64", "l1d.ways=1"];
+    const d = new CoreDriver(machine([...far, "llc.present=true", "llc.hitCycles=20"])).warm();
+    for (const phys of [RAM + 0x1000, RAM + 0x2000]) {
+      d.load(5, phys);
+      expect(d.use(5)).toBe(20 + 50);
+    }
+    d.load(5, RAM + 0x1000);
+    expect(d.use(5)).toBe(20);
+    expect(d.events["llc.misses"]).toBe(3);
   });
 });
 

@@ -31,6 +31,13 @@ const SETTINGS = [
   "predictor.clearsOnTrap=true",
   "tagCache.present=true",
   "dtlb.entries=4",
+  "l1d.prefetch=stride",
+  "l2.prefetch=next-line",
+  "l1i.prefetch=next-line",
+  "l1d.replacement=plru",
+  "l1d.mshrTargets=2",
+  "llc.present=true",
+  "tagCache.table=root-and-leaves",
 ];
 
 const machines = fc

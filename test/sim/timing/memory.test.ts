@@ -3,9 +3,11 @@ import { describe, expect, test } from "vitest";
 import { Dram, type DramConfig } from "../../../sim/timing/dram.ts";
 import { heapStorage } from "../../../sim/timing/part.ts";
 import { TaggedMemory } from "../../../sim/timing/tag-cache.ts";
+import { flatTable, tagTableOf } from "../../../sim/timing/tag-table.ts";
 import { Cache } from "../../../sim/timing/cache.ts";
 import { MockPart, RAM } from "./harness.ts";
 
+const PLAIN = { mshrs: 1, mshrTargets: 0, prefetch: "none", prefetchLines: 1 } as const;
 const CONFIG: DramConfig = {
   banks: 4,
   rowBytes: 1024,
@@ -85,14 +87,14 @@ describe("tagged memory", () => {
       [50, 50, 50],
       [50, 70, 70],
     ] as const) {
-      const memory = new TaggedMemory(new MockPart(data), new MockPart(tags), heapStorage);
+      const memory = new TaggedMemory(new MockPart(data), flatTable(new MockPart(tags)), heapStorage);
       expect(memory.read(RAM, 64, 0)).toBe(ready);
       expect(memory.lateCycles).toBe(Math.max(0, tags - data));
     }
   });
 
   test("adds up how late tags were until it is told to start anew", () => {
-    const memory = new TaggedMemory(new MockPart(5), new MockPart(9), heapStorage);
+    const memory = new TaggedMemory(new MockPart(5), flatTable(new MockPart(9)), heapStorage);
     memory.read(RAM, 64, 0);
     memory.read(RAM, 64, 0);
     expect(memory.lateCycles).toBe(8);
@@ -103,7 +105,7 @@ describe("tagged memory", () => {
 
   test("finds the tags of 128 bytes in one byte of the table", () => {
     const table = new MockPart(1);
-    const memory = new TaggedMemory(new MockPart(1), table, heapStorage);
+    const memory = new TaggedMemory(new MockPart(1), flatTable(table), heapStorage);
     for (const phys of [RAM, RAM + 64, RAM + 128, RAM + 8192]) memory.read(phys, 64, 0);
     const base = RAM / 128;
     expect(table.reads.map((r) => r.phys - base)).toEqual([0, 0, 1, 64]);
@@ -111,8 +113,8 @@ describe("tagged memory", () => {
 
   test("reads the tag table from DRAM once for 8 KiB of data, with lines of 64 bytes", () => {
     const store = new MockPart(100);
-    const config = { sizeBytes: 4096, lineBytes: 64, ways: 4, replacement: "lru", hitCycles: 2, mshrs: 1 } as const;
-    const memory = new TaggedMemory(store, new Cache("tagCache", config, store, heapStorage), heapStorage);
+    const config = { sizeBytes: 4096, lineBytes: 64, ways: 4, replacement: "lru", hitCycles: 2, ...PLAIN } as const;
+    const memory = new TaggedMemory(store, flatTable(new Cache("tagCache", config, store, heapStorage)), heapStorage);
     for (let phys = RAM; phys < RAM + 8192; phys += 64) memory.read(phys, 64, 1000 * (phys - RAM));
     expect(store.reads.filter((r) => r.phys < RAM)).toHaveLength(1);
     memory.read(RAM + 8192, 64, 1e9);
@@ -121,11 +123,61 @@ describe("tagged memory", () => {
 
   test("writes the tags of a line written back into the table's cache, and to DRAM when they are displaced", () => {
     const store = new MockPart(100);
-    const config = { sizeBytes: 64, lineBytes: 64, ways: 1, replacement: "lru", hitCycles: 2, mshrs: 1 } as const;
-    const memory = new TaggedMemory(store, new Cache("tagCache", config, store, heapStorage), heapStorage);
+    const config = { sizeBytes: 64, lineBytes: 64, ways: 1, replacement: "lru", hitCycles: 2, ...PLAIN } as const;
+    const memory = new TaggedMemory(store, flatTable(new Cache("tagCache", config, store, heapStorage)), heapStorage);
     memory.write(RAM, 64, 0);
     expect(store.writes.map((w) => w.phys)).toEqual([RAM]);
     memory.read(RAM + 8192, 64, 1000);
     expect(store.writes.map((w) => w.phys)).toEqual([RAM, RAM / 128]);
+  });
+});
+
+describe("a tag table with a root", () => {
+  const MiB = 2 ** 20;
+  const make = (): { table: ReturnType<typeof tagTableOf>; cache: MockPart } => {
+    const cache = new MockPart(10);
+    return { table: tagTableOf({ table: "root-and-leaves", groupBytes: 8192 }, cache, MiB, heapStorage), cache };
+  };
+  const leaf = RAM / 128;
+
+  test("reads the root alone where no capability has been stored", () => {
+    const { table, cache } = make();
+    expect(table.read(RAM, 100)).toBe(110);
+    expect(cache.reads).toHaveLength(1);
+    expect(cache.reads[0]!.phys).toBeGreaterThan(leaf + MiB / 128);
+  });
+
+  test("finds the bits of 64 KiB in one byte of the root", () => {
+    const { table, cache } = make();
+    for (const phys of [RAM, RAM + 65535, RAM + 65536]) table.read(phys, 0);
+    const [first, same, next] = cache.reads.map((r) => r.phys);
+    expect([same, next]).toEqual([first, first! + 1]);
+  });
+
+  test("writes nothing for lines of groups without capabilities", () => {
+    const { table, cache } = make();
+    table.write(RAM, 0);
+    expect(cache.writes).toEqual([]);
+  });
+
+  test("notes a group's first line with tags in the root, and writes its leaves from then on", () => {
+    const { table, cache } = make();
+    table.capabilityAt(RAM + 64);
+    table.write(RAM + 64, 0);
+    const root = cache.reads[0]!.phys;
+    expect(cache.writes.map((w) => w.phys)).toEqual([root, leaf]);
+    table.write(RAM + 8191, 50);
+    expect(cache.writes.map((w) => w.phys)).toEqual([root, leaf, leaf + 63]);
+    table.write(RAM + 8192, 50);
+    expect(cache.writes).toHaveLength(3);
+  });
+
+  test("reads a leaf after the root, and only when the root has been told", () => {
+    const { table } = make();
+    table.capabilityAt(RAM);
+    expect(table.read(RAM, 0)).toBe(10);
+    table.write(RAM, 0);
+    expect(table.read(RAM, 100)).toBe(120);
+    expect(table.read(RAM + 8192, 100)).toBe(110);
   });
 });

@@ -1,0 +1,37 @@
+// Tree pseudo-LRU: a binary tree of bits over the ways of a set, each pointing to the half that was not used last.
+import type { Storage } from "../part.ts";
+import { moveToFront, type Victims } from "./victims.ts";
+
+/** A use of the way used last changes nothing: its bits point away from it already. */
+export class Plru implements Victims {
+  /** By set: node n (from 1, the root; its halves are 2n and 2n + 1) is 1 where the upper half comes next. */
+  readonly #trees: Int32Array;
+  /** Which way of the set stands at each position. */
+  readonly #wayAt: Int32Array;
+  readonly #ways: number;
+
+  constructor(sets: number, ways: number, storage: Storage) {
+    this.#ways = ways;
+    this.#trees = storage.int32(sets * ways);
+    this.#wayAt = storage.int32(sets * ways);
+    this.#wayAt.forEach((_, i) => (this.#wayAt[i] = ways - 1 - (i % ways)));
+  }
+
+  use(set: number, position: number): void {
+    const base = set * this.#ways;
+    const way = this.#wayAt[base + position]!;
+    moveToFront(this.#wayAt, base, position, way);
+    for (let node = 1, half = this.#ways >> 1; half > 0; half >>= 1) {
+      const upper = (way & half) === 0 ? 0 : 1;
+      this.#trees[base + node] = 1 - upper;
+      node = 2 * node + upper;
+    }
+  }
+
+  choose(set: number): number {
+    const base = set * this.#ways;
+    let node = 1;
+    while (node < this.#ways) node = 2 * node + this.#trees[base + node]!;
+    return this.#wayAt.subarray(base, base + this.#ways).indexOf(node - this.#ways);
+  }
+}

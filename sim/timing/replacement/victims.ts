@@ -1,0 +1,34 @@
+// The contract of a replacement policy, and sets in order of use: the most recently used way stands first, so that a hit on it
+// changes nothing.
+import { isPowerOfTwo } from "../../config/params.ts";
+import type { Storage } from "../part.ts";
+import { Plru } from "./plru.ts";
+import { randomVictims } from "./random.ts";
+
+export const POLICIES = ["lru", "plru", "random"] as const;
+export type Policy = (typeof POLICIES)[number];
+
+/** Chooses which position of a full set to give up. Positions count from the most recently used entry of the set. */
+export interface Victims {
+  /** The entry at `position` of a set is used: it comes to the front, those before it go back by one. */
+  use(set: number, position: number): void;
+  choose(set: number): number;
+}
+
+/** Moves the entry at position `from` of the set that begins at `base` to its front, and writes `word` there. */
+export function moveToFront(words: Int32Array, base: number, from: number, word: number): void {
+  for (let i = base + from; i > base; i -= 1) words[i] = words[i - 1]!;
+  words[base] = word;
+}
+
+export function victimsOf(policy: Policy, sets: number, ways: number, storage: Storage): Victims {
+  switch (policy) {
+    case "lru":
+      return { use: () => {}, choose: () => ways - 1 };
+    case "plru":
+      if (!isPowerOfTwo(ways)) throw new Error(`PLRU needs a power of two of ways, not ${ways}`);
+      return new Plru(sets, ways, storage);
+    case "random":
+      return randomVictims(ways, storage);
+  }
+}
