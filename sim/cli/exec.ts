@@ -2,6 +2,7 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import type { Argv } from "yargs";
 import { exceptionName } from "../../isa/cause.ts";
+import { ENGINES, type EngineName } from "../engine/engine.ts";
 import type { Command } from "./command.ts";
 import { plainCommit } from "./commit-line.ts";
 import { Failure, invalidUsage, type Exit } from "./failure.ts";
@@ -17,6 +18,7 @@ interface ExecOptions {
   readonly machine: string | undefined;
   readonly set: readonly string[] | undefined;
   readonly timing: boolean;
+  readonly engine: EngineName;
   readonly maxInstructions: string | undefined;
   readonly maxCycles: string | undefined;
   readonly json: string | undefined;
@@ -46,6 +48,11 @@ export const execCommand: Command<ExecOptions> = {
       .option("machine", { type: "string", describe: "machine preset" })
       .option("set", { type: "string", array: true, nargs: 1, describe: "override one machine parameter: key=value" })
       .option("timing", { type: "boolean", default: true, describe: "--no-timing counts instructions only" })
+      .option("engine", {
+        choices: ENGINES,
+        default: "reference" as const,
+        describe: "turbo translates hot code; with timing or a commit log the reference engine runs",
+      })
       .option("max-instructions", { type: "string", describe: "stop after so many" })
       .option("max-cycles", { type: "string", describe: "stop at this cycle" })
       .option("json", { type: "string", describe: "write the result as JSON to a file, or - for stdout" })
@@ -97,6 +104,7 @@ export const execCommand: Command<ExecOptions> = {
         isa: options.isa,
         ramBytes: machine.config.ramBytes,
         image,
+        engine: options.engine,
         ...(core === undefined ? {} : { timing: core }),
         ...(log === undefined ? {} : { onCommit: (line: string) => log.write(shape(line)) }),
         onOutput: (text) => {

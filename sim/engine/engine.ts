@@ -9,6 +9,10 @@ export interface TrapReport {
   readonly tval: string;
 }
 
+/** The engines: the slow and obvious one, and the fast one. */
+export const ENGINES = ["reference", "turbo"] as const;
+export type EngineName = (typeof ENGINES)[number];
+
 /** Why a run came to its end. */
 export type Stop =
   /** The guest wrote to the finisher or to `tohost`. */

@@ -147,6 +147,30 @@ export abstract class FetchPath extends DataPath {
     return this.next === ELSEWHERE ? virt48(this.#target) : this.pageVirt + this.next;
   }
 
+  /** Metadata of the pcc where it can be executed, 0 without RVY; else undefined. */
+  protected get currentMeta(): bigint | undefined {
+    return this.#usable ? this.#authority.meta : undefined;
+  }
+
+  /** Goes on at an address, as after jumps by a tagged pcc with this metadata. */
+  protected continueAt(addr: bigint, meta: bigint): void {
+    if (this.rvy) {
+      const { base, top, topHigh } = this.bounds(this.#authority);
+      const same = meta === this.#authority.meta && addr >= base && (topHigh !== 0n || addr < top);
+      if (!same) return this.install(new Capability(1n, meta, addr, undefined));
+    }
+    this.#enter(addr);
+  }
+
+  /** The page of code at an address that has been executed there; undefined also where each fetch has to be looked at. */
+  protected knownPage(addr: bigint): CodePage | undefined {
+    if (addr === this.pageBase && this.page !== NO_PAGE) return this.page.keeps ? this.page : undefined;
+    const phys = this.mmu.knownFetch(addr);
+    const page = phys < 0 ? undefined : this.code.page(phys);
+    if (page === undefined || !this.mmu.guardsFetch) return page;
+    return this.mmu.allows(page.phys, PAGE_BYTES, "fetch") ? page : undefined;
+  }
+
   /** Has the page looked up again: translation may have changed. */
   protected refetch(): void {
     this.page = NO_PAGE;

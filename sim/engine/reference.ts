@@ -40,7 +40,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   /** Whole registers; undefined where the register holds an integer. */
   readonly #ys = new Array<Capability | undefined>(REGISTER_COUNT).fill(undefined);
   /** The clock at which the run loop has to look up: an interrupt may be due, the run may end. */
-  #eventAt = AT_ONCE;
+  protected eventAt = AT_ONCE;
   #untilCycle = Infinity;
   #waiting = false;
   #task: (() => void) | undefined;
@@ -59,8 +59,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     this.hart = o.hart;
     this.csrs = o.csrs(this);
     this.#timing = o.timing;
-    this.mmu.onFlush = () => this.refetch();
-    this.retranslate();
+    this.mmu.onFlush = () => this.translationsGone();
   }
 
   // Registers
@@ -174,7 +173,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
 
   /** Has interrupts looked at before the next instruction. */
   reconsider(): void {
-    this.#eventAt = AT_ONCE;
+    this.eventAt = AT_ONCE;
   }
 
   step(): Stop | undefined {
@@ -195,7 +194,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     while (this.#stop === undefined && this.retired < untilRetired) {
       try {
         while (this.retired < untilRetired) {
-          if (this.now >= this.#eventAt && !this.#attend()) break;
+          if (this.now >= this.eventAt && !this.#attend()) break;
           this.one();
         }
       } catch (error) {
@@ -267,7 +266,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     }
     const interrupt = this.hart.interruptToTake();
     if (interrupt === undefined) {
-      this.#eventAt = Math.min(this.#untilCycle, this.hart.nextTimer());
+      this.eventAt = Math.min(this.#untilCycle, this.hart.nextTimer());
     } else {
       this.op = undefined;
       this.#enterTrap({ interrupt: true, cause: interrupt, tval: 0n });
@@ -344,6 +343,11 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     this.record.flush = true;
     this.refetch();
     this.reconsider();
+  }
+
+  /** Page tables or protection have changed. */
+  protected translationsGone(): void {
+    this.refetch();
   }
 
   /** Does the pcc allow access to system registers? Without RVY there is nothing to ask. */

@@ -4,9 +4,12 @@ import type { Image } from "../../isa/image.ts";
 import { decoderFor, parseIsa, type Isa, type PointerMode } from "../../isa/table.ts";
 import { CodeCache } from "../engine/code.ts";
 import type { MisalignedAccess } from "../engine/data.ts";
-import type { Engine, Stop } from "../engine/engine.ts";
+import type { Engine, EngineName, Stop } from "../engine/engine.ts";
 import { LoggingReference } from "../engine/commit-log.ts";
 import { Reference, type ReferenceOptions } from "../engine/reference.ts";
+import { Turbo } from "../engine/turbo/engine.ts";
+import { MAX_RAM_BYTES } from "../engine/turbo/layout.ts";
+import { LinearMemory } from "../engine/turbo/linear.ts";
 import { Bus } from "./bus.ts";
 import { Capability, NULL_CAPABILITY } from "./capability.ts";
 import { Csrs } from "./csrs.ts";
@@ -30,6 +33,10 @@ export interface MachineOptions {
   readonly ramBytes: number;
   /** Loaded at its physical addresses; execution begins at its entry. */
   readonly image: Image;
+  /** What executes instructions: nothing but speed depends on it. Default: reference. docs/engine.md */
+  readonly engine?: EngineName;
+  /** How often the turbo engine interprets code before it translates it; a default that suits most. */
+  readonly translateAfter?: number;
   /** Without one, each instruction and each trap takes one cycle. */
   readonly timing?: Timing;
   /** Misaligned integer accesses: done by the hardware (default), or trapped. */
@@ -89,7 +96,12 @@ export class Machine {
     const isa = parseIsa(o.isa);
     if (typeof isa === "string") throw new Error(isa);
     this.isa = isa;
-    const memory = new Memory({ base: RAM_BASE, sizeBytes: o.ramBytes });
+    const linear = runsTurbo(o, isa) ? new LinearMemory(o.ramBytes) : undefined;
+    const memory = new Memory({
+      base: RAM_BASE,
+      sizeBytes: o.ramBytes,
+      ...(linear === undefined ? {} : { places: linear.places }),
+    });
     this.memory = memory;
 
     // The devices, the hart and the engine refer to one another: the engine comes last, behind a clock.
@@ -130,7 +142,11 @@ export class Machine {
       csrs: (m) => new Csrs({ ...csrOptions, m }),
       timing: o.timing,
     };
-    const engine = o.onCommit ? new LoggingReference(engineOptions, o.onCommit) : new Reference(engineOptions);
+    const engine = o.onCommit
+      ? new LoggingReference(engineOptions, o.onCommit)
+      : linear === undefined
+        ? new Reference(engineOptions)
+        : new Turbo({ ...engineOptions, linear, hotAfter: o.translateAfter });
     later.engine = engine;
     this.engine = engine;
     this.csrs = engine.csrs;
@@ -204,6 +220,12 @@ export class Machine {
     const pc = BigInt(entry);
     this.engine.resume(rvy ? new Capability(1n, meta, pc, undefined) : new Capability(0n, 0n, pc, undefined));
   }
+}
+
+/** The turbo engine has no timing model, no commit log, no Zyhybrid and not more RAM yet: there the reference engine runs. */
+function runsTurbo({ engine, timing, onCommit, ramBytes }: MachineOptions, { extensions }: Isa): boolean {
+  if (engine !== "turbo" || timing !== undefined || onCommit !== undefined) return false;
+  return !extensions.has("Zyhybrid") && ramBytes <= MAX_RAM_BYTES;
 }
 
 /** A cache of decoded code for each pointer mode that the machine has. */

@@ -184,6 +184,17 @@ export class Mmu {
     return context === undefined ? near : this.#translate(context, context.fetch, addr, near, "fetch");
   }
 
+  /** Physical address of an instruction fetch if it needs no walk; else -1. It leaves no trace. */
+  knownFetch(addr: bigint): number {
+    const context = this.#fetchContext;
+    if (context === undefined) return Number(addr);
+    if (!Mmu.canonical(addr)) return -1;
+    const virt = Number(BigInt.asUintN(VIRT_BITS, addr));
+    const page = Math.floor(virt / PAGE_BYTES);
+    const set = page % CACHE_SETS;
+    return context.fetch.pages[set] === page ? context.fetch.phys[set]! + (virt - page * PAGE_BYTES) : -1;
+  }
+
   /** Is an address one that translation can take? */
   static canonical(addr: bigint): boolean {
     return addr < BigInt(CANONICAL_TOP) || addr >= UPPER_HALF;

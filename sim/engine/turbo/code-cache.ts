@@ -1,0 +1,157 @@
+// The code cache: translated regions by the address of their head, the table through which they are called, and when they go.
+//
+// A region is valid as long as its code is in memory as it was, at the addresses at which it was translated. A store to its
+// code drops it; a change of page tables empties the entries, and each region is looked over before it gets one again.
+import type { CodePage } from "../code.ts";
+import { Exits } from "./exits.ts";
+import { ENTRY, entriesAt, ENTRIES_BYTES, TARGETS_AT, TARGETS_BYTES } from "./layout.ts";
+import { instantiate } from "./host.ts";
+import type { LinearMemory } from "./linear.ts";
+import { MAX_REGIONS, trampolineModule } from "./runtime.ts";
+
+/** A page of code as a region has seen it. */
+export interface SeenPage {
+  /** Address of the page. */
+  readonly virt: bigint;
+  readonly page: CodePage;
+}
+
+/** Bytes of RAM that a region was translated from: offsets from its beginning. */
+export interface CodeRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface CachedRegion {
+  readonly pc: bigint;
+  readonly meta: bigint;
+  /** The region was translated for addresses that are physical and unguarded. */
+  readonly direct: boolean;
+  readonly pages: readonly SeenPage[];
+  readonly ranges: readonly CodeRange[];
+  readonly index: number;
+}
+
+const MAX_EXITS = 1 << 20;
+
+export class TranslatedCode {
+  readonly exits = new Exits();
+  /** Calls the region at an index of the table: `run(budget, index)`. */
+  readonly run: (budget: number, index: number) => number;
+  /** Counts the regions that stores have dropped. */
+  dropped = 0;
+  readonly #linear: LinearMemory;
+  readonly #table: WebAssembly.Table;
+  readonly #regions = new Map<bigint, CachedRegion[]>();
+  readonly #byPage = new Map<CodePage, Set<CachedRegion>>();
+  readonly #bytes: Uint8Array;
+  #nextIndex = 0;
+  #nextTarget = 0;
+  /** Contexts that may have entries. */
+  #contexts = 0;
+
+  constructor(linear: LinearMemory) {
+    this.#linear = linear;
+    this.#table = new WebAssembly.Table({ element: "anyfunc", initial: MAX_REGIONS });
+    this.#bytes = new Uint8Array(linear.buffer);
+    const env = { memory: linear.memory, table: this.#table };
+    this.run = instantiate(trampolineModule(linear.layout.pages), env).exports["run"] as TranslatedCode["run"];
+  }
+
+  /** Is there no room for another region? Then the cache is cleared before the next. */
+  get full(): boolean {
+    return this.#nextIndex >= MAX_REGIONS || this.exits.count >= MAX_EXITS || this.#nextTarget > TARGETS_BYTES / 2;
+  }
+
+  /** Room for a table of targets, all zero. */
+  reserveTargets(bytes: number): { at: number; bytes: Uint8Array } | undefined {
+    if (this.#nextTarget + bytes > TARGETS_BYTES) return undefined;
+    const at = TARGETS_AT + this.#nextTarget;
+    this.#nextTarget += bytes;
+    return { at, bytes: this.#bytes.subarray(at, at + bytes) };
+  }
+
+  add(region: Omit<CachedRegion, "index">, call: unknown): CachedRegion {
+    const added = { ...region, index: this.#nextIndex++ };
+    this.#table.set(added.index, call);
+    const others = this.#regions.get(region.pc);
+    if (others === undefined) this.#regions.set(region.pc, [added]);
+    else others.push(added);
+    for (const { page } of region.pages) {
+      const users = this.#byPage.get(page) ?? new Set();
+      this.#byPage.set(page, users.add(added));
+    }
+    return added;
+  }
+
+  /** The region with this head, if `valid` says that it may be entered. */
+  find(pc: bigint, meta: bigint, direct: boolean, valid: (region: CachedRegion) => boolean): CachedRegion | undefined {
+    return this.#regions.get(pc)?.find((r) => r.meta === meta && r.direct === direct && valid(r));
+  }
+
+  /** The index of the region that the context's entries name for an address; -1 where they do not. */
+  entry(context: number, pc: bigint, meta: bigint): number {
+    const slot = slotOf(context, pc);
+    const { doubles, words } = this.#linear;
+    if (doubles[slot >>> 3] !== pc || doubles[(slot + ENTRY.meta) >>> 3] !== meta) return -1;
+    return words[(slot + ENTRY.index) >>> 2]!;
+  }
+
+  /** Lets the trampoline enter a region in a context. */
+  setEntry(context: number, region: CachedRegion): void {
+    const slot = slotOf(context, region.pc);
+    this.#linear.doubles[slot >>> 3] = region.pc;
+    this.#linear.doubles[(slot + ENTRY.meta) >>> 3] = region.meta;
+    this.#linear.words[(slot + ENTRY.index) >>> 2] = region.index;
+    this.#contexts = Math.max(this.#contexts, context + 1);
+  }
+
+  /** Empties the entries of the first contexts: what an address stands for may have changed. */
+  clearEntries(contexts: number): void {
+    for (let context = 0; context < contexts; context += 1) this.emptyContext(context);
+  }
+
+  /** Empties the entries of a context. */
+  emptyContext(context: number): void {
+    const at = entriesAt(context);
+    this.#bytes.fill(0xff, at, at + ENTRIES_BYTES);
+  }
+
+  /** Drops the regions with code in [from, to) of RAM, which `page` holds. */
+  drop(page: CodePage, from: number, to: number): void {
+    for (const region of this.#byPage.get(page) ?? []) {
+      if (region.ranges.some((r) => r.from < to && from < r.to)) this.#remove(region);
+    }
+  }
+
+  /** Drops everything. */
+  clear(): void {
+    this.clearEntries(this.#contexts);
+    for (let index = 0; index < this.#nextIndex; index += 1) this.#table.set(index, null);
+    this.#regions.clear();
+    this.#byPage.clear();
+    this.exits.clear();
+    this.#bytes.fill(0, TARGETS_AT, TARGETS_AT + this.#nextTarget);
+    this.#nextIndex = this.#nextTarget = 0;
+  }
+
+  #remove(region: CachedRegion): void {
+    this.dropped += 1;
+    this.#table.set(region.index, null);
+    for (const { page } of region.pages) this.#byPage.get(page)?.delete(region);
+    const left = this.#regions.get(region.pc)!.filter((r) => r !== region);
+    if (left.length > 0) this.#regions.set(region.pc, left);
+    else this.#regions.delete(region.pc);
+    for (let context = 0; context < this.#contexts; context += 1) {
+      const slot = slotOf(context, region.pc);
+      if (this.#linear.words[(slot + ENTRY.index) >>> 2] !== region.index) continue;
+      this.#bytes.fill(0xff, slot, slot + ENTRY.index);
+    }
+  }
+}
+
+/** An entry holds no address with all bits set: that is odd. */
+function slotOf(context: number, pc: bigint): number {
+  const index = Number((pc >> 1n) & ((1n << BigInt(ENTRY.indexBits)) - 1n));
+  return entriesAt(context) + (index << ENTRY.bits);
+}

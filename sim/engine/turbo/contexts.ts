@@ -1,0 +1,70 @@
+// Contexts: ways to see memory, each with a TLB and entries into translated code, so that a switch between them keeps both.
+import type { TranslationState } from "../../machine/mmu.ts";
+import { entriesAt, MAX_CONTEXTS, STATE, TLB, TLB_BYTES, TLB_KIND_BYTES, tlbAt } from "./layout.ts";
+import type { LinearMemory } from "./linear.ts";
+import type { TranslatedCode } from "./code-cache.ts";
+
+const PAGE_BYTES = 4096;
+const TLB_INDEX_MASK = (1 << TLB.indexBits) - 1;
+
+export class Contexts {
+  /** The context in force. */
+  current = 0;
+  readonly #linear: LinearMemory;
+  readonly #code: TranslatedCode;
+  readonly #bytes: Uint8Array;
+  /** By satp, then by what else translation depends on. */
+  #numbers = new Map<bigint, Map<number, number>>();
+  #used = 0;
+
+  constructor(linear: LinearMemory, code: TranslatedCode) {
+    this.#linear = linear;
+    this.#code = code;
+    this.#bytes = new Uint8Array(linear.buffer);
+  }
+
+  /** Puts the context of a state in force. */
+  use(state: TranslationState): void {
+    const { satp, mode, mpp, ...flags } = state;
+    const rest = Object.values(flags).reduce((bits, flag) => 2 * bits + Number(flag), mode | (mpp << 2));
+    let bySatp = this.#numbers.get(satp);
+    if (bySatp === undefined) this.#numbers.set(satp, (bySatp = new Map()));
+    let number = bySatp.get(rest);
+    if (number === undefined) {
+      if (this.#used === MAX_CONTEXTS) {
+        this.#numbers = new Map([[satp, (bySatp = new Map())]]);
+        this.#used = 0;
+      }
+      number = this.#used++;
+      bySatp.set(rest, number);
+      this.#empty(number);
+    }
+    this.current = number;
+    this.#linear.words[STATE.tlb >>> 2] = tlbAt(number);
+    this.#linear.words[STATE.entries >>> 2] = entriesAt(number);
+  }
+
+  /** Empties all: page tables or protection have changed. */
+  flush(): void {
+    for (let number = 0; number < this.#used; number += 1) this.#empty(number);
+  }
+
+  /** Remembers where the page of an address lies: `place` is that of the byte in linear memory. */
+  fill(addr: bigint, access: number, place: number): void {
+    const page = addr >> 12n;
+    const index = Number(page & BigInt(TLB_INDEX_MASK));
+    const at = tlbAt(this.current) + access * TLB_KIND_BYTES + (index << TLB.entryBits);
+    this.#linear.doubles[at >>> 3] = page;
+    const low = Number(BigInt.asUintN(32, addr));
+    this.#linear.words[(at + TLB.delta) >>> 2] = place - low;
+  }
+
+  /** No page number has all bits set. */
+  #empty(number: number): void {
+    this.#bytes.fill(0xff, tlbAt(number), tlbAt(number) + TLB_BYTES);
+    this.#code.emptyContext(number);
+  }
+}
+
+/** Do [addr, addr + bytes) lie in one page? */
+export const inOnePage = (addr: number, bytes: number): boolean => (addr % PAGE_BYTES) + bytes <= PAGE_BYTES;

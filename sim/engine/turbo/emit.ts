@@ -1,0 +1,455 @@
+// The algebra on WebAssembly: an instruction's meaning, run on expressions, writes the code that has that meaning.
+import { decodeBounds } from "../../../isa/cap/bounds.ts";
+import { SEALED } from "../../../isa/cap/format.ts";
+import type { AccessBytes, Bounds, Semantics } from "../../../isa/semantics.ts";
+import type { ExprWriter} from "./expr.ts";
+import { constant, ExprArithmetic, isConst, localOf, type Expr } from "./expr.ts";
+import { Access, type MemoryPath } from "./memory-path.ts";
+import { boundsLocals, type BoundsLocals, type RegisterLocals } from "./registers.ts";
+import { I32, I64, Op, VOID } from "./wasm.ts";
+
+/** Thrown where the interpreter has to execute an instruction; the code emitted for it is taken back. Never seen outside. */
+export const UNTRANSLATABLE = Symbol("untranslatable");
+
+/** A capability as expressions. */
+export class YExpr {
+  readonly tag: Expr;
+  readonly meta: Expr;
+  readonly addr: Expr;
+  /** Register whose value it is, or -1. */
+  readonly register: number;
+  /** A capability with the same metadata and another address. */
+  readonly origin: YExpr | undefined;
+  /** Its bounds where an instruction has asked for them: as expressions, and the locals that hold them. */
+  bounds: Bounds<Expr> | undefined;
+  locals: BoundsLocals | undefined;
+
+  constructor(tag: Expr, meta: Expr, addr: Expr, register = -1, origin?: YExpr) {
+    this.tag = tag;
+    this.meta = meta;
+    this.addr = addr;
+    this.register = register;
+    this.origin = origin;
+  }
+}
+
+/** How a block ends. `dynamic`: the target is in the local `target`, and in capability mode its metadata in `targetMeta`. */
+export type Ending =
+  | { readonly kind: "goto"; readonly target: bigint }
+  /** The condition is on the stack. */
+  | { readonly kind: "branch"; readonly target: bigint; readonly otherwise: bigint }
+  | { readonly kind: "dynamic" }
+  /** An exit was emitted; nothing follows. */
+  | { readonly kind: "exit" };
+
+export interface TranslatorOptions {
+  readonly capabilityMode: boolean;
+  /** The ISA has capabilities: an integer written to a register clears metadata and tag. */
+  readonly tagged: boolean;
+  readonly zylevels1: boolean;
+  readonly instructionAlignment: 2 | 4;
+  /** The pcc at the region's head; all of the region lies within its bounds. */
+  readonly pccMeta: bigint;
+  readonly headPc: bigint;
+  readonly writer: ExprWriter;
+  readonly registers: RegisterLocals;
+  /** Index of the function `decode(meta: i64, addr: i64)` with the five results of BoundsLocals. */
+  readonly decode: number;
+  readonly target: number;
+  readonly targetMeta: number;
+}
+
+export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr> {
+  readonly capabilityMode: boolean;
+  readonly zylevels1: boolean;
+  /** Machines with Zyhybrid run on the reference engine. */
+  readonly zyhybrid = false;
+  readonly ddc = undefined;
+  pc = constant(0n);
+  nextPc = constant(0n);
+  /** Set by an instruction that jumps. */
+  ending: Ending | undefined;
+  memory!: MemoryPath;
+  /** Emits an exit before this instruction, within `depth` blocks opened by it. */
+  exit: (depth: number) => void = () => {};
+  readonly #o: TranslatorOptions;
+  readonly #writer: ExprWriter;
+  readonly #registers: RegisterLocals;
+  /** Capabilities that this instruction has looked at, to know again metadata that goes with another address. */
+  #seen: YExpr[] = [];
+  /** Registers whose bounds are decoded for certain, and those that hold an integer for certain, in this block. */
+  readonly #decoded = new Set<number>();
+  readonly #integers = new Set<number>();
+
+  constructor(o: TranslatorOptions) {
+    super();
+    this.#o = o;
+    this.capabilityMode = o.capabilityMode;
+    this.zylevels1 = o.zylevels1;
+    this.#writer = o.writer;
+    this.#registers = o.registers;
+  }
+
+  /** A block begins: what is known of registers holds no longer. */
+  beginBlock(): void {
+    this.#decoded.clear();
+    this.#integers.clear();
+  }
+
+  beginInstruction(pc: bigint, bytes: number): void {
+    this.pc = constant(pc);
+    this.nextPc = constant(BigInt.asUintN(64, pc + BigInt(bytes)));
+    this.ending = undefined;
+    this.#seen = [];
+  }
+
+  endInstruction(): void {
+    this.#writer.releaseTemporaries();
+  }
+
+  // Registers
+
+  x(r: number): Expr {
+    return r === 0 ? constant(0n) : localOf(I64, this.#registers.address(r));
+  }
+
+  setX(r: number, value: Expr): void {
+    if (r === 0) return;
+    const { code } = this.#writer;
+    this.#writer.wide(value);
+    code.local(Op.localSet, this.#registers.address(r));
+    this.#registers.noteWrite(r);
+    this.#decoded.delete(r);
+    if (!this.#o.tagged || this.#integers.has(r)) return;
+    const { meta, tag, decoded } = this.#registers.capability(r);
+    code.i64(0n).local(Op.localSet, meta).i32(0).local(Op.localSet, tag).i32(0).local(Op.localSet, decoded);
+    this.#integers.add(r);
+  }
+
+  y(r: number): YExpr {
+    const known = this.#seen.find((y) => y.register === r);
+    if (known !== undefined) return known;
+    const zero = constant(0n);
+    if (r === 0) return this.#see(new YExpr(zero, zero, zero));
+    const { meta, tag } = this.#registers.capability(r);
+    return this.#see(new YExpr(localOf(I32, tag), localOf(I64, meta), this.x(r), r));
+  }
+
+  setY(r: number, value: YExpr): void {
+    if (r === 0) return;
+    const { code } = this.#writer;
+    if (isConst(value.meta) && isConst(value.addr)) this.bounds(value);
+    const to = this.#registers.capability(r);
+    const from = value.register > 0 ? this.#registers.capability(value.register) : undefined;
+    const locals = value.locals ?? from;
+    // All is read before anything is written: the value may be of the register's own.
+    this.#writer.wide(value.addr);
+    this.#writer.wide(value.meta);
+    this.#writer.truth(value.tag);
+    code.local(Op.localSet, to.tag).local(Op.localSet, to.meta).local(Op.localSet, this.#registers.address(r));
+    this.#registers.noteWrite(r);
+    this.#integers.delete(r);
+    if (locals !== undefined && locals !== to) {
+      for (const part of ["base", "top", "topHigh", "valid", "integral"] as const) {
+        code.local(Op.localGet, locals[part]).local(Op.localSet, to[part]);
+      }
+    } else if (value.bounds !== undefined && locals === undefined) {
+      this.#setConstantBounds(value.bounds, to);
+    }
+    const decoded = value.bounds !== undefined || (value.register > 0 && this.#decoded.has(value.register));
+    if (decoded) this.#decoded.add(r);
+    else this.#decoded.delete(r);
+    if (decoded || from === undefined) code.i32(decoded ? 1 : 0);
+    else code.local(Op.localGet, from.decoded);
+    code.local(Op.localSet, to.decoded);
+  }
+
+  #setConstantBounds(bounds: Bounds<Expr>, to: BoundsLocals): void {
+    const { code } = this.#writer;
+    for (const part of ["base", "top"] as const) {
+      this.#writer.wide(bounds[part]);
+      code.local(Op.localSet, to[part]);
+    }
+    for (const part of ["topHigh", "valid", "integral"] as const) {
+      this.#writer.truth(bounds[part]);
+      code.local(Op.localSet, to[part]);
+    }
+  }
+
+  get pcc(): YExpr {
+    const known = this.#seen.find((y) => y.addr === this.pc);
+    return known ?? this.#see(new YExpr(constant(1n), constant(this.#o.pccMeta), this.pc));
+  }
+
+  // Capabilities
+
+  cap(tag: Expr, meta: Expr, addr: Expr): YExpr {
+    const origin = this.#seen.find((y) => y.meta === meta);
+    return this.#see(new YExpr(this.let(tag), this.let(meta), this.let(addr), -1, origin));
+  }
+  tag(y: YExpr): Expr {
+    return y.tag;
+  }
+  meta(y: YExpr): Expr {
+    return y.meta;
+  }
+  addr(y: YExpr): Expr {
+    return y.addr;
+  }
+
+  keepTagIf(y: YExpr, cond: Expr): YExpr {
+    const kept = new YExpr(this.let(this.and(y.tag, cond)), y.meta, y.addr, -1, y.origin);
+    kept.bounds = y.bounds;
+    kept.locals =
+      y.locals ?? (y.bounds !== undefined && y.register > 0 ? this.#registers.capability(y.register) : undefined);
+    return this.#see(kept);
+  }
+
+  selectY(cond: Expr, a: YExpr, b: YExpr): YExpr {
+    const choice = this.let(cond);
+    const pick = (x: Expr, y: Expr): Expr => this.let(this.select(choice, x, y));
+    return this.#see(new YExpr(pick(a.tag, b.tag), pick(a.meta, b.meta), pick(a.addr, b.addr)));
+  }
+
+  bounds(y: YExpr): Bounds<Expr> {
+    return (y.bounds ??= this.#boundsOf(y));
+  }
+
+  #boundsOf(y: YExpr): Bounds<Expr> {
+    if (isConst(y.meta) && isConst(y.addr)) return decodeBounds(this, y.meta, y.addr);
+    if (y.register > 0) {
+      const locals = this.#registers.capability(y.register);
+      this.#decodeOnce(y.register);
+      return boundsIn(locals);
+    }
+    const locals = boundsLocals((type) => this.#writer.temporary(type as typeof I64));
+    const addr = this.#writer.ready(y.addr);
+    if (y.origin !== undefined) this.#boundsAtAnotherAddress(y, y.origin, addr, locals);
+    else this.#decodeFresh(y.meta, addr, locals);
+    y.locals = locals;
+    return boundsIn(locals);
+  }
+
+  /** Decodes a register's bounds unless that was done. */
+  #decodeOnce(r: number): void {
+    if (this.#decoded.has(r)) return;
+    const { code } = this.#writer;
+    const locals = this.#registers.capability(r);
+    code.local(Op.localGet, locals.decoded).op(Op.i32Eqz).op(Op.if).byte(VOID);
+    this.#decodeFresh(localOf(I64, locals.meta), localOf(I64, this.#registers.address(r)), locals);
+    code.i32(1).local(Op.localSet, locals.decoded).op(Op.end);
+    this.#decoded.add(r);
+  }
+
+  /**
+   * Bounds of equal metadata, decoded at another address, hold for this address too if it lies between them: the
+   * representable range contains the bounds (#section_cap_representable_check).
+   */
+  #boundsAtAnotherAddress(y: YExpr, origin: YExpr, addr: Expr, locals: BoundsLocals): void {
+    const { code } = this.#writer;
+    const known = this.bounds(origin);
+    const meta = this.#writer.ready(y.meta);
+    this.#setConstantBounds(known, locals);
+    this.#writer.truth(this.#between(addr, known));
+    code.op(Op.i32Eqz).op(Op.if).byte(VOID);
+    this.#callDecode(meta, addr, locals);
+    code.op(Op.end);
+  }
+
+  /** Most code pointers have the metadata of the pcc, sealed or not, and its bounds are at hand. */
+  #decodeFresh(meta: Expr, addr: Expr, locals: BoundsLocals): void {
+    if (!this.capabilityMode) {
+      this.#callDecode(meta, addr, locals);
+      return;
+    }
+    const { code } = this.#writer;
+    const word = this.#writer.ready(meta);
+    const { pccMeta, headPc } = this.#o;
+    const ours = decodeBounds(this, constant(pccMeta), constant(headPc));
+    const sameMeta = this.eq(this.or(word, constant(SEALED)), constant(pccMeta | SEALED));
+    this.#writer.truth(this.and(sameMeta, this.#between(addr, ours)));
+    code.op(Op.if).byte(VOID);
+    this.#setConstantBounds(ours, locals);
+    code.op(Op.else);
+    this.#callDecode(word, addr, locals);
+    code.op(Op.end);
+  }
+
+  #between(addr: Expr, { base, top, topHigh }: Bounds<Expr>): Expr {
+    const notBelow = this.eq(this.ltu(addr, base), constant(0n));
+    const notAbove = this.eq(this.ltu(top, addr), constant(0n));
+    return this.and(notBelow, this.or(topHigh, notAbove));
+  }
+
+  #callDecode(meta: Expr, addr: Expr, locals: BoundsLocals): void {
+    const { code } = this.#writer;
+    this.#writer.wide(meta);
+    this.#writer.wide(addr);
+    code.call(this.#o.decode);
+    for (const part of ["integral", "valid", "topHigh", "top", "base"] as const) code.local(Op.localSet, locals[part]);
+  }
+
+  #see(y: YExpr): YExpr {
+    this.#seen.push(y);
+    return y;
+  }
+
+  // Control
+
+  trapIf(cond: Expr): void {
+    if (isConst(cond)) {
+      if (cond.value !== 0n) throw UNTRANSLATABLE;
+      return;
+    }
+    const { code } = this.#writer;
+    this.#writer.truth(cond);
+    code.op(Op.if).byte(VOID);
+    this.exit(1);
+    code.op(Op.end);
+  }
+
+  jump(target: Expr): void {
+    if (isConst(target)) {
+      this.#requirePlain(target.value);
+      this.ending = { kind: "goto", target: target.value };
+      return;
+    }
+    if (this.capabilityMode) throw UNTRANSLATABLE;
+    this.#toTarget(target);
+  }
+
+  jumpIf(cond: Expr, target: Expr): void {
+    if (!isConst(target) || !isConst(this.nextPc)) throw UNTRANSLATABLE;
+    this.#requirePlain(target.value);
+    this.#writer.truth(cond);
+    this.ending = { kind: "branch", target: target.value, otherwise: this.nextPc.value };
+  }
+
+  /** A pcc without a tag, which faults, is the interpreter's. */
+  jumpY(target: YExpr): void {
+    const tag = this.#writer.settle(target.tag);
+    const meta = this.#writer.settle(target.meta);
+    const addr = this.#writer.settle(target.addr);
+    this.trapIf(this.eq(tag, constant(0n)));
+    const { code } = this.#writer;
+    this.#writer.wide(meta);
+    code.local(Op.localSet, this.#o.targetMeta);
+    this.#toTarget(addr);
+  }
+
+  #toTarget(target: Expr): void {
+    const addr = this.#writer.settle(target);
+    if (this.#o.instructionAlignment === 4) this.trapIf(this.shr(this.zext(addr, 2), constant(1n)));
+    this.#writer.wide(addr);
+    this.#writer.code.local(Op.localSet, this.#o.target);
+    this.ending = { kind: "dynamic" };
+  }
+
+  /** A target that traps, or takes the pcc out of its bounds, is the interpreter's. */
+  #requirePlain(target: bigint): void {
+    if (this.#o.instructionAlignment === 4 && (target & 2n) !== 0n) throw UNTRANSLATABLE;
+    if (!this.capabilityMode) return;
+    const { base, top, topHigh } = decodeBounds(this, constant(this.#o.pccMeta), constant(this.#o.headPc));
+    if (target < base.value || (topHigh.value === 0n && target >= top.value)) throw UNTRANSLATABLE;
+  }
+
+  // Memory
+
+  /** What translation cannot take misses the TLB, and the interpreter finds out why. */
+  addressValid(): Expr {
+    return constant(1n);
+  }
+
+  load(addr: Expr, bytes: AccessBytes): Expr {
+    return this.#loadAt(this.memory.place(addr, bytes, Access.load), bytes);
+  }
+
+  store(addr: Expr, bytes: AccessBytes, value: Expr): void {
+    const place = this.memory.place(addr, bytes, Access.store);
+    this.#storeAt(place, bytes, value);
+  }
+
+  loadY(addr: Expr): YExpr {
+    return this.#loadYAt(this.memory.place(addr, 16, Access.loadCapability));
+  }
+
+  storeY(addr: Expr, value: YExpr): void {
+    const place = this.memory.place(addr, 16, Access.storeCapability);
+    const { code } = this.#writer;
+    code.local(Op.localGet, place);
+    this.#writer.wide(value.addr);
+    code.memory(Op.i64Store, 0).local(Op.localGet, place);
+    this.#writer.wide(value.meta);
+    code.memory(Op.i64Store, 8);
+    this.memory.setTag(place, () => this.#writer.truth(value.tag));
+  }
+
+  amo(addr: Expr, bytes: 4 | 8, update: (old: Expr) => Expr): Expr {
+    const place = this.memory.place(addr, bytes, Access.store);
+    const old = this.#loadAt(place, bytes);
+    this.#storeAt(place, bytes, update(old));
+    return old;
+  }
+
+  #loadAt(place: number, bytes: AccessBytes): Expr {
+    const { code } = this.#writer;
+    const value = this.#writer.temporary(I64);
+    const opcode = { 1: Op.i64Load8U, 2: Op.i64Load16U, 4: Op.i64Load32U, 8: Op.i64Load }[bytes];
+    code.local(Op.localGet, place).memory(opcode, 0).local(Op.localSet, value);
+    return localOf(I64, value);
+  }
+
+  #storeAt(place: number, bytes: AccessBytes, value: Expr): void {
+    const { code } = this.#writer;
+    const opcode = { 1: Op.i64Store8, 2: Op.i64Store16, 4: Op.i64Store32, 8: Op.i64Store }[bytes];
+    code.local(Op.localGet, place);
+    this.#writer.wide(value);
+    code.memory(opcode, 0);
+    this.memory.clearTags(place, bytes);
+  }
+
+  #loadYAt(place: number): YExpr {
+    const { code } = this.#writer;
+    const [addr, meta, tag] = [I64, I64, I32].map((type) => this.#writer.temporary(type as typeof I64));
+    code.local(Op.localGet, place).memory(Op.i64Load, 0).local(Op.localSet, addr!);
+    code.local(Op.localGet, place).memory(Op.i64Load, 8).local(Op.localSet, meta!);
+    this.memory.getTag(place);
+    code.local(Op.localSet, tag!);
+    return this.#see(new YExpr(localOf(I32, tag!), localOf(I64, meta!), localOf(I64, addr!)));
+  }
+
+  /** One hart, in order: every access is already performed. */
+  fence(): void {}
+
+  // What the interpreter does
+
+  amoY = untranslatable;
+  loadReserved = untranslatable;
+  loadReservedY = untranslatable;
+  storeConditional = untranslatable;
+  storeConditionalY = untranslatable;
+  permitCacheBlock = untranslatable;
+  cacheBlock = untranslatable;
+  csrRead = untranslatable;
+  csrWrite = untranslatable;
+  ecall = untranslatable;
+  ebreak = untranslatable;
+  trapReturn = untranslatable;
+  wfi = untranslatable;
+  fenceI = untranslatable;
+  sfenceVma = untranslatable;
+}
+
+function untranslatable(): never {
+  throw UNTRANSLATABLE;
+}
+
+function boundsIn(locals: BoundsLocals): Bounds<Expr> {
+  return {
+    base: localOf(I64, locals.base),
+    top: localOf(I64, locals.top),
+    topHigh: localOf(I32, locals.topHigh),
+    valid: localOf(I32, locals.valid),
+    integral: localOf(I32, locals.integral),
+  };
+}

@@ -1,0 +1,299 @@
+// The turbo engine: hot code runs as WebAssembly, everything else on the reference engine, which it extends.
+//
+// Both work on the same registers, RAM and tags in linear memory. Generated code runs as many instructions as cannot reach the
+// next event and leaves all that is rare to the interpreter by exits before an instruction; so interrupts, limits and traps
+// come exactly where they come in the reference engine.
+import { decodeBounds } from "../../../isa/cap/bounds.ts";
+import { Capability, NULL_CAPABILITY } from "../../machine/capability.ts";
+import { PAGE_BYTES } from "../../machine/memory.ts";
+import { LoadedTags } from "../../machine/mmu.ts";
+import type { CodePage, Op } from "../code.ts";
+import type { Stop } from "../engine.ts";
+import { Reference, type ReferenceOptions } from "../reference.ts";
+import { TranslatedCode, type CachedRegion, type CodeRange, type SeenPage } from "./code-cache.ts";
+import { Contexts, inOnePage } from "./contexts.ts";
+import { translateFunction, type Surroundings } from "./function.ts";
+import { instantiate } from "./host.ts";
+import { RAM_AT, STATE } from "./layout.ts";
+import type { LinearMemory } from "./linear.ts";
+import { Access } from "./memory-path.ts";
+import type { CodeSource, Region } from "./regions.ts";
+import { decodeFunction, FILL_IMPORT } from "./runtime.ts";
+import { encodeModule } from "./wasm.ts";
+
+export interface TurboOptions extends ReferenceOptions {
+  /** Holds the RAM of `bus.memory`. */
+  readonly linear: LinearMemory;
+  /** How often the interpreter comes to an address before its code is translated. */
+  readonly hotAfter: number | undefined;
+}
+
+const HOT_AFTER = 48;
+/** V8 replaces the quick code of a function by the optimised one when it is called: it has to be left now and then. */
+const MAX_BUDGET = 1 << 20;
+const MAX_COUNTED = 1 << 16;
+/** After so many regions were dropped, code has to be twice as hot. */
+const DROPS_PER_DOUBLING = 64;
+const PAGE_MASK = 0xfffn;
+const NOWHERE = -1;
+
+export class Turbo extends Reference {
+  /** Instructions that generated code has executed. */
+  translated = 0;
+  readonly #linear: LinearMemory;
+  readonly #code: TranslatedCode;
+  readonly #contexts: Contexts;
+  readonly #surroundings: Omit<Surroundings, "direct" | "pccMeta">;
+  readonly #hotAfter: number;
+  /** How often the interpreter has come to an address (low 48 bits). */
+  readonly #heat = new Map<number, number>();
+  /** Generated code may run up to here; 0: not at all. */
+  #untilRetired = 0;
+  /** The address that follows the last instruction interpreted: coming there is no jump. */
+  #sequential = NOWHERE;
+  /** Generated code gave up at this instruction; the next one may be in it again. */
+  #gaveUp = false;
+  #direct = false;
+
+  constructor(o: TurboOptions) {
+    super(o);
+    const { linear } = o;
+    this.#linear = linear;
+    this.#hotAfter = o.hotAfter ?? HOT_AFTER;
+    this.#code = new TranslatedCode(linear);
+    this.#contexts = new Contexts(linear, this.#code);
+    this.#surroundings = {
+      capabilityMode: o.rvy,
+      tagged: o.rvy,
+      zylevels1: o.zylevels1,
+      instructionAlignment: o.instructionAlignment,
+      trapsMisaligned: o.misaligned === "trap",
+      layout: linear.layout,
+      ramBase: o.bus.memory.base,
+    };
+    this.code.onInvalidate = (start, end) => this.#drop(start, end);
+  }
+
+  // Registers
+
+  override x(r: number): bigint {
+    return this.#linear.xs[r]!;
+  }
+  override setX(r: number, value: bigint): void {
+    if (r === 0) return;
+    this.#linear.xs[r] = value;
+    this.#linear.metas[r] = 0n;
+    this.#linear.tags[r] = 0;
+  }
+  override y(r: number): Capability {
+    if (r === 0) return NULL_CAPABILITY;
+    const { tags, metas, xs } = this.#linear;
+    return new Capability(BigInt(tags[r]!), metas[r]!, xs[r]!, undefined);
+  }
+  override setY(r: number, value: Capability): void {
+    if (r === 0) return;
+    this.#linear.xs[r] = value.addr;
+    this.#linear.metas[r] = value.meta;
+    this.#linear.tags[r] = Number(value.tag);
+  }
+
+  // Running
+
+  override run(untilRetired: number, untilCycle: number): Stop {
+    this.#untilRetired = untilRetired;
+    try {
+      return super.run(untilRetired, untilCycle);
+    } finally {
+      this.#untilRetired = 0;
+    }
+  }
+
+  /** One instruction, or many of generated code. */
+  protected override one(): void {
+    const at = this.pageVirt + this.offset;
+    if (at !== this.#sequential && this.#untilRetired > 0 && this.#runTranslated(at)) return;
+    super.one();
+    const { bytes } = this.op!;
+    this.#sequential = this.#gaveUp ? NOWHERE : at + bytes;
+    this.#gaveUp = false;
+  }
+
+  protected override retranslate(): void {
+    super.retranslate();
+    const { mmu } = this;
+    this.#direct = !mmu.translatesData && !mmu.guardsData;
+    this.#contexts.use(this.hart.translation);
+    this.#sequential = NOWHERE;
+  }
+
+  protected override translationsGone(): void {
+    super.translationsGone();
+    this.#contexts.flush();
+  }
+
+  /** Runs generated code at the pc if there is any, or if it is worth while to make it. False: nothing was executed. */
+  #runTranslated(at: number): boolean {
+    const budget = Math.min(this.#untilRetired - this.retired, this.eventAt - this.now, MAX_BUDGET);
+    if (budget < 1) return false;
+    const pc = this.pc;
+    const meta = this.currentMeta;
+    if (meta === undefined) return false;
+    let index = this.#code.entry(this.#contexts.current, pc, meta);
+    if (index < 0) {
+      const region = this.#region(at, pc, meta);
+      if (region === undefined) return false;
+      this.#code.setEntry(this.#contexts.current, region);
+      index = region.index;
+    }
+    const { words, doubles } = this.#linear;
+    doubles[STATE.meta >>> 3] = meta;
+    const left = this.#code.run(budget, index);
+    const number = words[STATE.exit >>> 2]!;
+    let executed = budget - left;
+    let pcNow = doubles[STATE.pc >>> 3]!;
+    if (number !== 0) {
+      const exit = this.#code.exits.get(number);
+      executed -= exit.unexecuted;
+      pcNow = exit.pc;
+    }
+    this.translated += executed;
+    this.retired += executed;
+    this.now += executed;
+    this.continueAt(pcNow, doubles[STATE.meta >>> 3]!);
+    // Where the budget was at its end, generated code can go on; where it gave up, it would again.
+    this.#gaveUp = number !== 0 && (left >= 0 || executed === 0);
+    this.#sequential = this.#gaveUp ? this.pageVirt + this.offset : NOWHERE;
+    return executed > 0;
+  }
+
+  /** The region at the pc: one that there is, or, where the code is hot, a new one. */
+  #region(at: number, pc: bigint, meta: bigint): CachedRegion | undefined {
+    const known = this.#code.find(pc, meta, this.#direct, (region) => this.#valid(region));
+    if (known !== undefined) return known;
+    const heat = (this.#heat.get(at) ?? 0) + 1;
+    if (this.#heat.size >= MAX_COUNTED) this.#heat.clear();
+    this.#heat.set(at, heat);
+    if (heat < this.#hotAfter * 2 ** Math.floor(this.#code.dropped / DROPS_PER_DOUBLING)) return undefined;
+    // Where it was never executed it cannot be taken; where its first instruction is the interpreter's, it never will be.
+    if (this.knownPage(pc & ~PAGE_MASK)?.ops[this.offset >>> 1] === undefined) return undefined;
+    const made = this.#translate(pc, meta);
+    this.#heat.set(at, made === undefined ? -Infinity : 0);
+    return made;
+  }
+
+  #valid(region: CachedRegion): boolean {
+    return region.pages.every(({ virt, page }) => this.knownPage(virt) === page);
+  }
+
+  #translate(pc: bigint, meta: bigint): CachedRegion | undefined {
+    if (this.#code.full) this.#clear();
+    const source = new ExecutedCode(this, (addr) => this.knownPage(addr), this.memory.base, pc, meta);
+    const made = translateFunction(
+      pc,
+      source,
+      { ...this.#surroundings, direct: this.#direct, pccMeta: meta },
+      this.#code.exits,
+      (bytes) => this.#code.reserveTargets(bytes),
+    );
+    if (made === undefined) return undefined;
+    const { layout, tagged, zylevels1 } = this.#surroundings;
+    const bytes = encodeModule({
+      imports: [FILL_IMPORT],
+      functions: tagged ? [made.function, decodeFunction(zylevels1)] : [made.function],
+      memoryPages: layout.pages,
+    });
+    const fill = (addr: bigint, access: number): number => this.#fill(BigInt.asUintN(64, addr), access);
+    const { exports } = instantiate(bytes, { memory: this.#linear.memory, fill });
+    const { pages, ranges } = source.seen(made.region);
+    return this.#code.add({ pc, meta, direct: this.#direct, pages, ranges }, exports["region"]);
+  }
+
+  /** Finds the place of an access that missed the TLB; 0 where the interpreter has to do it. */
+  #fill(addr: bigint, packed: number): number {
+    const access = packed & 3;
+    const bytes = packed >>> 2;
+    const { mmu, memory } = this;
+    const near = Number(addr);
+    const stores = access === Access.store || access === Access.storeCapability;
+    if (!inOnePage(Number(addr & PAGE_MASK), bytes)) return 0;
+    const dropped = this.#code.dropped;
+    const phys = mmu.translateData(addr, near, DATA_ACCESS[access]!);
+    if (phys < 0 || !memory.holds(phys, bytes) || dropped !== this.#code.dropped) return 0;
+    // A page that has a say in the tags that are loaded from it is the interpreter's.
+    if (access === Access.loadCapability && mmu.loadedTags !== LoadedTags.keep) return 0;
+    const place = RAM_AT + (phys - memory.base);
+    const pageAt = phys - (phys % PAGE_BYTES);
+    if (!mmu.guardsData || mmu.allows(pageAt, PAGE_BYTES, stores ? "store" : "load")) {
+      this.#contexts.fill(addr, access, place);
+      return place;
+    }
+    return 0;
+  }
+
+  /** Code in [start, end) of RAM was stored to. */
+  #drop(start: number, end: number): void {
+    for (let offset = start - (start % PAGE_BYTES); offset < end; offset += PAGE_BYTES) {
+      const page = this.code.page(this.memory.base + offset);
+      if (page !== undefined) this.#code.drop(page, start, end);
+    }
+  }
+
+  #clear(): void {
+    this.#code.clear();
+    this.#heat.clear();
+    this.#contexts.flush();
+  }
+}
+
+const DATA_ACCESS = ["load", "store", "load", "taggedStore"] as const;
+
+/** Code that the interpreter has executed, within the bounds of a pcc. */
+class ExecutedCode implements CodeSource {
+  readonly #knownPage: (addr: bigint) => CodePage | undefined;
+  readonly #ramBase: number;
+  readonly #base: bigint;
+  readonly #end: bigint;
+  readonly #pages = new Map<bigint, CodePage | undefined>();
+
+  constructor(
+    m: Reference,
+    knownPage: (addr: bigint) => CodePage | undefined,
+    ramBase: number,
+    pc: bigint,
+    meta: bigint,
+  ) {
+    this.#knownPage = knownPage;
+    this.#ramBase = ramBase;
+    const { base, top, topHigh } = decodeBounds(m, meta, pc);
+    this.#base = m.rvy ? base : 0n;
+    this.#end = m.rvy && topHigh === 0n ? top : 1n << 64n;
+  }
+
+  at(pc: bigint): Op | undefined {
+    const virt = pc & ~PAGE_MASK;
+    let page = this.#pages.get(virt);
+    if (page === undefined && !this.#pages.has(virt)) {
+      page = this.#knownPage(virt);
+      this.#pages.set(virt, page);
+    }
+    const op = page?.ops[Number(pc & PAGE_MASK) >>> 1];
+    if (op === undefined || pc < this.#base || pc + BigInt(op.bytes) > this.#end) return undefined;
+    return op;
+  }
+
+  /** What a region was translated from. */
+  seen(region: Region): { pages: SeenPage[]; ranges: CodeRange[] } {
+    const pages = new Map<bigint, CodePage>();
+    const ranges: CodeRange[] = [];
+    for (const { pc, end } of region.blocks) {
+      for (let virt = pc & ~PAGE_MASK; virt < end; virt += BigInt(PAGE_BYTES)) {
+        const page = this.#pages.get(virt)!;
+        pages.set(virt, page);
+        const at = page.phys - this.#ramBase;
+        const from = pc > virt ? Number(pc - virt) : 0;
+        ranges.push({ from: at + from, to: at + Math.min(Number(end - virt), PAGE_BYTES) });
+      }
+    }
+    return { pages: [...pages].map(([virt, page]) => ({ virt, page })), ranges };
+  }
+}

@@ -1,0 +1,35 @@
+// Exits: why and where generated code gives up, before an instruction that it leaves to the interpreter.
+//
+// An exit is nothing but a number. State is exactly what it was before the instruction; the interpreter executes it again
+// from the start and takes the trap, reads the device or does whatever made generated code give up. So a trap is precise
+// because no second implementation of it exists.
+
+export interface Exit {
+  /** Address of the instruction. */
+  readonly pc: bigint;
+  /** Instructions that the block had charged to the budget and did not execute: this one and those after it. */
+  unexecuted: number;
+}
+
+export class Exits {
+  /** Number 0 means that no exit was taken. */
+  readonly #exits: (Exit | undefined)[] = [undefined];
+
+  /** A new exit, and its number. */
+  add(exit: Exit): number {
+    return this.#exits.push(exit) - 1;
+  }
+
+  get count(): number {
+    return this.#exits.length;
+  }
+
+  get(number: number): Exit {
+    return this.#exits[number]!;
+  }
+
+  /** Forgets all: no code that could take one is left. */
+  clear(): void {
+    this.#exits.length = 1;
+  }
+}

@@ -1,0 +1,309 @@
+// Makes one WebAssembly function of a region: registers loaded, blocks in structured control flow, registers stored.
+import type { Op as Operation } from "../code.ts";
+import { irreducibleEdges, shapeOf, writeGraph, type Graph, type NodeWriter } from "./control.ts";
+import { Translator, UNTRANSLATABLE, type Ending } from "./emit.ts";
+import { ExprWriter } from "./expr.ts";
+import type { Exits } from "./exits.ts";
+import { STATE, type Layout } from "./layout.ts";
+import { MemoryPath } from "./memory-path.ts";
+import { RegisterLocals } from "./registers.ts";
+import { translateRegion, type Block, type BlockWriter, type CodeSource, type Region } from "./regions.ts";
+import { DECODE, FILL } from "./runtime.ts";
+import { Code, I32, I64, Op, VOID, type ModuleFunction, type ValueType } from "./wasm.ts";
+
+/** What does not change while a region is valid. */
+export interface Surroundings {
+  readonly capabilityMode: boolean;
+  readonly tagged: boolean;
+  readonly zylevels1: boolean;
+  readonly instructionAlignment: 2 | 4;
+  readonly trapsMisaligned: boolean;
+  readonly layout: Layout;
+  readonly ramBase: number;
+  /** Data addresses are physical, and nothing guards them. */
+  readonly direct: boolean;
+  readonly pccMeta: bigint;
+}
+
+/** Reserves so many bytes of linear memory for a table of targets; undefined where none are left. */
+export type ReserveTable = (bytes: number) => { readonly at: number; readonly bytes: Uint8Array } | undefined;
+
+export interface TranslatedFunction {
+  readonly function: ModuleFunction;
+  readonly region: Region;
+}
+
+const BUDGET = 0;
+const PARCEL_SHIFT = 1n;
+/** A region with returns further apart than this finds them through the trampoline. */
+const MAX_SPAN_BYTES = 1n << 16n;
+
+/** Translates the region at `head`; undefined where its first instruction is the interpreter's. */
+export function translateFunction(
+  head: bigint,
+  source: CodeSource,
+  surroundings: Surroundings,
+  exits: Exits,
+  reserve: ReserveTable,
+): TranslatedFunction | undefined {
+  const locals: ValueType[] = [];
+  const newLocal = (type: ValueType): number => locals.push(type); // parameter 0 comes before
+  const tlb = newLocal(I32);
+  const target = newLocal(I64);
+  const targetMeta = newLocal(I64);
+  const number = newLocal(I32);
+  const registers = new RegisterLocals(newLocal);
+  const writer = new ExprWriter(newLocal);
+  const blocks = new TranslatingBlockWriter(
+    new Translator({
+      ...surroundings,
+      headPc: head,
+      writer,
+      registers,
+      decode: DECODE,
+      target,
+      targetMeta,
+    }),
+    writer,
+  );
+  const path = new MemoryPath({ ...surroundings, tlb, fill: FILL }, writer, (depth) => blocks.exit(depth));
+  blocks.translator.memory = path;
+  const region = translateRegion(head, source, exits, blocks);
+  if (region === undefined) return undefined;
+  const body = new FunctionBody(region, { ...surroundings, target, targetMeta, number }, reserve).write();
+
+  const code = new Code();
+  registers.load(code);
+  code.i32(0).memory(Op.i32Load, STATE.tlb).local(Op.localSet, tlb);
+  code.op(Op.block).byte(I32).append(body.view).op(Op.unreachable).op(Op.end).local(Op.localSet, number);
+  registers.store(code);
+  code.i32(0).local(Op.localGet, number).memory(Op.i32Store, STATE.exit).local(Op.localGet, BUDGET);
+  return { function: { params: [I32], results: [I32], locals, body: code, exportName: "region" }, region };
+}
+
+/** Runs the meanings of a block's instructions. */
+class TranslatingBlockWriter implements BlockWriter {
+  readonly translator: Translator;
+  readonly #writer: ExprWriter;
+  #branches: { at: number; depth: number }[] = [];
+  #exitNumber: () => number = () => 0;
+
+  constructor(translator: Translator, writer: ExprWriter) {
+    this.translator = translator;
+    this.#writer = writer;
+    translator.exit = (depth) => this.exit(depth);
+  }
+
+  get ending(): Ending | undefined {
+    return this.translator.ending;
+  }
+
+  beginBlock(code: Code, branches: { at: number; depth: number }[], exitNumber: () => number): void {
+    this.#writer.code = code;
+    this.#branches = branches;
+    this.#exitNumber = exitNumber;
+    this.translator.beginBlock();
+  }
+
+  instruction(pc: bigint, op: Operation): boolean {
+    const { translator } = this;
+    translator.beginInstruction(pc, op.bytes);
+    try {
+      op.exec(translator, op.operands);
+      return true;
+    } catch (error) {
+      if (error !== UNTRANSLATABLE) throw error;
+      return false;
+    } finally {
+      translator.endInstruction();
+    }
+  }
+
+  exit(depth: number): void {
+    const { code } = this.#writer;
+    code.i32(this.#exitNumber()).op(Op.br);
+    this.#branches.push({ at: code.length, depth });
+    code.fixed(0);
+  }
+}
+
+interface BodyOptions {
+  readonly capabilityMode: boolean;
+  readonly pccMeta: bigint;
+  readonly target: number;
+  readonly targetMeta: number;
+  readonly number: number;
+}
+
+/** Places the blocks of a region. */
+class FunctionBody implements NodeWriter {
+  readonly #code = new Code();
+  readonly #region: Region;
+  readonly #o: BodyOptions;
+  readonly #numbers: ReadonlyMap<bigint, number>;
+  /** The dispatcher's ways out; its node comes after those of the blocks. */
+  readonly #targets: number[];
+  readonly #dispatcher: number;
+  readonly #table: { readonly at: number; readonly base: bigint; readonly span: bigint } | undefined;
+  /** Labels open within the function's outer block, on which an exit's number is left. */
+  #depth = 0;
+
+  constructor(region: Region, options: BodyOptions, reserve: ReserveTable) {
+    this.#region = region;
+    this.#o = options;
+    this.#dispatcher = region.blocks.length;
+    this.#numbers = new Map(region.blocks.map((b, i) => [b.pc, i]));
+    this.#targets = [...region.targets];
+    this.#table = this.#makeTable(reserve);
+  }
+
+  write(): Code {
+    const { blocks } = this.#region;
+    const successors = blocks.map((b) => this.#successors(b));
+    let dispatches = successors.some((s) => s.includes(this.#dispatcher));
+    const graphOf = (): Graph =>
+      dispatches ? { entry: this.#dispatcher, successors: [...successors, this.#targets] } : { entry: 0, successors };
+    for (;;) {
+      const graph = graphOf();
+      const irreducible = irreducibleEdges(graph, shapeOf(graph));
+      if (irreducible.length === 0) break;
+      dispatches = true;
+      for (const { from, to } of irreducible) {
+        if (!this.#targets.includes(to)) this.#targets.push(to);
+        successors[from] = successors[from]!.map((s) => (s === to ? this.#dispatcher : s));
+      }
+    }
+    const graph = graphOf();
+    this.#final = successors;
+    writeGraph(graph, shapeOf(graph), dispatches ? this.#dispatcher : -1, this);
+    return this.#code;
+  }
+  #final: readonly (readonly number[])[] = [];
+
+  openBlock(): void {
+    this.#code.op(Op.block).byte(VOID);
+    this.#depth += 1;
+  }
+  openLoop(): void {
+    this.#code.op(Op.loop).byte(VOID);
+    this.#depth += 1;
+  }
+  close(): void {
+    this.#code.op(Op.end);
+    this.#depth -= 1;
+  }
+  branch(depth: number): void {
+    this.#code.op(Op.br).unsigned(depth);
+  }
+  table(depths: readonly number[]): void {
+    const code = this.#code;
+    code
+      .local(Op.localGet, this.#o.number)
+      .op(Op.brTable)
+      .unsigned(depths.length - 1);
+    for (const depth of depths) code.unsigned(depth);
+  }
+
+  node(node: number, go: (to: number, ifs: number) => void): void {
+    const block = this.#region.blocks[node]!;
+    this.#charge(block);
+    this.#place(block);
+    const { ending } = block;
+    if (ending.kind === "goto") this.#goTo(node, ending.target, 0, go);
+    else if (ending.kind === "branch") {
+      this.#open(Op.if);
+      this.#goTo(node, ending.target, 1, go);
+      this.#code.op(Op.else);
+      this.#goTo(node, ending.otherwise, 1, go);
+      this.close();
+    } else if (ending.kind === "dynamic") {
+      this.#dispatch(go);
+      this.#leaveTo(() => this.#code.local(Op.localGet, this.#o.target), this.#o.capabilityMode);
+    }
+  }
+
+  #open(opcode: number): void {
+    this.#code.op(opcode).byte(VOID);
+    this.#depth += 1;
+  }
+
+  /** Takes the block's instructions off the budget, or exits before the first. */
+  #charge(block: Block): void {
+    if (block.instructions === 0) return;
+    const code = this.#code;
+    code.local(Op.localGet, BUDGET).i32(block.instructions).op(Op.i32Sub).local(Op.localTee, BUDGET);
+    code.i32(0).op(Op.i32LtS);
+    this.#open(Op.if);
+    code.i32(block.headExit).op(Op.br).unsigned(this.#depth);
+    this.close();
+  }
+
+  #place(block: Block): void {
+    const at = this.#code.length;
+    this.#code.append(block.code.view);
+    for (const branch of block.branches) this.#code.patchFixed(at + branch.at, this.#depth + branch.depth);
+  }
+
+  #goTo(from: number, pc: bigint, ifs: number, go: (to: number, ifs: number) => void): void {
+    const to = this.#numbers.get(pc);
+    if (to === undefined) this.#leaveTo(() => this.#code.i64(pc), false);
+    else if (this.#final[from]!.includes(to)) go(to, ifs);
+    else {
+      this.#code.i32(this.#targets.indexOf(to)).local(Op.localSet, this.#o.number);
+      go(this.#dispatcher, ifs);
+    }
+  }
+
+  /** Leaves the function; execution goes on at the address that `pc` puts on the stack. */
+  #leaveTo(pc: () => void, withMeta: boolean): void {
+    const code = this.#code;
+    code.i32(0);
+    pc();
+    code.memory(Op.i64Store, STATE.pc);
+    if (withMeta) code.i32(0).local(Op.localGet, this.#o.targetMeta).memory(Op.i64Store, STATE.meta);
+    code.i32(0).op(Op.br).unsigned(this.#depth);
+  }
+
+  /** Goes to the block at the local `target` if it is one of the region's targets; else falls through. */
+  #dispatch(go: (to: number, ifs: number) => void): void {
+    const table = this.#table;
+    if (table === undefined) return;
+    const code = this.#code;
+    const { target, targetMeta, number } = this.#o;
+    code.local(Op.localGet, target).i64(table.base).op(Op.i64Sub).i64(table.span).op(Op.i64LtU);
+    if (this.#o.capabilityMode) {
+      code.local(Op.localGet, targetMeta).i64(this.#o.pccMeta).op(Op.i64Eq).op(Op.i32And);
+    }
+    this.#open(Op.if);
+    code.local(Op.localGet, target).i64(table.base).op(Op.i64Sub).i64(PARCEL_SHIFT).op(Op.i64ShrU).op(Op.i32WrapI64);
+    code.memory(Op.i32Load8U, table.at).local(Op.localTee, number);
+    this.#open(Op.if);
+    go(this.#dispatcher, 2);
+    this.close();
+    this.close();
+  }
+
+  /** A byte for each parcel between the first and the last target: the target's number, 0 where there is none. */
+  #makeTable(reserve: ReserveTable): { at: number; base: bigint; span: bigint } | undefined {
+    const { blocks, targets } = this.#region;
+    if (!blocks.some((b) => b.ending.kind === "dynamic") || targets.length < 2) return undefined;
+    const pcs = targets.slice(1).map((t) => blocks[t]!.pc);
+    const base = pcs.reduce((a, b) => (b < a ? b : a));
+    const span = pcs.reduce((a, b) => (b > a ? b : a)) - base + 2n;
+    if (span > MAX_SPAN_BYTES) return undefined;
+    const table = reserve(Number(span >> PARCEL_SHIFT));
+    if (table === undefined) return undefined;
+    pcs.forEach((pc, i) => (table.bytes[Number((pc - base) >> PARCEL_SHIFT)] = i + 1));
+    return { at: table.at, base, span };
+  }
+
+  #successors({ ending }: Block): number[] {
+    const known = (pc: bigint): number[] => {
+      const node = this.#numbers.get(pc);
+      return node === undefined ? [] : [node];
+    };
+    if (ending.kind === "goto") return known(ending.target);
+    if (ending.kind === "branch") return [...known(ending.target), ...known(ending.otherwise)];
+    return ending.kind === "dynamic" && this.#table !== undefined ? [this.#dispatcher] : [];
+  }
+}

@@ -1,0 +1,76 @@
+// Where everything lies in the engine's linear memory: the hart's registers, what leaves and enters generated code, RAM.
+import { GRANULE_BITS, GRANULE_BYTES, PAGE_BITS } from "../../machine/memory.ts";
+
+/** What a function of generated code and its callers tell one another. */
+export const STATE = {
+  /** i64: where execution goes on. */
+  pc: 0,
+  /** i64: metadata of the pcc, 0 where pointers are integers. */
+  meta: 8,
+  /** i32: 0 where execution simply goes on at `pc`; else the number of the exit that was taken (exits.ts). */
+  exit: 16,
+  /** i32: the tables of the context in force. */
+  tlb: 20,
+  entries: 24,
+} as const;
+
+/** Registers: addresses and metadata are i64, tags i32. */
+export const X_AT = 64;
+export const META_AT = X_AT + 32 * 8;
+export const TAG_AT = META_AT + 32 * 8;
+
+/** Cached translations, a direct-mapped table for each kind of access (memory-path.ts). */
+export const TLB = {
+  /** An entry: i64 virtual page number, i32 what to add to the low half of an address in the page to get to its byte. */
+  entryBits: 4,
+  delta: 8,
+  indexBits: 9,
+  kinds: 4,
+} as const;
+export const TLB_KIND_BYTES = 1 << (TLB.indexBits + TLB.entryBits);
+export const TLB_BYTES = TLB.kinds * TLB_KIND_BYTES;
+
+/** Entries into translated code, direct mapped by address (trampoline.ts): i64 pc, i64 metadata, i32 index in the table. */
+export const ENTRY = { bits: 5, indexBits: 10, meta: 8, index: 16 } as const;
+export const ENTRIES_BYTES = 1 << (ENTRY.indexBits + ENTRY.bits);
+
+/** Contexts: ways to see memory. One has a TLB and entries of its own, so that a change of context is one of two pointers. */
+export const MAX_CONTEXTS = 64;
+const CONTEXTS_AT = 1 << 16;
+export const tlbAt = (context: number): number => CONTEXTS_AT + context * (TLB_BYTES + ENTRIES_BYTES);
+export const entriesAt = (context: number): number => tlbAt(context) + TLB_BYTES;
+
+/** Tables by which regions find the block of an address (control.ts). */
+export const TARGETS_AT = tlbAt(MAX_CONTEXTS);
+export const TARGETS_BYTES = 1 << 22;
+
+const WASM_PAGE_BYTES = 1 << 16;
+export const RAM_AT = Math.ceil((TARGETS_AT + TARGETS_BYTES) / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
+/** Linear memory has 4 GiB, and RAM brings two bytes for each granule. */
+export const MAX_RAM_BYTES = 3.5 * 2 ** 30;
+
+/** Places that depend on the size of RAM. */
+export interface Layout {
+  readonly ramBytes: number;
+  readonly tagsAt: number;
+  readonly marksAt: number;
+  readonly pages: number;
+  /** What to add to a byte's place shifted right by GRANULE_BITS to get to the tag, and to the marks, of its granule. */
+  readonly tagOffset: number;
+  readonly markOffset: number;
+}
+
+export function layoutOf(ramBytes: number): Layout {
+  const tagsAt = RAM_AT + ramBytes;
+  const marksAt = tagsAt + ramBytes / GRANULE_BYTES;
+  return {
+    ramBytes,
+    tagsAt,
+    marksAt,
+    pages: Math.ceil((marksAt + ramBytes / GRANULE_BYTES) / WASM_PAGE_BYTES),
+    tagOffset: tagsAt - (RAM_AT >>> GRANULE_BITS),
+    markOffset: marksAt - (RAM_AT >>> GRANULE_BITS),
+  };
+}
+
+export const PAGE_SHIFT = BigInt(PAGE_BITS);

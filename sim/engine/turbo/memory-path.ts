@@ -1,0 +1,172 @@
+// The memory path of generated code: from a virtual address to a byte of linear memory, inline where nothing is rare about it.
+//
+// Where addresses are physical and no PMP entry guards them, one comparison tells RAM. Otherwise a direct-mapped TLB is asked,
+// whose entries the engine has made from the machine's own translation; a miss calls `fill`, which makes one or says no. What
+// is left (devices, an access across pages, a page that faults, a store to a marked granule) exits, and the interpreter does it.
+import { GRANULE_BITS, PAGE_BITS } from "../../machine/memory.ts";
+import { TLB, TLB_KIND_BYTES } from "./layout.ts";
+import { RAM_AT, type Layout } from "./layout.ts";
+import type { Expr, ExprWriter } from "./expr.ts";
+import { I32, I64, Op, VOID } from "./wasm.ts";
+
+/** Kinds of access that may be answered differently by one page. */
+export const Access = { load: 0, store: 1, loadCapability: 2, storeCapability: 3 } as const;
+export type Access = (typeof Access)[keyof typeof Access];
+
+export interface MemoryPathOptions {
+  readonly layout: Layout;
+  /** Physical address of RAM. */
+  readonly ramBase: number;
+  /** Addresses are physical, and nothing guards them. */
+  readonly direct: boolean;
+  /** A misaligned integer access traps. */
+  readonly trapsMisaligned: boolean;
+  /** The ISA has capabilities: stores clear tags. */
+  readonly tagged: boolean;
+  /** Local with the TLB of the context. */
+  readonly tlb: number;
+  /** Index of the function `fill(address: i64, access: i32) -> i32`. */
+  readonly fill: number;
+}
+
+export class MemoryPath {
+  readonly #o: MemoryPathOptions;
+  readonly #writer: ExprWriter;
+  /** Emits an exit before the instruction, within `depth` blocks opened here. */
+  readonly #exit: (depth: number) => void;
+
+  constructor(options: MemoryPathOptions, writer: ExprWriter, exit: (depth: number) => void) {
+    this.#o = options;
+    this.#writer = writer;
+    this.#exit = exit;
+  }
+
+  /** Emits the way to a byte; returns the i32 local that holds its place in linear memory. */
+  place(address: Expr, bytes: number, access: Access): number {
+    const addr = this.#writer.ready(address);
+    if (this.#o.trapsMisaligned && bytes > 1 && bytes <= 8) {
+      const { code } = this.#writer;
+      this.#writer.wide(addr);
+      code
+        .op(Op.i32WrapI64)
+        .i32(bytes - 1)
+        .op(Op.i32And);
+      this.#exitIf();
+    }
+    const place = this.#o.direct ? this.#direct(addr, bytes) : this.#translated(addr, bytes, access);
+    if (access === Access.store || access === Access.storeCapability) this.#requireUnmarked(place, bytes);
+    return place;
+  }
+
+  /** Clears the tags of the granules that a store touches. */
+  clearTags(place: number, bytes: number): void {
+    if (!this.#o.tagged) return;
+    const { code } = this.#writer;
+    this.granule(place, 0);
+    code.i32(0).memory(Op.i32Store8, this.#o.layout.tagOffset);
+    if (bytes === 1) return;
+    this.granule(place, bytes - 1);
+    code.i32(0).memory(Op.i32Store8, this.#o.layout.tagOffset);
+  }
+
+  /** Leaves the tag of the granule at a place. */
+  getTag(place: number): void {
+    this.granule(place, 0);
+    this.#writer.code.memory(Op.i32Load8U, this.#o.layout.tagOffset);
+  }
+
+  /** Sets the tag of the granule at a place to the i32 that `value` leaves. */
+  setTag(place: number, value: () => void): void {
+    this.granule(place, 0);
+    value();
+    this.#writer.code.memory(Op.i32Store8, this.#o.layout.tagOffset);
+  }
+
+  /** Leaves the number of the granule in which the byte `ahead` of a place lies, counted from linear address 0. */
+  granule(place: number, ahead: number): void {
+    const { code } = this.#writer;
+    code.local(Op.localGet, place);
+    if (ahead > 0) code.i32(ahead).op(Op.i32Add);
+    code.i32(GRANULE_BITS).op(Op.i32ShrU);
+  }
+
+  #exitIf(): void {
+    this.#writer.code.op(Op.if).byte(VOID);
+    this.#exit(1);
+    this.#writer.code.op(Op.end);
+  }
+
+  #direct(addr: Expr, bytes: number): number {
+    const { code } = this.#writer;
+    const { ramBase, layout } = this.#o;
+    const offset = this.#writer.temporary(I64);
+    this.#writer.wide(addr);
+    code.i64(BigInt(ramBase)).op(Op.i64Sub).local(Op.localTee, offset);
+    code
+      .i64(BigInt(layout.ramBytes - bytes))
+      .op(Op.i64LeU)
+      .op(Op.i32Eqz);
+    this.#exitIf();
+    const place = this.#writer.temporary(I32);
+    code.local(Op.localGet, offset).op(Op.i32WrapI64).i32(RAM_AT).op(Op.i32Add).local(Op.localSet, place);
+    return place;
+  }
+
+  #translated(addr: Expr, bytes: number, access: Access): number {
+    const writer = this.#writer;
+    const { code } = writer;
+    const { tlb, fill } = this.#o;
+    const entry = writer.temporary(I32);
+    const place = writer.temporary(I32);
+    writer.wide(addr);
+    code.i64(BigInt(PAGE_BITS)).op(Op.i64ShrU).op(Op.i32WrapI64);
+    code
+      .i32((1 << TLB.indexBits) - 1)
+      .op(Op.i32And)
+      .i32(TLB.entryBits)
+      .op(Op.i32Shl);
+    code.local(Op.localGet, tlb).op(Op.i32Add).local(Op.localSet, entry);
+    const kindAt = access * TLB_KIND_BYTES;
+    writer.wide(addr);
+    code
+      .op(Op.i32WrapI64)
+      .local(Op.localGet, entry)
+      .memory(Op.i32Load, kindAt + TLB.delta)
+      .op(Op.i32Add);
+    code.local(Op.localSet, place);
+    // The page of the last byte: an access across pages misses.
+    code.local(Op.localGet, entry).memory(Op.i64Load, kindAt);
+    writer.wide(addr);
+    code
+      .i64(BigInt(bytes - 1))
+      .op(Op.i64Add)
+      .i64(BigInt(PAGE_BITS))
+      .op(Op.i64ShrU)
+      .op(Op.i64Ne);
+    code.op(Op.if).byte(VOID);
+    writer.wide(addr);
+    code
+      .i32(access | (bytes << 2))
+      .call(fill)
+      .local(Op.localTee, place)
+      .op(Op.i32Eqz)
+      .op(Op.if)
+      .byte(VOID);
+    this.#exit(2);
+    code.op(Op.end).op(Op.end);
+    return place;
+  }
+
+  /** Somebody wants to hear of a store to a marked granule. */
+  #requireUnmarked(place: number, bytes: number): void {
+    const { code } = this.#writer;
+    const { markOffset } = this.#o.layout;
+    this.granule(place, 0);
+    code.memory(Op.i32Load8U, markOffset);
+    if (bytes > 1 && bytes <= 8) {
+      this.granule(place, bytes - 1);
+      code.memory(Op.i32Load8U, markOffset).op(Op.i32Or);
+    }
+    this.#exitIf();
+  }
+}

@@ -1,0 +1,133 @@
+// Regions: the blocks of code that are translated together into one function, found from a hot address onwards.
+//
+// Only code that the interpreter has executed is taken, so that cold paths stay out; calls are followed, and the address after
+// a call is a place to which a return may jump. A block may end in the middle of another: the tail is translated twice.
+import type { Op as Operation } from "../code.ts";
+import { Code } from "./wasm.ts";
+import type { Ending } from "./emit.ts";
+import type { Exits } from "./exits.ts";
+
+/** Finds code. */
+export interface CodeSource {
+  /** The instruction at a virtual address, if it has been executed and is still in memory as it was. */
+  at(pc: bigint): Operation | undefined;
+}
+
+/** A place in a block's code that leaves the function: the depth of its branch is known when the block is placed. */
+interface ExitBranch {
+  readonly at: number;
+  readonly depth: number;
+}
+
+export interface Block {
+  readonly pc: bigint;
+  /** Address after its last instruction. */
+  readonly end: bigint;
+  readonly code: Code;
+  readonly branches: readonly ExitBranch[];
+  readonly ending: Ending;
+  /** Instructions that the block executes where no exit is taken. */
+  readonly instructions: number;
+  /** Exit at the first instruction, for a budget that does not suffice. */
+  readonly headExit: number;
+}
+
+export interface Region {
+  readonly blocks: readonly Block[];
+  /** Numbers of blocks to which a dynamic jump may lead: the head is first. */
+  readonly targets: readonly number[];
+}
+
+/** Writes one block. */
+export interface BlockWriter {
+  /** Translates the instruction into `code`; false where the interpreter has to do it. */
+  instruction(pc: bigint, op: Operation, code: Code): boolean;
+  beginBlock(code: Code, branches: ExitBranch[], exitNumber: () => number): void;
+  /** How the last instruction ends the block; undefined where the next follows. */
+  readonly ending: Ending | undefined;
+  /** Emits an exit. */
+  exit(depth: number): void;
+}
+
+const MAX_INSTRUCTIONS = 400;
+const MAX_BLOCK_INSTRUCTIONS = 64;
+/** A target's number is one byte of a table. */
+const MAX_TARGETS = 250;
+
+/** Finds and translates a region; undefined where its first instruction is the interpreter's. */
+export function translateRegion(
+  head: bigint,
+  source: CodeSource,
+  exits: Exits,
+  writer: BlockWriter,
+): Region | undefined {
+  const blocks: Block[] = [];
+  const numbers = new Map<bigint, number>();
+  const wanted: bigint[] = [head];
+  const dynamic = new Set<bigint>([head]);
+  let instructions = 0;
+  for (let pc = wanted.shift(); pc !== undefined; pc = wanted.shift()) {
+    if (numbers.has(pc) || source.at(pc) === undefined) continue;
+    if (instructions >= MAX_INSTRUCTIONS) break;
+    const { block, link } = translateBlock(pc, source, exits, writer);
+    if (block.instructions === 0 && blocks.length === 0) return undefined;
+    numbers.set(pc, blocks.push(block) - 1);
+    instructions += block.instructions;
+    const { ending } = block;
+    if (ending.kind === "goto" || ending.kind === "branch") wanted.push(ending.target);
+    if (ending.kind === "branch") wanted.push(ending.otherwise);
+    if (link !== undefined) {
+      wanted.push(link);
+      dynamic.add(link);
+      if (ending.kind === "goto") dynamic.add(ending.target);
+    }
+  }
+  const targets = [...dynamic].flatMap((pc) => numbers.get(pc) ?? []);
+  return { blocks, targets: targets.slice(0, MAX_TARGETS) };
+}
+
+/** `link`: the address to which a called function returns. */
+function translateBlock(
+  pc: bigint,
+  source: CodeSource,
+  exits: Exits,
+  writer: BlockWriter,
+): { block: Block; link: bigint | undefined } {
+  const code = new Code();
+  const branches: ExitBranch[] = [];
+  const taken: { number: number; executed: number }[] = [];
+  let count = 0;
+  let at = pc;
+  const exitHere = (): number => {
+    const number = exits.add({ pc: at, unexecuted: 0 });
+    taken.push({ number, executed: count });
+    return number;
+  };
+  const headExit = exitHere();
+  writer.beginBlock(code, branches, exitHere);
+  let ending: Ending | undefined;
+  let link: bigint | undefined;
+  while (ending === undefined) {
+    const op = source.at(at);
+    if (op === undefined || count >= MAX_BLOCK_INSTRUCTIONS) {
+      ending = { kind: "goto", target: at };
+      break;
+    }
+    const start = code.length;
+    const exitsBefore = branches.length;
+    if (!writer.instruction(at, op, code)) {
+      code.truncate(start);
+      branches.length = exitsBefore;
+      writer.exit(0);
+      ending = { kind: "exit" };
+      break;
+    }
+    count += 1;
+    ending = writer.ending;
+    const next = BigInt.asUintN(64, at + BigInt(op.bytes));
+    if (ending !== undefined && ending.kind !== "branch" && op.decoded.rd !== 0) link = next;
+    at = next;
+  }
+  for (const { number, executed } of taken) exits.get(number).unexecuted = count - executed;
+  return { block: { pc, end: at, code, branches, ending, instructions: count, headExit }, link };
+}

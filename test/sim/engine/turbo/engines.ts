@@ -1,0 +1,43 @@
+// Runs a program on both engines in the same way and compares all that it could know of itself.
+import type { Image } from "../../../../isa/image.ts";
+import { Turbo } from "../../../../sim/engine/turbo/engine.ts";
+import { createMachine, type Machine, type MachineOptions } from "../../../../sim/machine/machine.ts";
+
+export type Drive = (machine: Machine) => unknown;
+export interface BothOptions extends Omit<MachineOptions, "image" | "engine"> {
+  readonly image: Image;
+}
+
+export interface Both {
+  readonly reference: unknown;
+  readonly turbo: unknown;
+  /** Instructions that generated code has executed. */
+  readonly translated: number;
+}
+
+/** The architectural state, as text where that is easier to read. */
+export function stateOf(machine: Machine): Record<string, unknown> {
+  const { engine, memory, hart } = machine;
+  const registers = Array.from({ length: 32 }, (_, r) => engine.y(r)).concat(engine.pcc);
+  const { mode, mstatus, mcause, mtval, scause, stval, satp } = hart;
+  const whole = [...registers, hart.mepc, hart.sepc, hart.mtvec, hart.mscratch];
+  return {
+    ...{ instructions: machine.instructions, cycles: machine.cycles },
+    registers: whole.map(({ tag, meta, addr }) => [tag, meta, addr].map((n) => n.toString(16)).join(" ")),
+    status: [mode, mstatus, mcause, mtval, scause, stval, satp].map(String),
+    tags: memory.tags.reduce<number[]>((set, tag, granule) => (tag === 0 ? set : [...set, granule]), []),
+    bytes: Buffer.from(memory.bytes).toString("latin1"),
+  };
+}
+
+/** Drives a machine with each engine; gives what each ended with: what the drive returned and the state. */
+export function onBoth(options: BothOptions, drive: Drive): Both {
+  const machine = (engine: "reference" | "turbo"): Machine => createMachine({ translateAfter: 1, ...options, engine });
+  const outcome = (m: Machine): unknown => ({ returned: drive(m), ...stateOf(m) });
+  const turbo = machine("turbo");
+  return {
+    reference: outcome(machine("reference")),
+    turbo: outcome(turbo),
+    translated: turbo.engine instanceof Turbo ? turbo.engine.translated : 0,
+  };
+}
