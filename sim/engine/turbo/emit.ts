@@ -2,7 +2,7 @@
 import { decodeBounds } from "../../../isa/cap/bounds.ts";
 import { SEALED } from "../../../isa/cap/format.ts";
 import type { AccessBytes, Bounds, Semantics } from "../../../isa/semantics.ts";
-import type { ExprWriter} from "./expr.ts";
+import type { ExprWriter } from "./expr.ts";
 import { constant, ExprArithmetic, isConst, localOf, type Expr } from "./expr.ts";
 import { Access, type MemoryPath } from "./memory-path.ts";
 import { boundsLocals, type BoundsLocals, type RegisterLocals } from "./registers.ts";
