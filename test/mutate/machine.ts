@@ -89,11 +89,6 @@ const reference = mutations("sim/engine/reference.ts", TESTS, [
 
 const data = mutations("sim/engine/data.ts", TESTS, [
   [
-    "a page without Y takes tagged capabilities",
-    "if (tagged && !this.mmu.capabilities) this.raise(CAUSE.cheriStorePageFault, tval);",
-    "",
-  ],
-  [
     "a page without Y gives capabilities with their tags",
     "this.mmu.capabilities ? BigInt(this.memory.tag(offset)) : 0n",
     "BigInt(this.memory.tag(offset))",
@@ -130,13 +125,9 @@ const fetch = mutations("sim/engine/fetch.ts", TESTS, [
 ]);
 
 const memory = mutations("sim/machine/memory.ts", TESTS, [
-  ["a store across two granules leaves the second tag", "      tags[last >>> 4] = 0;\n", ""],
-  ["an integer store leaves the tag", "      tags[offset >>> 4] = 0;\n      tags[last >>> 4] = 0;\n", ""],
-  [
-    "CBO.ZERO leaves the last tag of its block",
-    "tags.fill(0, offset >>> 4, (last >>> 4) + 1)",
-    "tags.fill(0, offset >>> 4, last >>> 4)",
-  ],
+  ["a store across two granules leaves the second tag", "      tags[last] = 0;\n", ""],
+  ["an integer store leaves the tag", "      tags[first] = 0;\n      tags[last] = 0;\n", ""],
+  ["CBO.ZERO leaves the last tag of its block", "tags.fill(0, first, last + 1)", "tags.fill(0, first, last)"],
 ]);
 
 const mmu = mutations("sim/machine/mmu.ts", TESTS, [

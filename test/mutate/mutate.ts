@@ -1,167 +1,133 @@
 // npm run mutate: plants the seeded bugs one by one in a copy of the repository and asks whether the tests notice.
 //
 // The copy holds what HEAD holds, so that unfinished work counts neither for nor against. What was found is kept in
-// meshsim-out/mutations.json; a later run goes on where that one stopped.
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+// meshsim-out; a later run goes on where that one stopped. Test files run one by one up to the first that fails,
+// the one that killed the bug last time in front.
 import { parseArgs } from "node:util";
+import { Bench, git, places, testFiles } from "./bench.ts";
+import { bugTable, Findings, type Finding } from "./findings.ts";
+import { lawTable, WITNESSES, type Witness } from "./laws.ts";
 import type { Mutation } from "./mutation.ts";
 import { MUTATIONS } from "./table.ts";
 
-type Verdict = "killed" | "survived" | "no match" | "broken";
-
-interface Finding {
-  readonly verdict: Verdict;
-  /** The first test that failed, or how the run ended. */
-  readonly by: string;
-  /** What HEAD was. */
-  readonly commit: string;
-  readonly seconds: number;
-}
-
-const USAGE = `usage: npm run mutate -- [--only TEXT] [--limit N] [--without TEXT] [--fresh] [--table] [--list]
+const USAGE = `usage: npm run mutate -- [--only TEXT] [--from TEXT] [--limit N] [--again] [--laws] [--check | --table | --list]
   --only TEXT   mutations whose name or file contains the text
-  --limit N     stop after so many that were not known
-  --without TEXT  leave out test files whose name contains the text (they fail without any bug planted, say)
-  --fresh       forget what earlier runs found
-  --table       print what is known as Markdown and end
-  --list        print the mutations and end`;
-
-const ROOT = resolve(fileURLToPath(import.meta.url), "../../..");
-const KNOWN = join(ROOT, "meshsim-out", "mutations.json");
-const REPORT = "mutation-report.json";
-/** A mutant that loops for ever is killed, too. */
-const TIMEOUT_MS = 300_000;
+  --from TEXT   from the first mutation whose name or file contains the text
+  --limit N     stop after so many that were due
+  --again       try those, too, that earlier runs saw killed
+  --laws        show that each law can fail: its own test alone against the bug that names it
+  --check       only ask whether each bug still has its one place in the source, and end
+  --table       print what is known as Markdown, and end
+  --list        print the mutations, and end`;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const git = (...args: string[]): string => execFileSync("git", ["-C", ROOT, ...args], { encoding: "utf8" }).trim();
+const commit = git("rev-parse", "--short", "HEAD");
 
-/** HEAD in a new folder, with the repository's own node_modules. */
-function copy(): string {
-  const folder = mkdtempSync(join(tmpdir(), "meshsim-mutate-"));
-  const archive = execFileSync("git", ["-C", ROOT, "archive", "HEAD"], { maxBuffer: 2 ** 30 });
-  execFileSync("tar", ["-x", "-C", folder], { input: archive });
-  symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
-  return folder;
+/** The text to change must stand in the source exactly once. */
+function unplaced(mutation: Mutation): Finding | undefined {
+  const count = places(mutation);
+  const by = `the text to change is there ${count} times`;
+  return count === 1 ? undefined : { verdict: "no match", file: "", by, commit, digest: "" };
 }
 
-interface Report {
-  readonly success: boolean;
-  readonly testResults: readonly {
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
-  }[];
+function check(chosen: readonly Mutation[]): number {
+  const gone = chosen.filter((m) => unplaced(m) !== undefined);
+  for (const m of gone) say(`no match: ${m.file}: ${m.name}`);
+  say(`${chosen.length - gone.length} of ${chosen.length} have their place`);
+  return gone.length === 0 ? 0 : 1;
 }
 
-/** Runs tests in the copy up to the first failure; what failed, or undefined. */
-async function failure(folder: string, tests: readonly string[]): Promise<Pick<Finding, "verdict" | "by">> {
-  rmSync(join(folder, REPORT), { force: true });
-  const runner = join("node_modules", "vitest", "vitest.mjs");
-  const args = [runner, "run", "--bail=1", "--reporter=json", `--outputFile=${REPORT}`, ...tests];
-  const shared = process.env["MESHSIM_SHARED"] ?? resolve(ROOT, "../shared");
-  const child = spawn(process.execPath, args, {
-    cwd: folder,
-    detached: true,
-    stdio: "ignore",
-    env: { ...process.env, MESHSIM_SHARED: shared },
+/** Which of these files pass without a bug, and how long they take. */
+async function sound(bench: Bench, files: readonly string[]): Promise<Set<string>> {
+  const passing = new Set<string>();
+  for (const file of files) {
+    const start = performance.now();
+    const { result, by } = await bench.run(file);
+    bench.milliseconds.set(file, performance.now() - start);
+    if (result === "passed") passing.add(file);
+    else say(`left out: ${file} fails without any bug planted: ${by}`);
+  }
+  return passing;
+}
+
+/** Runs test files against a planted bug up to the first that fails. */
+async function attempt(bench: Bench, mutation: Mutation, files: readonly string[]): Promise<Omit<Finding, "digest">> {
+  return bench.with(mutation, async () => {
+    for (const file of files) {
+      const { result, by } = await bench.run(file);
+      if (result !== "passed") return { verdict: result === "failed" ? "killed" : "broken", file, by, commit };
+    }
+    return { verdict: "survived", file: "", by: "", commit };
   });
-  const ended = await new Promise<boolean>((done) => {
-    const timer = setTimeout(() => {
-      process.kill(-child.pid!, "SIGKILL");
-      done(false);
-    }, TIMEOUT_MS);
-    child.on("exit", () => {
-      clearTimeout(timer);
-      done(true);
-    });
-  });
-  if (!ended) return { verdict: "killed", by: "(the tests never end)" };
-  const path = join(folder, REPORT);
-  if (!existsSync(path)) return { verdict: "broken", by: "vitest left no report" };
-  const report = JSON.parse(readFileSync(path, "utf8")) as Report;
-  if (report.success) return { verdict: "survived", by: "" };
-  const failed = report.testResults.flatMap((f) => f.assertionResults).find((t) => t.status === "failed");
-  // A file that does not even load says nothing about its tests.
-  return failed ? { verdict: "killed", by: failed.fullName } : { verdict: "broken", by: "no test ran" };
 }
 
-async function attempt(
-  folder: string,
-  mutation: Mutation,
-  tests: readonly string[],
-): Promise<Pick<Finding, "verdict" | "by">> {
-  const path = join(folder, mutation.file);
-  const source = readFileSync(path, "utf8");
-  const places = source.split(mutation.find).length - 1;
-  if (places !== 1) return { verdict: "no match", by: `the text to change is there ${places} times` };
+/** Tries bugs; false where a test file had to be left out. */
+async function tryBugs(due: readonly Mutation[], findings: Findings): Promise<boolean> {
+  const bench = new Bench();
   try {
-    writeFileSync(
-      path,
-      source.replace(mutation.find, () => mutation.replace),
-    );
-    return await failure(folder, tests);
+    const all = testFiles(due.flatMap((m) => m.tests));
+    const passing = await sound(bench, all);
+    for (const [i, mutation] of due.entries()) {
+      const before = findings.of(mutation)?.file;
+      const files = testFiles([...(before ? [before] : []), ...mutation.tests]).filter((f) => passing.has(f));
+      const found = unplaced(mutation) ?? (await attempt(bench, mutation, files));
+      findings.keep(mutation, found);
+      say(`${i + 1}/${due.length} ${found.verdict}: ${mutation.name} (${found.file}${found.by && `: ${found.by}`})`);
+    }
+    return passing.size === all.length;
   } finally {
-    writeFileSync(path, source);
+    bench.close();
   }
 }
 
-function table(known: Readonly<Record<string, Finding>>): string {
-  const row = (m: Mutation): string => {
-    const { verdict, by } = known[m.name] ?? { verdict: "not run", by: "" };
-    return `| ${m.file} | ${m.name} | ${verdict} | ${by.replaceAll("|", "\\|")} |`;
-  };
-  return ["| file | the bug | | the test that notices |", "|---|---|---|---|", ...MUTATIONS.map(row)].join("\n");
+async function tryLaws(due: readonly Witness[], findings: Findings): Promise<void> {
+  const bench = new Bench();
+  try {
+    for (const { law, file, mutation, titles } of due) {
+      const before = await bench.run(file, titles);
+      const after = unplaced(mutation) ?? (await bench.with(mutation, () => bench.run(file, titles)));
+      const verdict = before.result === "passed" && "result" in after && after.result === "failed";
+      findings.keep(mutation, { verdict: verdict ? "killed" : "survived", file, by: after.by, commit }, `${law}: `);
+      say(`${law} ${verdict ? "kills" : "DOES NOT KILL"}: ${mutation.name} (${after.by})`);
+    }
+  } finally {
+    bench.close();
+  }
 }
+
+const FLAG = { type: "boolean", default: false } as const;
+const OPTIONS = {
+  only: { type: "string", default: "" },
+  from: { type: "string", default: "" },
+  limit: { type: "string", default: "Infinity" },
+  ...{ again: FLAG, laws: FLAG, check: FLAG, table: FLAG, list: FLAG, help: FLAG },
+} as const;
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      ...{
-        only: { type: "string" },
-        limit: { type: "string" },
-        without: { type: "string" },
-        help: { type: "boolean" },
-      },
-      ...{ fresh: { type: "boolean" }, table: { type: "boolean" }, list: { type: "boolean" } },
-    },
-  });
-  const known: Record<string, Finding> =
-    values.fresh || !existsSync(KNOWN) ? {} : (JSON.parse(readFileSync(KNOWN, "utf8")) as Record<string, Finding>);
-  if (values.help || values.list || values.table) {
-    say(values.help ? USAGE : values.table ? table(known) : MUTATIONS.map((m) => `${m.file}: ${m.name}`).join("\n"));
-    return 0;
+  const { only, from, limit, again, laws, ...print } = parseArgs({ options: OPTIONS }).values;
+  const names = (text: string, m: Mutation): boolean => m.name.includes(text) || m.file.includes(text);
+  const first = MUTATIONS.findIndex((m) => names(from, m));
+  const chosen = MUTATIONS.slice(first < 0 ? MUTATIONS.length : first).filter((m) => names(only, m));
+  const bugs = new Findings("mutations.json");
+  const witnessed = new Findings("mutated-laws.json");
+  if (print.help) say(USAGE);
+  else if (print.table) say(`${bugTable(MUTATIONS, bugs)}\n\n${lawTable(witnessed)}`);
+  else if (print.list) say(chosen.map((m) => `${m.file}: ${m.name}`).join("\n"));
+  if (print.help || print.table || print.list) return 0;
+  if (print.check) return check(MUTATIONS);
+  if (laws) {
+    const killed = (w: Witness): boolean => witnessed.of(w.mutation, `${w.law}: `)?.verdict === "killed";
+    await tryLaws(
+      WITNESSES.filter((w) => again || !killed(w)),
+      witnessed,
+    );
+    return WITNESSES.every(killed) ? 0 : 1;
   }
-  const only = values.only ?? "";
-  const chosen = MUTATIONS.filter((m) => m.name.includes(only) || m.file.includes(only));
-  const heard = (m: Mutation): string[] =>
-    m.tests.filter((t) => values.without === undefined || !t.includes(values.without));
-  const due = chosen.filter((m) => known[m.name]?.verdict !== "killed").slice(0, Number(values.limit ?? Infinity));
-  const commit = git("rev-parse", "--short", "HEAD");
-  const folder = copy();
-  try {
-    const tests = [...new Set(due.flatMap(heard))];
-    if (due.length > 0) {
-      const unchanged = await failure(folder, tests);
-      if (unchanged.verdict !== "survived") throw new Error(`the tests fail without any bug planted: ${unchanged.by}`);
-    }
-    for (const [i, mutation] of due.entries()) {
-      const start = performance.now();
-      const found = await attempt(folder, mutation, heard(mutation));
-      known[mutation.name] = { ...found, commit, seconds: Math.round((performance.now() - start) / 1000) };
-      mkdirSync(join(ROOT, "meshsim-out"), { recursive: true });
-      writeFileSync(KNOWN, JSON.stringify(known, undefined, 1));
-      say(`${i + 1}/${due.length} ${found.verdict}: ${mutation.name}${found.by && ` (${found.by})`}`);
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-  const killed = chosen.filter((m) => known[m.name]?.verdict === "killed").length;
-  say(`${killed} of ${chosen.length} killed`);
-  const bad = chosen.filter((m) => known[m.name] !== undefined && known[m.name]!.verdict !== "killed");
-  for (const m of bad) say(`  ${known[m.name]!.verdict}: ${m.name}`);
-  return bad.length === 0 ? 0 : 1;
+  const killed = (m: Mutation): boolean => bugs.of(m)?.verdict === "killed";
+  const whole = await tryBugs(chosen.filter((m) => again || !killed(m)).slice(0, Number(limit)), bugs);
+  for (const m of chosen.filter((m) => !killed(m))) say(`  ${bugs.of(m)?.verdict ?? "not run"}: ${m.name}`);
+  say(`${chosen.filter(killed).length} of ${chosen.length} killed`);
+  return whole && chosen.every(killed) ? 0 : 1;
 }
 
 process.exitCode = await main();
