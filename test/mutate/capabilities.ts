@@ -65,8 +65,8 @@ const rvy = mutations("isa/ext/rvy.ts", TESTS, [
   ],
   [
     "LY loads past its authority's filter",
-    "loaded(m, authorityOf(m, o.rs1), m.loadY(readableY(m, o.rs1, o.imm)))",
-    "m.loadY(readableY(m, o.rs1, o.imm))",
+    "loaded(m, authority, m.loadY(readableY(m, o.rs1, o.imm), keepsTag(m, authority)))",
+    "m.loadY(readableY(m, o.rs1, o.imm), keepsTag(m, authority))",
   ],
   [
     "SY stores past its authority's filter",
@@ -80,8 +80,8 @@ const rvy = mutations("isa/ext/rvy.ts", TESTS, [
   ],
   [
     "AMOSWAP.Y loads past its authority's filter",
-    "loaded(m, authority, m.amoY(updatableY(m, o.rs1), value))",
-    "m.amoY(updatableY(m, o.rs1), value)",
+    "loaded(m, authority, m.amoY(updatableY(m, o.rs1), value, keepsTag(m, authority)))",
+    "m.amoY(updatableY(m, o.rs1), value, keepsTag(m, authority))",
   ],
 ]);
 
@@ -103,7 +103,7 @@ const access = mutations("isa/cap/access.ts", TESTS, [
   ["a load needs no R", "bytes, R, CAUSE.cheriLoadAccessFault", "bytes, 0n, CAUSE.cheriLoadAccessFault"],
   ["a store needs no W", "bytes, W, CAUSE.cheriStoreAccessFault", "bytes, 0n, CAUSE.cheriStoreAccessFault"],
   ["an AMO needs no R", "bytes, R | W, CAUSE.cheriStoreAccessFault", "bytes, W, CAUSE.cheriStoreAccessFault"],
-  ["LY without C keeps the tag", "m.and(m.tag(y), hasAll(m, auth, C))", "m.tag(y)"],
+  ["LY without C keeps the tag", "m.and(m.tag(y), keepsTag(m, authority))", "m.tag(y)"],
   ["LY without LM leaves W", "noneIf(hasAll(m, auth, LM), W | LM)", "noneIf(hasAll(m, auth, LM), LM)"],
   ["LY without LM leaves LM", "noneIf(hasAll(m, auth, LM), W | LM)", "noneIf(hasAll(m, auth, LM), W)"],
   [
@@ -118,8 +118,12 @@ const access = mutations("isa/cap/access.ts", TESTS, [
     "legalise(m, m.and(meta, m.xor(strip, m.const(-1n))))",
     "m.and(meta, m.xor(strip, m.const(-1n)))",
   ],
-  ["SY of a local capability needs no SL", "m.and(c, m.or(hasAll(m, m.meta(y), GLOBAL), hasAll(m, auth, SL)))", "c"],
-  ["SY without C keeps the tag", "const c = hasAll(m, auth, C);", "const c = hasAll(m, auth, W);"],
+  [
+    "SY of a local capability needs no SL",
+    "m.and(c, m.or(hasAll(m, m.meta(y), GLOBAL), hasAll(m, m.meta(authority), SL)))",
+    "c",
+  ],
+  ["SY without C keeps the tag", "const c = keepsTag(m, authority);", "const c = hasAll(m, m.meta(authority), W);"],
   [
     "a misaligned LY is an address-misaligned exception",
     "readable(m, rs1, offset, YLEN_BYTES), YLEN_BYTES, CAUSE.loadAccessFault",

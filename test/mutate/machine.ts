@@ -90,7 +90,7 @@ const reference = mutations("sim/engine/reference.ts", TESTS, [
 const data = mutations("sim/engine/data.ts", TESTS, [
   [
     "a page without Y gives capabilities with their tags",
-    "this.mmu.capabilities ? BigInt(this.memory.tag(offset)) : 0n",
+    "loadedTags === LoadedTags.strip ? 0n : BigInt(this.memory.tag(offset))",
     "BigInt(this.memory.tag(offset))",
   ],
   [
@@ -131,12 +131,59 @@ const memory = mutations("sim/machine/memory.ts", TESTS, [
 ]);
 
 const mmu = mutations("sim/machine/mmu.ts", TESTS, [
-  ["S-mode reaches user pages without SUM", '(type === "fetch" || !context.sum)', 'type === "fetch"'],
-  ["U-mode reaches supervisor pages", "if (context.mode === Mode.user && !userPage) return false;", ""],
-  ["a store needs no D", "(flags & PTE.W) !== 0 && (flags & PTE.D) !== 0", "(flags & PTE.W) !== 0"],
-  ["an access needs no A", "if ((flags & PTE.A) === 0) return false;", ""],
+  ["S-mode reaches user pages without SUM", '(type !== "fetch" && state.sum)', 'type !== "fetch"'],
+  ["S-mode with SUM executes user pages", '(type !== "fetch" && state.sum)', "state.sum"],
+  [
+    "U-mode reaches supervisor pages",
+    "if (mode === Mode.user) return userPage;",
+    "if (mode === Mode.user) return true;",
+  ],
+  ["a load reaches execute-only pages without MXR", "(state.mxr && (flags & PTE.X) !== 0)", "(flags & PTE.X) !== 0"],
+  ["a store needs no D", 'type === "fetch" || type === "load" ? PTE.A : PTE.A | PTE.D', "PTE.A"],
+  ["an access needs no A", "BigInt(wanted & ~flags)", "BigInt(wanted & ~flags & ~PTE.A)"],
   ["a large page may begin anywhere", 'if (ppn % within !== 0) return "page";', ""],
+  [
+    "a page without Y takes tagged capabilities",
+    'if (type === "taggedStore" && !takesTags(context.state, leaf)) return "capability";',
+    "",
+  ],
+  [
+    "a walk sets D where PMP forbids the store",
+    'if (!this.#pmp.permits(Mode.supervisor, entry, PTE_BYTES, "store")) return false;',
+    "",
+  ],
+  [
+    "a walk does not ask PMP",
+    'if (!this.#pmp.permits(Mode.supervisor, entry, PTE_BYTES, "load")) return "access";',
+    "",
+  ],
+  ["a store to a page table leaves cached translations", "    this.#memory.mark(page, PAGE_BYTES, Mark.table);\n", ""],
 ]);
+
+const pmp = mutations(
+  "sim/machine/pmp.ts",
+  ["test/sim/machine/pmp.test.ts"],
+  [
+    ["PMP entries bind M-mode unlocked", "(mode === Mode.machine && (cfg & CFG.L) === 0) || ", ""],
+    [
+      "locked PMP entries do not bind M-mode",
+      "(mode === Mode.machine && (cfg & CFG.L) === 0)",
+      "mode === Mode.machine",
+    ],
+    [
+      "a PMP entry that matches some bytes of an access decides for all",
+      "if (phys < from || end > to) return false;",
+      "",
+    ],
+    ["what no PMP entry matches is open to all", "    return mode === Mode.machine;\n", "    return true;\n"],
+    ["a locked PMP entry can be rewritten", "if (this.#locked(first + i)) continue;", ""],
+    [
+      "the address below a locked top of range can be moved",
+      "if (this.#locked(entry) || bottomOfLocked) return;",
+      "if (this.#locked(entry)) return;",
+    ],
+  ],
+);
 
 const hart = mutations(
   "sim/machine/hart.ts",
@@ -160,5 +207,6 @@ export const MACHINE_MUTATIONS: readonly Mutation[] = [
   ...fetch,
   ...memory,
   ...mmu,
+  ...pmp,
   ...hart,
 ];
