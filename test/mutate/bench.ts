@@ -47,6 +47,10 @@ export class Bench {
     symlinkSync(join(ROOT, "node_modules"), join(this.#folder, "node_modules"));
   }
 
+  places(mutation: Mutation): number {
+    return places(mutation, this.#folder);
+  }
+
   /** Runs a test file, up to its first failure. */
   async run(file: string, titles?: string): Promise<Outcome> {
     const known = this.milliseconds.get(file);

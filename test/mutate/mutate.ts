@@ -24,14 +24,13 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const commit = git("rev-parse", "--short", "HEAD");
 
 /** The text to change must stand in the source exactly once. */
-function unplaced(mutation: Mutation): Finding | undefined {
-  const count = places(mutation);
+function unplaced(count: number): Omit<Finding, "digest"> | undefined {
   const by = `the text to change is there ${count} times`;
-  return count === 1 ? undefined : { verdict: "no match", file: "", by, commit, digest: "" };
+  return count === 1 ? undefined : { verdict: "no match", file: "", by, commit };
 }
 
 function check(chosen: readonly Mutation[]): number {
-  const gone = chosen.filter((m) => unplaced(m) !== undefined);
+  const gone = chosen.filter((m) => places(m) !== 1);
   for (const m of gone) say(`no match: ${m.file}: ${m.name}`);
   say(`${chosen.length - gone.length} of ${chosen.length} have their place`);
   return gone.length === 0 ? 0 : 1;
@@ -70,7 +69,7 @@ async function tryBugs(due: readonly Mutation[], findings: Findings): Promise<bo
     for (const [i, mutation] of due.entries()) {
       const before = findings.of(mutation)?.file;
       const files = testFiles([...(before ? [before] : []), ...mutation.tests]).filter((f) => passing.has(f));
-      const found = unplaced(mutation) ?? (await attempt(bench, mutation, files));
+      const found = unplaced(bench.places(mutation)) ?? (await attempt(bench, mutation, files));
       findings.keep(mutation, found);
       say(`${i + 1}/${due.length} ${found.verdict}: ${mutation.name} (${found.file}${found.by && `: ${found.by}`})`);
     }
@@ -85,7 +84,7 @@ async function tryLaws(due: readonly Witness[], findings: Findings): Promise<voi
   try {
     for (const { law, file, mutation, titles } of due) {
       const before = await bench.run(file, titles);
-      const after = unplaced(mutation) ?? (await bench.with(mutation, () => bench.run(file, titles)));
+      const after = unplaced(bench.places(mutation)) ?? (await bench.with(mutation, () => bench.run(file, titles)));
       const verdict = before.result === "passed" && "result" in after && after.result === "failed";
       findings.keep(mutation, { verdict: verdict ? "killed" : "survived", file, by: after.by, commit }, `${law}: `);
       say(`${law} ${verdict ? "kills" : "DOES NOT KILL"}: ${mutation.name} (${after.by})`);
