@@ -85,6 +85,14 @@ const rvy = mutations("isa/ext/rvy.ts", TESTS, [
   ],
 ]);
 
+const order = mutations("isa/ext/rvy.ts", TESTS, [
+  [
+    "AMOSWAP.Y clears its destination before it may trap",
+    "const value = stored(m, authority, m.y(o.rs2));",
+    "const value = stored(m, authority, m.y(o.rs2));\n      m.setX(o.rd, m.const(0n));",
+  ],
+]);
+
 const access = mutations("isa/cap/access.ts", TESTS, [
   ["an access may begin below the base", "m.or(m.ltu(addr, bounds.base), m.ltu(last, addr))", "m.ltu(last, addr)"],
   ["an access may wrap round 2^64", "m.or(m.ltu(addr, bounds.base), m.ltu(last, addr))", "m.ltu(addr, bounds.base)"],
@@ -128,6 +136,14 @@ const access = mutations("isa/cap/access.ts", TESTS, [
     "a misaligned LY is an address-misaligned exception",
     "readable(m, rs1, offset, YLEN_BYTES), YLEN_BYTES, CAUSE.loadAccessFault",
     "readable(m, rs1, offset, YLEN_BYTES), YLEN_BYTES, CAUSE.loadAddressMisaligned",
+  ],
+]);
+
+const alignment = mutations("isa/cap/access.ts", TESTS, [
+  [
+    "LY asks for alignment before authority",
+    "return requireAligned(m, readable(m, rs1, offset, YLEN_BYTES), YLEN_BYTES, CAUSE.loadAccessFault);",
+    "requireAligned(m, m.let(m.add(m.x(rs1), m.const(offset))), YLEN_BYTES, CAUSE.loadAccessFault);\n  return readable(m, rs1, offset, YLEN_BYTES);",
   ],
 ]);
 
@@ -202,6 +218,11 @@ const jumps = mutations("isa/ext/rv64i.ts", ENGINE, [
     "m.setY(rd, m.cap(m.tag(m.pcc), m.meta(m.pcc), m.nextPc))",
   ],
   ["JALR opens a sealed capability at an odd address", "m.and(isSealed(m, target), even)", "isSealed(m, target)"],
+  [
+    "JALR's target keeps its tag out of its representable range",
+    "return setAddress(m, opened, addr);",
+    "return m.cap(m.tag(opened), m.meta(opened), addr);",
+  ],
   ["JALR with an offset opens a sealed capability", "offset === 0n ? m.selectY", "offset !== -1n ? m.selectY"],
   [
     "AUIPC gives an address without asking whether it is representable",
@@ -244,7 +265,9 @@ const cbo = mutations("isa/ext/zicbo.ts", TESTS, [
 /** Everything here is of the ISA alone: any engine has these bugs at once. */
 export const CAPABILITY_MUTATIONS: readonly Mutation[] = [
   ...rvy,
+  ...order,
   ...access,
+  ...alignment,
   ...seal,
   ...perms,
   ...bounds,

@@ -14,7 +14,35 @@ export interface Witness {
 
 type Row = readonly [law: string, file: string, ...bugs: string[]];
 
-const ROWS: readonly Row[] = [];
+const ROWS: readonly Row[] = [
+  ["I1", "monotonicity", "PACKY keeps the tag", "YBLD builds beyond its authority"],
+  ["I2", "monotonicity", "JALR's target keeps its tag out of its representable range"],
+  ["I3", "monotonicity", "LY without LM leaves W", "YSUNSEAL asks for no authority"],
+  ["I4", "monotonicity", "YBLD builds under an untagged or sealed authority"],
+  ["I5", "memory", "an access may begin below the base", "an instruction may end beyond the pcc's top"],
+  ["I6", "memory", "an integer store leaves the tag", "a store across two granules leaves the second tag"],
+  ["I7", "memory", "LY without LG leaves LG", "SC.Y stores past its authority's filter"],
+  ["I8", "sealing", "YBNDSW narrows a sealed capability", "a sealed capability authorises accesses"],
+  ["I9", "sealing", "YSUNSEAL takes any authority for a superset", "a subset may be corrupt"],
+  ["I10", "sealing", "JALR with an offset opens a sealed capability", "a link is not sealed"],
+  ["I11", "privilege", "UTIDC can be written without ASR", "MRET is legal in any mode"],
+  ["I12", "traps", "a store across two pages asks only whether the second can be loaded"],
+  ["I13", "traps", "LY asks for alignment before authority", "a misaligned LY is an address-misaligned exception"],
+  ["I14", "format", "the top is not rounded up", "new bounds may begin below the old"],
+  ["I15", "format", "C outlives R and W", "ASR outlives X"],
+  ["I16", "format", "x0 can be written", "an integer result keeps the register's old metadata and tag"],
+  ["I17", "privilege", "mtvec takes a sealed value as it is", "mepc keeps the tag at an odd address"],
+  [
+    "I18",
+    "privilege",
+    "a page without Y takes tagged capabilities",
+    "a page without Y gives capabilities with their tags",
+  ],
+  ["I19", "memory", "SY to a device is a load's access fault"],
+  ["I20", "memory", "a trap leaves the reservation", "SC leaves the reservation"],
+  ["I21", "engines", "a log makes integers of untagged capabilities"],
+  ["I22", "traps", "AMOSWAP.Y clears its destination before it may trap"],
+];
 
 export const WITNESSES: readonly Witness[] = ROWS.flatMap(([law, file, ...bugs]) =>
   bugs.map((bug) => {

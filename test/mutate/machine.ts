@@ -111,6 +111,26 @@ const data = mutations("sim/engine/data.ts", TESTS, [
   ],
 ]);
 
+const device = mutations("sim/engine/data.ts", TESTS, [
+  [
+    "SY to a device is a load's access fault",
+    "if (!this.memory.holds(phys, bytes)) this.raise(ACCESS_FAULT[direction], tval);",
+    "if (!this.memory.holds(phys, bytes)) this.raise(ACCESS_FAULT.load, tval);",
+  ],
+]);
+
+const log = mutations(
+  "sim/engine/commit-log.ts",
+  ["test/sim/engine/commit-log.test.ts", "test/laws/engines.test.ts"],
+  [
+    [
+      "a log makes integers of untagged capabilities",
+      "    super.setY(r, value);\n",
+      "    if (value.tag === 0n) super.setX(r, value.addr);\n    else super.setY(r, value);\n",
+    ],
+  ],
+);
+
 const fetch = mutations("sim/engine/fetch.ts", TESTS, [
   ["a sealed pcc executes", "(pcc.meta & (required | SEALED)) !== required", "(pcc.meta & required) !== required"],
   ["an untagged pcc executes", "pcc.tag === 0n || (pcc.meta", "(pcc.meta"],
@@ -204,6 +224,8 @@ export const MACHINE_MUTATIONS: readonly Mutation[] = [
   ...trap,
   ...reference,
   ...data,
+  ...device,
+  ...log,
   ...fetch,
   ...memory,
   ...mmu,
