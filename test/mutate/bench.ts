@@ -66,7 +66,7 @@ export class Bench {
       });
       child.once("exit", () => {
         clearTimeout(timer);
-        done({ result: "failed", by: "(the test process dies)" });
+        done({ result: "broken", by: "the test process dies" });
       });
       child.send(request);
     });

@@ -32,7 +32,7 @@ async function run({ file, changed, titles }: Request): Promise<Outcome> {
   if (module === undefined) return { result: "broken", by: "no such test file" };
   const failed = [...module.children.allTests("failed")][0];
   if (failed !== undefined) return { result: "failed", by: failed.fullName };
-  if (unhandledErrors.length > 0) return { result: "failed", by: "(an error outside of any test)" };
+  if (unhandledErrors.length > 0) return { result: "broken", by: "an error outside of any test" };
   return { result: module.ok() ? "passed" : "broken", by: module.ok() ? "" : "the file does not load" };
 }
 
