@@ -2,8 +2,14 @@
 import { mutations, type Mutation } from "./mutation.ts";
 
 const TESTS = ["test/sim/machine", "test/sim/engine/reference.test.ts", "test/laws"];
+const file = (name: string): string => `test/sim/machine/${name}.test.ts`;
+const CSRS = [...["csrs", "traps", "capability-mode"].map(file), "test/laws/privilege.test.ts", ...TESTS];
+const TRAPS = [file("traps"), file("capability-mode"), ...TESTS];
+const ENGINE = ["test/sim/engine/reference.test.ts", file("traps"), "test/laws", ...TESTS];
+const MEMORY = [file("memory"), "test/laws/memory.test.ts", ...TESTS];
+const MMU = [...["mmu", "svadu", "pmp"].map(file), "test/laws/privilege.test.ts", ...TESTS];
 
-const csrs = mutations("sim/machine/csrs.ts", TESTS, [
+const csrs = mutations("sim/machine/csrs.ts", CSRS, [
   ["no register asks for ASR", 'csr.record.asr === "always" || (csr.record.asr === "write" && write)', "false"],
   [
     "UTIDC can be written without ASR",
@@ -21,7 +27,7 @@ const csrs = mutations("sim/machine/csrs.ts", TESTS, [
   ["scounteren alone lets U-mode read counters", "mcounteren & scounteren;", "scounteren;"],
 ]);
 
-const behaviour = mutations("sim/machine/csr-behaviour.ts", TESTS, [
+const behaviour = mutations("sim/machine/csr-behaviour.ts", CSRS, [
   [
     "mtvec takes a sealed value as it is",
     "hart[name] = m.keepTagIf(moved(m, value, addr), reachable ? 1n : 0n);",
@@ -42,7 +48,7 @@ const behaviour = mutations("sim/machine/csr-behaviour.ts", TESTS, [
   ["satp takes any mode", "if (!SATP_MODES.includes(value >> SATP_MODE_SHIFT)) return Effect.none;", ""],
 ]);
 
-const trap = mutations("sim/machine/trap.ts", TESTS, [
+const trap = mutations("sim/machine/trap.ts", TRAPS, [
   ["MRET does not unseal mepc", "return isSealed(m, saved) !== 0n ? unsealed(m, saved) : saved;", "return saved;"],
   ["a trap of M-mode is delegated", "delegated !== 0n && from <= Mode.supervisor", "delegated !== 0n"],
   ["MRET to a lower mode leaves MPRV", "to !== Mode.machine ? MSTATUS.MPRV : 0n", "0n"],
@@ -61,7 +67,7 @@ const trap = mutations("sim/machine/trap.ts", TESTS, [
   ],
 ]);
 
-const reference = mutations("sim/engine/reference.ts", TESTS, [
+const reference = mutations("sim/engine/reference.ts", ENGINE, [
   ["MRET needs no ASR", "hart.mode < needed || trapped || !this.#systemAccess()", "hart.mode < needed || trapped"],
   [
     "MRET is legal in any mode",
@@ -87,7 +93,7 @@ const reference = mutations("sim/engine/reference.ts", TESTS, [
   ],
 ]);
 
-const data = mutations("sim/engine/data.ts", TESTS, [
+const data = mutations("sim/engine/data.ts", MMU, [
   [
     "a page without Y gives capabilities with their tags",
     "loadedTags === LoadedTags.strip ? 0n : BigInt(this.memory.tag(offset))",
@@ -111,7 +117,7 @@ const data = mutations("sim/engine/data.ts", TESTS, [
   ],
 ]);
 
-const device = mutations("sim/engine/data.ts", TESTS, [
+const device = mutations("sim/engine/data.ts", MEMORY, [
   [
     "SY to a device is a load's access fault",
     "if (!this.memory.holds(phys, bytes)) this.raise(ACCESS_FAULT[direction], tval);",
@@ -131,26 +137,30 @@ const log = mutations(
   ],
 );
 
-const fetch = mutations("sim/engine/fetch.ts", TESTS, [
-  ["a sealed pcc executes", "(pcc.meta & (required | SEALED)) !== required", "(pcc.meta & required) !== required"],
-  ["an untagged pcc executes", "pcc.tag === 0n || (pcc.meta", "(pcc.meta"],
-  ["a pcc without X executes", "const required = PERMISSION.X;", "const required = 0n;"],
-  ["a corrupt pcc executes", "return this.bounds(pcc).integral !== 0n;", "return true;"],
-  ["an instruction may end beyond the pcc's top", "    this.#requireInBounds(bytes);\n", ""],
+const fetch = mutations(
+  "sim/engine/fetch.ts",
+  [file("capability-mode"), ...ENGINE],
   [
-    "a jump keeps the old pcc's authority where the permissions differ",
-    "target.tag === authority.tag && target.meta === authority.meta",
-    "target.tag === authority.tag",
+    ["a sealed pcc executes", "(pcc.meta & (required | SEALED)) !== required", "(pcc.meta & required) !== required"],
+    ["an untagged pcc executes", "pcc.tag === 0n || (pcc.meta", "(pcc.meta"],
+    ["a pcc without X executes", "const required = PERMISSION.X;", "const required = 0n;"],
+    ["a corrupt pcc executes", "return this.bounds(pcc).integral !== 0n;", "return true;"],
+    ["an instruction may end beyond the pcc's top", "    this.#requireInBounds(bytes);\n", ""],
+    [
+      "a jump keeps the old pcc's authority where the permissions differ",
+      "target.tag === authority.tag && target.meta === authority.meta",
+      "target.tag === authority.tag",
+    ],
   ],
-]);
+);
 
-const memory = mutations("sim/machine/memory.ts", TESTS, [
+const memory = mutations("sim/machine/memory.ts", MEMORY, [
   ["a store across two granules leaves the second tag", "      tags[last] = 0;\n", ""],
   ["an integer store leaves the tag", "      tags[first] = 0;\n      tags[last] = 0;\n", ""],
   ["CBO.ZERO leaves the last tag of its block", "tags.fill(0, first, last + 1)", "tags.fill(0, first, last)"],
 ]);
 
-const mmu = mutations("sim/machine/mmu.ts", TESTS, [
+const mmu = mutations("sim/machine/mmu.ts", MMU, [
   ["S-mode reaches user pages without SUM", '(type !== "fetch" && state.sum)', 'type !== "fetch"'],
   ["S-mode with SUM executes user pages", '(type !== "fetch" && state.sum)', "state.sum"],
   [
@@ -182,7 +192,7 @@ const mmu = mutations("sim/machine/mmu.ts", TESTS, [
 
 const pmp = mutations(
   "sim/machine/pmp.ts",
-  ["test/sim/machine/pmp.test.ts"],
+  [file("pmp")],
   [
     ["PMP entries bind M-mode unlocked", "(mode === Mode.machine && (cfg & CFG.L) === 0) || ", ""],
     [
@@ -207,7 +217,7 @@ const pmp = mutations(
 
 const hart = mutations(
   "sim/machine/hart.ts",
-  [...TESTS, "test/kernel/sasos/interruption.test.ts"],
+  [file("traps"), ...TESTS, "test/kernel/sasos/interruption.test.ts"],
   [
     [
       "timer interrupts come before software interrupts",
