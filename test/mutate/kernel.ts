@@ -18,7 +18,7 @@ const switcher = mutations("kernel/sasos/switcher.S", TESTS, [
   ["the callee's frame does not say whose it is", "        sd      a2, FRAME_compartment(t0)\n", ""],
   [
     "a call commits before it has kept the caller's registers",
-    "        FRAME_REGISTERS sy, t0\n        sy      t0, TRUSTED_top - TOKEN_bias(t1)\n",
+    "        FRAME_REGISTERS sy, t0\n",
     "        sy      t0, TRUSTED_top - TOKEN_bias(t1)\n        FRAME_REGISTERS sy, t0\n",
   ],
   [
@@ -28,6 +28,8 @@ const switcher = mutations("kernel/sasos/switcher.S", TESTS, [
   ],
   ["the callee sees its caller's globals", "        ly      gp, ENTRY_globals(t6)\n", ""],
   ["a return leaves the slice as the callee left it", "        cbo.zero (t4)\n", "        nop\n"],
+  ["the callee inherits its caller's reservation", "        sc.d    zero, zero, (t0) ", "        nop # "],
+  ["the caller inherits its callee's reservation", "        sc.d    zero, zero, (t6) ", "        nop # "],
   ["a return does not pop the frame", "        sy      t6, TRUSTED_top - TOKEN_bias(t1)\n", ""],
   ["a return does not ask whether anybody called", "        beq     t2, t3, 1f\n", ""],
   [
