@@ -1,4 +1,4 @@
-// The DRAM of the presets of 2026: one channel of DDR3-2000, as FireSim's FASED models it by default.
+// The DRAM of the presets of 2026: one channel of DDR3-2000, as FireSim's FASED models it by default, or of DDR4.
 //
 // FASED: firesim/firesim be558e3f, sim/midas/.../models/dram/DramCommon.scala, "sg093, x8, 2048Mb density (1GHz clock)".
 
@@ -12,4 +12,25 @@ export const ddr3v1 = {
   // A round trip of 50 ns from the L2 (rocket-chip-inclusive-cache 85420cf2, Configs.scala: "50ns @ 800MHz", 40 cycles), less
   // a read of a closed row as above: 14 + 14 + 4.
   controllerNs: 18,
+};
+
+/** DDR4 of JESD79-4: 16 banks, rows of 2^10 columns of x8 parts, 64 bits wide, 64 bytes in 8 beats; speed bins 2400 CL17 and 3200 CL22. */
+export const ddr4x2400v1 = {
+  banks: 16,
+  rowBytes: 8192,
+  casNs: 14, // 17 at 1200 MHz: 14.2
+  rcdNs: 14,
+  rpNs: 14,
+  bandwidthMBps: 19200,
+  controllerNs: 18, // assumed: as ddr3v1
+};
+
+export const ddr4x3200v1 = {
+  banks: 16,
+  rowBytes: 8192,
+  casNs: 14, // 22 at 1600 MHz: 13.75
+  rcdNs: 14,
+  rpNs: 14,
+  bandwidthMBps: 25600,
+  controllerNs: 40, // assumed: about 100 ns in all, with what the caches above take
 };

@@ -43,13 +43,15 @@ describe("presets", () => {
   test.each([
     ["cva6@1", "cd8cb272991d"],
     ["rocket@1", "0d9258b1507f"],
+    ["u54@1", "eade654f9f66"],
+    ["server@1", "959285d701ef"],
     ["ideal@1", "909fc14c4cce"],
   ])("%s states what it stated when it was published", (name, hash) => {
     expect(configHash(PRESETS.find((p) => p.name === name)!.values)).toBe(hash);
   });
 
   test("are all pinned above, and resolve", () => {
-    expect(PRESETS.map((p) => p.name)).toEqual(["cva6@1", "rocket@1", "ideal@1"]);
+    expect(PRESETS.map((p) => p.name)).toEqual(["cva6@1", "rocket@1", "u54@1", "server@1", "ideal@1"]);
     for (const { name } of PRESETS) expect(resolved({ preset: name }).name).toBe(name);
   });
 

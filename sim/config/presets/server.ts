@@ -1,0 +1,129 @@
+// server@1: a dual-issue in-order core with the memory system of a server: large L1s and L2, a slice of a last-level cache, DDR4-3200.
+//
+// It stands for no product. Cores of servers are out of order; an in-order core with their memory system overlaps less, so memory
+// weighs more here than there. Its pipeline is that of SiFive's 7 series, the documented dual-issue RISC-V; its memory that of
+// Neoverse N1, from which Morello, the CHERI server prototype, is made.
+//
+// Sources, by the names used below:
+// - s7: F. Riemenschneider, "From microcontroller to multicore processor", elektroniknet.de, 2021-11-10 (the S7's pipeline).
+// - llvm: llvm/llvm-project, RISCVSchedSiFive7.td: IssueWidth 2, LoadLatency 3; multiplication 3.
+// - u74: gem5/gem5 1db206b9, gem5/prebuilt/riscvmatched/riscvmatched_core.py, which cites SiFive's FU740 manual.
+// - n1: WikiChip, "Neoverse N1", 2019; Arm Learning Paths, "Cache hierarchy": Graviton2's caches.
+// - trm: Arm, Neoverse N1 Technical Reference Manual: sizes of the TLBs, recalled and not read again.
+// - tags: CTSRD-CHERI/TagController 9c18b37b; Joannou et al., ICCD 2017.
+// "Derived" says what follows from a source; "assumed" what follows from none.
+import { ddr4x3200v1 } from "./dram.ts";
+import type { Preset } from "./preset.ts";
+
+export const serverv1: Preset = {
+  name: "server@1",
+  title: "Dual issue in order with a server's memory: 64 KiB L1s, 1 MiB L2, 32 MiB LLC, DDR4-3200",
+  values: {
+    clockMhz: 2500, // assumed; Graviton2 and Altra run their N1s at 2.5 to 3.3 GHz
+    ramBytes: 268435456, // any: what the runs need
+    frontend: {
+      queueEntries: 8, // assumed
+      takenCycles: 0, // assumed: as Rocket, from which the 7 series descends
+      predecodeCycles: 2, // assumed: the same
+      mispredictCycles: 5, // s7: "five clock cycles of latency if a branch miss occurs"
+      flushCycles: 8, // derived: 8 stages, restart from the last
+      trapCycles: 8, // the same
+    },
+    predictor: {
+      direction: "gshare", // assumed
+      entries: 16384, // u74: a table of 3.6 KiB of counters
+      counterBits: 2, // assumed
+      historyBits: 12, // assumed
+      cold: "not-taken", // assumed
+      granuleBytes: 2, // assumed
+      btbEntries: 32, // u74
+      btbWays: 32, // assumed
+      btbHolds: "all", // assumed
+      rasEntries: 12, // u74
+      clearsOnTrap: false, // assumed
+    },
+    issue: {
+      width: 2, // s7, llvm
+      aluPorts: 2, // s7: "both execution slots contain arithmetic logic execution units"; one slot alone has memory, one mul and branch
+    },
+    scoreboard: {
+      capCycles: 1, // assumed: as cva6@1
+      csrCycles: 3, // assumed: as rocket@1
+      mulCycles: 3, // llvm, u74
+      mulBusyCycles: 1, // assumed
+      divCycles: 18, // assumed: as rocket@1 (u74 takes 6, llvm up to 66)
+      atomicCycles: 8, // assumed
+      narrowLoadCycles: 0, // llvm: all loads alike
+      entries: 0, // assumed: as Rocket
+      ordersWrites: true, // assumed: as Rocket. The 7 series' late ALUs, which hide a load's latency, are not modelled.
+      sharedBus: false, // s7: two slots
+    },
+    storeBuffer: {
+      entries: 16, // assumed
+      drainCycles: 4, // assumed
+      onOverlap: "forward", // assumed
+    },
+    l1i: {
+      sizeBytes: 65536, // n1: 64 KiB, 4-way
+      ways: 4,
+      lineBytes: 64, // n1
+      replacement: "plru", // assumed
+      prefetch: "next-line", // assumed
+      prefetchLines: 1, // assumed
+    },
+    l1d: {
+      sizeBytes: 65536, // n1: 64 KiB, 4-way
+      ways: 4,
+      lineBytes: 64, // n1
+      replacement: "plru", // assumed
+      hitCycles: 4, // n1: 4-cycle load to use
+      mshrs: 8, // assumed
+      mshrTargets: 4, // assumed
+      portBytes: 16, // assumed: a capability in one access, as Morello's
+      prefetch: "stride", // assumed
+      prefetchLines: 2, // assumed
+    },
+    l2: {
+      sizeBytes: 1048576, // n1: Graviton2's 1 MB
+      ways: 8, // n1
+      lineBytes: 64,
+      replacement: "plru", // assumed
+      hitCycles: 7, // derived: n1, up to 11 cycles load to use, 4 of them the L1's
+      mshrs: 16, // assumed
+      mshrTargets: 0, // assumed
+      prefetch: "none", // assumed
+      prefetchLines: 1, // without effect
+    },
+    llc: {
+      present: true,
+      sizeBytes: 33554432, // n1: Graviton2's 32 MB, shared by 64 cores; here one core's
+      ways: 16, // n1: 16-way
+      lineBytes: 64,
+      replacement: "lru", // assumed
+      hitCycles: 65, // assumed: about 30 ns in all, mostly the mesh
+      mshrs: 32, // assumed
+      mshrTargets: 0, // assumed
+      prefetch: "none", // assumed
+      prefetchLines: 1, // without effect
+    },
+    tagCache: {
+      present: true, // assumed: tags in a table, as in the other presets
+      sizeBytes: 32768, // assumed
+      ways: 4, // tags, MultiLevelTagLookup.bsv
+      lineBytes: 64,
+      replacement: "lru", // assumed
+      hitCycles: 2, // assumed; hidden behind DRAM
+      table: "root-and-leaves", // tags: the paper's hierarchical table
+      groupBytes: 8192, // derived: a line of 64 bytes of leaves
+    },
+    dram: ddr4x3200v1,
+    itlb: { entries: 48, ways: 48, superEntries: 0 }, // trm: 48, fully associative
+    dtlb: { entries: 48, ways: 48, superEntries: 0 }, // trm: the same
+    l2tlb: { entries: 1280, ways: 5, superEntries: 0, hitCycles: 5 }, // trm: 1280, 5-way; time assumed
+    walker: {
+      stepCycles: 2, // assumed: as rocket@1
+      cacheEntries: 8, // assumed: as rocket@1
+    },
+    bus: { deviceCycles: 100 }, // assumed
+  },
+};
