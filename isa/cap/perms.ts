@@ -11,10 +11,13 @@ export function hasAll<X>(m: Arithmetic<X>, meta: X, mask: bigint): X {
   return m.eq(m.and(meta, m.const(mask)), m.const(mask));
 }
 
-/** Drops what lacks its prerequisites (#base_clrperm_rule_summary, #zylevels1_clrperm_table, #zyhybrid_clrperm_table). */
+/**
+ * Encodes the permissions that are left: drops what lacks its prerequisites (#base_clrperm_rule_summary,
+ * #zylevels1_clrperm_table, #zyhybrid_clrperm_table); LG and SL are "reserved one" without Zylevels1 (#section_cap_encoding64).
+ */
 export function legalise<X>(m: Machine<X>, metadata: X): X {
   const drop = (meta: X, unless: X, mask: bigint): X => m.let(m.select(unless, meta, m.and(meta, m.const(~mask))));
-  let meta = m.let(metadata);
+  let meta = m.let(m.zylevels1 ? metadata : m.or(metadata, m.const(LG | SL)));
   meta = drop(meta, m.or(hasAll(m, meta, R), hasAll(m, meta, W)), C);
   meta = drop(meta, hasAll(m, meta, C | R), m.zylevels1 ? LM | LG : LM);
   if (m.zylevels1) meta = drop(meta, hasAll(m, meta, C | W), SL);
@@ -24,10 +27,8 @@ export function legalise<X>(m: Machine<X>, metadata: X): X {
 /** Is no bit or field of the metadata reserved? Bounds are judged apart (#section_cap_integrity). */
 export function isIntegral<X>(m: Machine<X>, metadata: X): X {
   const meta = m.let(metadata);
-  const reservedOnes = m.zylevels1 ? 0n : LG | SL;
-  const reserved = m.const(reservedBits(m) | reservedOnes);
-  const reservedRight = m.eq(m.and(meta, reserved), m.const(reservedOnes));
-  return m.and(reservedRight, m.eq(legalise(m, meta), meta));
+  const reservedClear = m.eq(m.and(meta, m.const(reservedBits(m))), m.const(0n));
+  return m.and(reservedClear, m.eq(legalise(m, meta), meta));
 }
 
 /** Where each group of permissions stands in the word of YPERMR and YPERMC (#acperm_bit_field), and in the metadata. */

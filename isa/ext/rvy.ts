@@ -5,7 +5,7 @@ import { CT } from "../cap/format.ts";
 import { clearPermissions, permissionWord, samePermissions } from "../cap/perms.ts";
 import { isSealed, isSubset, sealed, unsealed } from "../cap/seal.ts";
 import { insn, type Insn } from "../insn.ts";
-import type { Semantics } from "../semantics.ts";
+import type { Bounds, Semantics } from "../semantics.ts";
 
 const not = <X, Y>(m: Semantics<X, Y>, cond: X): X => m.xor(cond, m.const(1n));
 const saturated = <X, Y>(m: Semantics<X, Y>, high: X, low: X): X => m.select(high, m.const(-1n), low);
@@ -32,6 +32,15 @@ const boundsImmediate = {
   encode: (length: bigint): bigint | undefined => LENGTHS.get(length),
 };
 const LENGTHS = new Map(Array.from({ length: 512 }, (_, imm) => [boundsImmediate.decode(BigInt(imm)), BigInt(imm)]));
+
+/**
+ * Bounds as YBASER, YTOPR and YLENR see them; `shown` is 0 where integrity fails, and they give 0. NULL covers all addresses
+ * (#section_null_cap_encoding), though without Zylevels1 no valid capability has its AP.
+ */
+function shownBounds<X, Y>(m: Semantics<X, Y>, y: Y): Bounds<X> & { readonly shown: X } {
+  const bounds = m.bounds(y);
+  return { ...bounds, shown: m.or(bounds.integral, m.eq(m.meta(y), m.const(0n))) };
+}
 
 export const rvy: readonly Insn[] = [
   // Address
@@ -140,8 +149,8 @@ export const rvy: readonly Insn[] = [
     bits: "1111010 00000 rs1 000 rd 1111011",
     asm: "rd, rs1",
     exec: (m, o) => {
-      const { base, integral } = m.bounds(m.y(o.rs1));
-      m.setX(o.rd, m.select(integral, base, m.const(0n)));
+      const { base, shown } = shownBounds(m, m.y(o.rs1));
+      m.setX(o.rd, m.select(shown, base, m.const(0n)));
     },
   }),
   insn({
@@ -149,8 +158,8 @@ export const rvy: readonly Insn[] = [
     bits: "1111010 00010 rs1 000 rd 1111011",
     asm: "rd, rs1",
     exec: (m, o) => {
-      const { top, topHigh, integral } = m.bounds(m.y(o.rs1));
-      m.setX(o.rd, m.select(integral, saturated(m, topHigh, top), m.const(0n)));
+      const { top, topHigh, shown } = shownBounds(m, m.y(o.rs1));
+      m.setX(o.rd, m.select(shown, saturated(m, topHigh, top), m.const(0n)));
     },
   }),
   insn({
@@ -158,9 +167,9 @@ export const rvy: readonly Insn[] = [
     bits: "1111010 00011 rs1 000 rd 1111011",
     asm: "rd, rs1",
     exec: (m, o) => {
-      const { base, top, topHigh, integral } = m.bounds(m.y(o.rs1));
+      const { base, top, topHigh, shown } = shownBounds(m, m.y(o.rs1));
       const longest = m.and(topHigh, not(m, m.ltu(top, base))); // top - base has 65 bits
-      m.setX(o.rd, m.select(integral, saturated(m, longest, m.sub(top, base)), m.const(0n)));
+      m.setX(o.rd, m.select(shown, saturated(m, longest, m.sub(top, base)), m.const(0n)));
     },
   }),
   insn({

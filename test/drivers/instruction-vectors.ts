@@ -1,5 +1,5 @@
 // Executes instruction vectors of an outside machine on ours, one by one or as the trace of a program.
-import { infiniteMeta } from "../../isa/cap/format.ts";
+import { infiniteMeta, INTEGRAL } from "../../isa/cap/format.ts";
 import { permissionWord } from "../../isa/cap/perms.ts";
 import { CAUSE } from "../../isa/cause.ts";
 import { csrName, csrNumber } from "../../isa/csr.ts";
@@ -122,15 +122,15 @@ export class VectorMachine {
 
   /**
    * Where the vectors' machine and ours choose otherwise, as the text allows (README beside the vectors): it does not check
-   * the integrity of an untagged operand. Of such an operand ours reads 0 as bounds and permissions, and YPERMC's metadata
-   * may differ.
+   * the integrity of an untagged operand. Of such an operand ours reads 0 as bounds and permissions; and YPERMC leaves the
+   * reserved bit P as it was, which the vectors' machine clears.
    */
   knownCorner(v: Vector): boolean {
     if (v.exc !== undefined || v.rd === undefined || v.d === undefined || v.s1[0] !== 0) return false;
     if (this.#arithmetic.bounds(capability(v.s1)).integral !== 0n) return false;
     const ours = this.machine.engine.y(v.rd);
     const word = (Number(v.w) & R_TYPE_MASK) >>> 0;
-    if (word === YPERMC) return ours.tag === 0n && v.d[0] === 0 && ours.addr === BigInt(v.d[2]);
+    if (word === YPERMC) return equal(capability(v.d), new Capability(0n, ours.meta & ~INTEGRAL, ours.addr, undefined));
     const getter = (word | (Number(v.w) & RS2_MASK)) >>> 0;
     const none = getter === YPERMR ? permissionWord(this.#arithmetic, 0n, 0n) : 0n;
     return [YBASER, YPERMR, YTOPR, YLENR].includes(getter) && equal(ours, new Capability(0n, 0n, none, undefined));

@@ -144,7 +144,7 @@ static inline u64 standard_word(struct standard_options o, struct standard_permi
          (u64)p.X << 17 | (u64)p.R << 18;
 }
 
-/** What YPERMC makes of metadata: the bits set in the word are cleared, then the rules apply (#CLRPERM). */
+/** What YPERMC makes of metadata: bits set in the word are cleared, the rules apply, and what is left is encoded (#CLRPERM). */
 static inline u64 standard_clear(struct standard_options o, u64 meta, u64 word) {
   struct standard_permissions p = standard_unpack(meta);
   p.W &= !bits(word, 0, 0);
@@ -158,6 +158,8 @@ static inline u64 standard_clear(struct standard_options o, u64 meta, u64 word) 
     p.LG &= !bits(word, 2, 2);
     p.SL &= !bits(word, 3, 3);
     p.GL &= !bits(word, 4, 4);
+  } else {
+    p.LG = p.SL = true; // "reserved one" (#section_cap_encoding64)
   }
   return standard_pack(meta, standard_legal(o, p));
 }

@@ -37,6 +37,23 @@ test("YPERMC of an illegal AP gives a legal one without tag", () => {
   expect(illegal.meta & C).toBe(C);
 });
 
+test("NULL covers all addresses and grants nothing, with Zylevels1 or without", () => {
+  for (const isa of ["rv64y", "rv64y_zylevels1"]) {
+    const read = (name: string): bigint | undefined =>
+      run(name, { 11: integer(0x1234n) }, isa, { rs2: 0 }).registers.get(10)?.addr;
+    const all = (1n << 64n) - 1n;
+    expect([read("ybaser"), read("ytopr"), read("ylenr")]).toEqual([0n, all, all]);
+    expect(read("ypermr")).toBe(isa === "rv64y" ? 0xf8_fc1cn : 0xf8_fc00n);
+  }
+});
+
+test("without Zylevels1 YPERMC encodes LG and SL as 1, whatever they were", () => {
+  const meta = (isa: string, before: bigint): bigint | undefined =>
+    run("ypermc", { 11: { tag: 0n, meta: before, addr: 0n }, 12: integer(0n) }, isa).registers.get(10)?.meta;
+  expect([meta("rv64y", 0n), meta("rv64y", R), meta("rv64y", LG)]).toEqual([LG | SL, R | LG | SL, LG | SL]);
+  expect([meta("rv64y_zylevels1", 0n), meta("rv64y_zylevels1", R)]).toEqual([0n, R]);
+});
+
 test("without Zylevels1 YBLD wants LG and SL set", () => {
   const tag = (without: bigint, levels: boolean): bigint | undefined =>
     run(

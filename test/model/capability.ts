@@ -262,6 +262,7 @@ export function clearPermissions(cap: Cap, mask: bigint, x: Extensions): Cap {
     if ((!levels || x.zylevels1) && ((clear >> position) & 1) !== 0) high &= ~bit;
   }
   high = legalise(high, x);
+  if (!x.zylevels1) high |= LG | SL; // "reserved one" in what the format encodes
   const affected = ((high ^ cap.high) & ~GL) !== 0;
   const tag = cap.tag && isIntact(cap, x) && !(isSealed(cap) && affected);
   return new Cap(tag, high, cap.low, cap.addr);

@@ -133,7 +133,9 @@ function mode(s: State, i: Fields, a: Cap, b: Cap): void {
 /** Two-operand instructions that read a field of a capability. */
 function inspect(s: State, i: Fields, a: Cap): void {
   const x = s.platform;
-  const { base, top } = isIntact(a, x) ? boundsOf(a) : { base: 0n, top: 0n };
+  // NULL's bounds "cover the entire address space", although its AP lacks the reserved ones (#section_null_cap_encoding).
+  const sound = isIntact(a, x) || (a.high === 0 && a.low === 0);
+  const { base, top } = sound ? boundsOf(a) : { base: 0n, top: 0n };
   const most = (1n << 64n) - 1n;
   const saturated = (v: bigint): bigint => (v > most ? most : v);
   switch (i.rs2) {
