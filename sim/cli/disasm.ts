@@ -4,11 +4,13 @@ import type { Command } from "./command.ts";
 import type { Exit } from "./failure.ts";
 import { writeStdout } from "./files.ts";
 import { DEFAULT_ISA } from "./values.ts";
+import type { PointerMode } from "../../isa/table.ts";
 
 interface DisasmOptions {
   readonly program: string;
   readonly isa: string;
   readonly loadAddress: string | undefined;
+  readonly pointerMode: PointerMode | undefined;
 }
 
 export const disasmCommand: Command<DisasmOptions> = {
@@ -23,16 +25,19 @@ export const disasmCommand: Command<DisasmOptions> = {
         describe: "instructions known; rv64y for capability code",
       })
       .option("load-address", { type: "string", describe: "address of a flat binary" })
+      .option("pointer-mode", {
+        choices: ["capability", "integral"] as const,
+        describe: "with Zyhybrid, what this mode reads; by default what either does",
+      })
       .example("meshsim disasm add.elf", "")
       .example("meshsim disasm t.bin --isa rv64y --load-address 0x80000000", "") as unknown as Argv<DisasmOptions>,
   run: async (options): Promise<Exit> => {
     const { knownIsa, loadProgram } = await import("./program.ts");
-    const { decoder } = await import("../../isa/decode.ts");
     const { disassemble } = await import("../../isa/disasm.ts");
-    const { instructionsOf } = await import("../../isa/table.ts");
+    const { decoderFor } = await import("../../isa/table.ts");
     knownIsa(options.isa);
     const image = loadProgram({ program: options.program, isa: options.isa, loadAddress: options.loadAddress });
-    const decode = decoder(instructionsOf(options.isa));
+    const decode = decoderFor(options.isa, options.pointerMode);
     const labels = new Map([...image.symbols].map(([name, at]) => [at, name]));
     const lines: string[] = [];
     for (const segment of image.segments.filter((s) => s.executable)) {

@@ -69,6 +69,18 @@ test("an assembly error names file, line and column, draws a caret and gives a h
     expect(stderr).not.toMatch(/^\s+at /m);
   }));
 
+test("disasm reads words as the pointer mode does that is asked for", () =>
+  inFolder((cwd) => {
+    writeFileSync(join(cwd, "h.S"), " .half 0x852e\n .half 0x2188\n ymodeswi\n");
+    const lines = (...more: string[]): string[] => {
+      const { stdout } = meshsim(["disasm", "h.S", "--isa", "rv64y_zyhybrid", ...more], { cwd });
+      return [...stdout.matchAll(/^8000000\w: +\w+ +(.*)$/gm)].map((m) => m[1]!.replace("\t", " "));
+    };
+    expect(lines()).toEqual(["c.mv a0,a1", "c.ly a0,0(a1)", "ymodeswi"]);
+    expect(lines("--pointer-mode", "capability")).toEqual(["c.ymv a0,a1", "c.ly a0,0(a1)", "ymodeswi"]);
+    expect(lines("--pointer-mode", "integral")).toEqual(["c.mv a0,a1", ".half   0x2188", "ymodeswi"]);
+  }));
+
 test("asm writes an ELF program that exec and disasm take", () =>
   inFolder((cwd) => {
     program(cwd, PASS);
