@@ -76,6 +76,8 @@ const NAMES = new Map<string, readonly Extension[]>(
     zylevels1: ["Zylevels1"],
     zyhybrid: ["Zyhybrid"],
     svyrg: ["Svyrg"],
+    // What every machine has: to name it changes nothing.
+    ...{ zicntr: [], zihpm: [], sv39: [], sstc: [], svade: [], svadu: [] },
   } satisfies Record<string, readonly Extension[]>),
 );
 

@@ -47,8 +47,6 @@ const MSTATUS_TRANSLATION = MPRV | SUM | MXR | SVYRG_MASK;
 /** Exceptions that can be delegated: all that exist but the environment call from M-mode (machine.adoc, medeleg). */
 const MEDELEG_BASE = 0xb3ffn;
 const MEDELEG_CHERI = 0x1f_0000_0000n;
-/** What menvcfg and senvcfg share, Y apart. */
-const ENVCFG_MASK = MENVCFG.FIOM | MENVCFG.CBIE | MENVCFG.CBCFE | MENVCFG.CBZE;
 /** Bits of mcountinhibit. */
 const CY = 1n << 0n;
 const IR = 1n << 2n;
@@ -106,7 +104,13 @@ function status({ hart, extensions }: BehaviourOptions): Record<string, CsrBehav
   // On an RVY base the Y field is read-only 1; Zyhybrid makes it writable (machine.adoc, menvcfg; supervisor.adoc, senvcfg).
   const zyhybrid = extensions.has("Zyhybrid");
   const fixed = extensions.has("Y") && !zyhybrid ? MENVCFG.Y : 0n;
-  const shared = ENVCFG_MASK | (zyhybrid ? MENVCFG.Y : 0n);
+  // What menvcfg and senvcfg share: fields are there with the extension that furnishes them.
+  const shared = [
+    MENVCFG.FIOM,
+    extensions.has("Zicbom") ? MENVCFG.CBIE | MENVCFG.CBCFE : 0n,
+    extensions.has("Zicboz") ? MENVCFG.CBZE : 0n,
+    zyhybrid ? MENVCFG.Y : 0n,
+  ].reduce((mask, field) => mask | field);
   const svyrg = extensions.has("Svyrg") ? SVYRG_MASK : 0n;
   const writeStatus = (mask: bigint, value: bigint): Effect => {
     const old = hart.mstatus;

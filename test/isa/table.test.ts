@@ -118,6 +118,10 @@ describe("an ISA string", () => {
     expect(parseIsa(isa)).toMatchObject({ capabilityMode });
   });
 
+  test("may name what every machine has", () => {
+    expect(parseIsa("rv64imac_zicntr_zihpm_sv39_sstc_svade_svadu1p0")).toEqual(parseIsa("rv64imac"));
+  });
+
   test("with capabilities and atomics brings the narrow load-reserved that bounds make necessary", () => {
     const parsed = parseIsa("rv64ima_y");
     expect(typeof parsed !== "string" && parsed.extensions.has("Zabhlrsc")).toBe(true);

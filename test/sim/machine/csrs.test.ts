@@ -51,6 +51,14 @@ describe("legal values", () => {
     expect(held(name, ONES)).toBe(value);
   });
 
+  test.each([
+    ["rv64imac", 0x01n],
+    ["rv64imac_zicbom", 0x71n],
+    ["rv64imac_zicboz", 0x81n],
+  ])("of %s menvcfg and senvcfg have the fields that its extensions furnish", (isa, fields) => {
+    expect([held("menvcfg", ONES, isa) & 0xffn, held("senvcfg", ONES, isa)]).toEqual([fields, fields]);
+  });
+
   test("MPP keeps its value where it is given a mode that does not exist", () => {
     const { write, read } = csrs();
     write("mstatus", 1n << 11n);
