@@ -134,10 +134,15 @@ export interface Semantics<X, Y> extends Arithmetic<X>, Capabilities<X, Y> {
   /** Does the operation on the cache block that holds `addr`; `zero` zeroes bytes and tags. Faults as a store. */
   cacheBlock(addr: X, operation: CacheBlockOperation): void;
 
-  /** A CSR as a whole value; for a CSR of XLEN bits the metadata and tag are 0. Privilege and ASR are checked; `write`:
-   * the instruction goes on to write it. */
+  /**
+   * A CSR as a whole value; for a CSR of XLEN bits, or one that the pointer mode narrows to them, the metadata and tag are 0.
+   * Privilege and ASR are checked; `write`: the instruction goes on to write it.
+   */
   csrRead(csr: number, write: boolean): Y;
-  /** `whole`: a YLEN write (CSRRW); otherwise only the address is written, with YADDRW semantics on a YLEN CSR. */
+  /**
+   * `whole`: a YLEN write (CSRRW), unless the pointer mode narrows it; otherwise only the address is written, with YADDRW
+   * semantics on a YLEN CSR.
+   */
   csrWrite(csr: number, value: Y, whole: boolean): void;
 
   ecall(): void;
