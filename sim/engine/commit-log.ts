@@ -13,6 +13,8 @@ import { Reference, type ReferenceOptions } from "./reference.ts";
 
 const MSTATUS = 0x300;
 const YLEN_BYTES = 16;
+/** sstatus, sie and sip are views; Spike logs the register behind them. */
+const BEHIND: ReadonlyMap<number, number> = new Map([0x100, 0x104, 0x144].map((view) => [view, view | MSTATUS]));
 
 const hex = (value: bigint, bytes = 8): string => `0x${value.toString(16).padStart(2 * bytes, "0")}`;
 const whole = (y: Capability): string => `${hex(y.meta)}_${hex(y.addr)} ${y.tag}`;
@@ -21,7 +23,7 @@ export class LoggingReference extends Reference {
   readonly #onCommit: (line: string) => void;
   /** Effects of the current instruction, in the order in which Spike prints them. */
   #registers = "";
-  #csrs = "";
+  #csr: number | undefined;
   #loads = "";
   #stores = "";
   #capabilities = "";
@@ -32,12 +34,14 @@ export class LoggingReference extends Reference {
   }
 
   protected override one(): void {
-    this.#registers = this.#csrs = this.#loads = this.#stores = this.#capabilities = "";
+    this.#registers = this.#loads = this.#stores = this.#capabilities = "";
+    this.#csr = undefined;
     const { mode } = this.hart;
     const pc = hex(this.pc);
     super.one();
     const { word, bytes } = this.op!.decoded;
-    const effects = this.#registers + this.#csrs + this.#loads + this.#stores + this.#capabilities;
+    const csr = this.#csr === undefined ? "" : this.#csrText(this.#csr);
+    const effects = this.#registers + csr + this.#loads + this.#stores + this.#capabilities;
     this.#onCommit(`core   0: ${mode} ${pc} (${hex(BigInt(word), bytes)})${effects}`);
   }
 
@@ -106,16 +110,18 @@ export class LoggingReference extends Reference {
   }
   override cacheBlock(addr: bigint, operation: CacheBlockOperation): void {
     super.cacheBlock(addr, operation);
-    if (operation === "zero") this.#logStore(addr & -BigInt(CACHE_BLOCK_BYTES), CACHE_BLOCK_BYTES, 0n);
+    if (operation !== "zero") return;
+    const block = addr & -BigInt(CACHE_BLOCK_BYTES);
+    for (let i = 0; i < CACHE_BLOCK_BYTES; i += 1) this.#logStore(block + BigInt(i), 1, 0n);
   }
 
   override csrWrite(number: number, value: Capability, wholeWrite: boolean): void {
     super.csrWrite(number, value, wholeWrite);
-    this.#logCsr(number);
+    this.#csr = BEHIND.get(number) ?? number;
   }
   override trapReturn(from: Privileged): void {
     super.trapReturn(from);
-    this.#logCsr(MSTATUS);
+    this.#csr = MSTATUS;
   }
 
   #logX(r: number, value: bigint): void {
@@ -124,11 +130,12 @@ export class LoggingReference extends Reference {
   #logY(where: string, value: Capability): void {
     this.#capabilities += ` ${where} ${whole(value)}`;
   }
-  #logCsr(number: number): void {
+  /** The CSR written, with what it holds once the instruction has retired: minstret has counted by then. */
+  #csrText(number: number): string {
     const where = `c${number}_${this.csrs.name(number)}`;
     const value = this.csrs.read(number);
-    this.#csrs += ` ${where} ${hex(value.addr)}`;
     if (this.rvy && this.csrs.holdsCapability(number)) this.#logY(where, value);
+    return ` ${where} ${hex(value.addr)}`;
   }
   #logLoad(addr: bigint): void {
     this.#loads += ` mem ${hex(addr)}`;

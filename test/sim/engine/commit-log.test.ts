@@ -55,6 +55,26 @@ test("a written CSR is there with what it then holds, a read one only in its reg
   ]);
 });
 
+test("as in Spike's log, views of mstatus, mie and mip are the registers behind them, and minstret has not counted itself", () => {
+  const seen = effects(
+    " csrwi sstatus, 2\n csrwi sie, 0\n csrwi sip, 0\n csrwi minstret, 7\n csrr a0, minstret",
+    integer,
+  );
+  expect(seen).toEqual([
+    " c768_mstatus 0x0000000a00000002",
+    " c772_mie 0x0000000000000000",
+    " c836_mip 0x0000000000000000",
+    " c2818_minstret 0x0000000000000007",
+    " x10 0x0000000000000007",
+  ]);
+});
+
+test("cbo.zero is a store of each byte of its block, as in Spike's log", () => {
+  const [stores] = effects(" cbo.zero (a1)", integer, ({ engine }) => engine.setX(11, 0x8000_1044n));
+  const bytes = stores!.split(" mem ").slice(1);
+  expect([bytes.length, bytes[0], bytes[63]]).toEqual([64, "0x0000000080001040 0x00", "0x000000008000107f 0x00"]);
+});
+
 test("a trapping instruction has no line", () => {
   expect(effects(" nop\n lw a0, 0(zero)", integer).slice(0, 1)).toEqual([""]);
   expect(effects(" nop\n lw a0, 0(zero)", integer).length).toBe(1);
