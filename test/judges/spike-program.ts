@@ -161,7 +161,7 @@ const IDIOMS: readonly ((random: Random, block: number) => string[])[] = [
     "csrw mepc, x31",
     "li x31, 0x1800",
     "csrc mstatus, x31",
-    `li x31, ${random.pick(["0", "0x800", "0x1800"])}`,
+    `li x31, ${random.pick(["0", "0x800", "0x800", "0x1800"])}`,
     "csrs mstatus, x31",
     random.pick(["mret", "mret", "mret", "nop"]),
   ],
@@ -212,11 +212,14 @@ export function spikeProgram(seed: number, number: number, blocks: number): stri
   const registers = Array.from({ length: 31 }, (_, i) => `li x${i + 1}, ${hex(integer(random))}`);
   const body = Array.from({ length: blocks }, (_, i) => block(random, i));
   const data = Array.from({ length: 512 }, () => ` .dword ${hex(random.bits64())}`);
+  // Environment calls seldom go to S-mode: only M-mode's handler leads back to M-mode.
+  const delegated = random.bits64() & (random.chance(0.3) ? 0xb1fen : 0xb0fen);
   // A branch from the last block may go three ahead.
   const ends = [0, 1, 2, 3].map((i) => `block${blocks + i}:`);
   return [
     ".globl _start, tohost",
     `_start: csrw minstret, zero\n la x31, mtrap\n csrw mtvec, x31\n la x31, strap\n csrw stvec, x31`,
+    ` li x31, ${hex(delegated)}\n csrw medeleg, x31\n csrwi mideleg, 2`,
     ` csrw satp, zero\n ${registers.join("\n ")}`,
     ` la x8, data\n addi x9, x8, 64\n addi x2, x8, -512\n j block0`,
     handler("m", [...PROMOTE, "csrs mstatus, x30"]),
