@@ -166,7 +166,7 @@ const perms = mutations("isa/cap/perms.ts", TESTS, [
   ["SL outlives W", "if (m.zylevels1) meta = drop(meta, hasAll(m, meta, C | W), SL);", ""],
   [
     "reserved bits pass the integrity check",
-    "m.and(reservedRight, m.eq(legalise(m, meta), meta))",
+    "m.and(reservedClear, m.eq(legalise(m, meta), meta))",
     "m.eq(legalise(m, meta), meta)",
   ],
 ]);
