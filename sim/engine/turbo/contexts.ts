@@ -25,8 +25,8 @@ export class Contexts {
 
   /** Puts the context of a state in force. */
   use(state: TranslationState): void {
-    const { satp, mode, mpp, ...flags } = state;
-    const rest = Object.values(flags).reduce((bits, flag) => 2 * bits + Number(flag), mode | (mpp << 2));
+    const { satp } = state;
+    const rest = restOf(state);
     let bySatp = this.#numbers.get(satp);
     if (bySatp === undefined) this.#numbers.set(satp, (bySatp = new Map()));
     let number = bySatp.get(rest);
@@ -64,6 +64,13 @@ export class Contexts {
     this.#bytes.fill(0xff, tlbAt(number), tlbAt(number) + TLB_BYTES);
     this.#code.emptyContext(number);
   }
+}
+
+/** All but satp as a number. */
+function restOf({ mode, mpp, mprv, sum, mxr, adue, yrge, uyrg, syrg }: TranslationState): number {
+  const bit = (flag: boolean, at: number): number => (flag ? 1 << at : 0);
+  const status = bit(mprv, 4) | bit(sum, 5) | bit(mxr, 6) | bit(adue, 7);
+  return mode | (mpp << 2) | status | bit(yrge, 8) | bit(uyrg, 9) | bit(syrg, 10);
 }
 
 /** Do [addr, addr + bytes) lie in one page? */

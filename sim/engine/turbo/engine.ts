@@ -36,6 +36,7 @@ const MAX_COUNTED = 1 << 16;
 const DROPS_PER_DOUBLING = 64;
 const PAGE_MASK = 0xfffn;
 const NOWHERE = -1;
+const NEVER = -Infinity;
 
 export class Turbo extends Reference {
   /** Instructions that generated code has executed. */
@@ -171,13 +172,15 @@ export class Turbo extends Reference {
     const known = this.#code.find(pc, meta, this.#direct, (region) => this.#valid(region));
     if (known !== undefined) return known;
     const heat = (this.#heat.get(at) ?? 0) + 1;
+    // The interpreter's own: what follows it may be translated.
+    if (heat === NEVER) this.#gaveUp = true;
     if (this.#heat.size >= MAX_COUNTED) this.#heat.clear();
     this.#heat.set(at, heat);
     if (heat < this.#hotAfter * 2 ** Math.floor(this.#code.dropped / DROPS_PER_DOUBLING)) return undefined;
     // Where it was never executed it cannot be taken; where its first instruction is the interpreter's, it never will be.
     if (this.knownPage(pc & ~PAGE_MASK)?.ops[this.offset >>> 1] === undefined) return undefined;
     const made = this.#translate(pc, meta);
-    this.#heat.set(at, made === undefined ? -Infinity : 0);
+    this.#heat.set(at, made === undefined ? NEVER : 0);
     return made;
   }
 
