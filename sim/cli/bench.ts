@@ -2,6 +2,7 @@
 import type { Argv } from "yargs";
 import type { MachineConfig } from "../config/machine.ts";
 import type { Form, Kernel } from "../../workloads/micro/kernels.ts";
+import { ENGINES, type EngineName } from "../engine/engine.ts";
 import type { Command } from "./command.ts";
 import { Failure, invalidUsage, type Exit } from "./failure.ts";
 import { checkOutput, writeOutput, writeStdout } from "./files.ts";
@@ -11,6 +12,7 @@ import { whole } from "./values.ts";
 interface BenchOptions {
   readonly kernels: string;
   readonly forms: string;
+  readonly engines: string;
   readonly timing: string;
   readonly instructions: string;
   readonly machine: string | undefined;
@@ -25,7 +27,7 @@ type TimingChoice = (typeof TIMINGS)[number];
 export interface BenchResult {
   readonly kernel: string;
   readonly form: Form;
-  readonly engine: "reference";
+  readonly engine: EngineName;
   readonly timing: TimingChoice;
   /** Million simulated instructions a second of host time: the median of ROUNDS rounds, after the warm-up. */
   readonly mips: number;
@@ -51,6 +53,7 @@ export const benchCommand: Command<BenchOptions> = {
     y
       .option("kernels", { type: "string", default: "all", describe: "names, separated by commas" })
       .option("forms", { type: "string", default: "all", describe: "integer, capability" })
+      .option("engines", { type: "string", default: "all", describe: "reference, turbo (without timing)" })
       .option("timing", { type: "string", default: "all", describe: "none, full" })
       .option("instructions", { type: "string", default: "2000000", describe: "measured in each kernel" })
       .option("machine", { type: "string", describe: "machine preset of the timing model" })
@@ -74,13 +77,17 @@ export const benchCommand: Command<BenchOptions> = {
     );
     const forms = chosen("forms", options.forms, FORMS);
     const timings = chosen("timing", options.timing, TIMINGS);
+    const engines = chosen("engines", options.engines, ENGINES);
     const instructions = whole("instructions", options.instructions, LEAST_INSTRUCTIONS, MOST_INSTRUCTIONS);
     const results: BenchResult[] = [];
     for (const kernel of KERNELS.filter((k) => names.includes(k.name))) {
       for (const form of forms) {
-        for (const timing of timings) {
-          process.stderr.write(`${kernel.name}, ${form}, timing ${timing}\n`);
-          results.push(await measure({ kernel, form, timing, instructions, config: machine.config }));
+        for (const engine of engines) {
+          // The turbo engine has no timing model: the reference engine would run in its place.
+          for (const timing of timings.filter((t) => engine === "reference" || t === "none")) {
+            process.stderr.write(`${kernel.name}, ${form}, ${engine}, timing ${timing}\n`);
+            results.push(await measure({ kernel, form, engine, timing, instructions, config: machine.config }));
+          }
         }
       }
     }
@@ -96,13 +103,21 @@ export const benchCommand: Command<BenchOptions> = {
 export interface BenchRequest {
   readonly kernel: Kernel;
   readonly form: Form;
+  readonly engine: EngineName;
   readonly timing: TimingChoice;
   readonly instructions: number;
   readonly config: MachineConfig;
 }
 
 /** Measures one kernel in this process. */
-export async function measure({ kernel, form, timing, instructions, config }: BenchRequest): Promise<BenchResult> {
+export async function measure({
+  kernel,
+  form,
+  engine,
+  timing,
+  instructions,
+  config,
+}: BenchRequest): Promise<BenchResult> {
   const { buildKernel, isaOf } = await import("../../workloads/micro/kernels.ts");
   const { createMachine } = await import("../machine/machine.ts");
   const { Core } = await import("../timing/core.ts");
@@ -112,7 +127,7 @@ export async function measure({ kernel, form, timing, instructions, config }: Be
   const image = buildKernel(kernel, form, TURNS);
   const core = timing === "full" ? new Core(config, { categories: image.categories.length }) : undefined;
   const machine = createMachine({
-    ...{ isa: isaOf(form), ramBytes: RAM_BYTES, image },
+    ...{ isa: isaOf(form), ramBytes: RAM_BYTES, image, engine },
     ...(core === undefined ? {} : { timing: core }),
   });
   machine.run({ maxInstructions: warmUp });
@@ -127,7 +142,7 @@ export async function measure({ kernel, form, timing, instructions, config }: Be
     speeds.push((machine.instructions - before) / millisecondsSince(at) / 1000);
   }
   return {
-    ...{ kernel: kernel.name, form, engine: "reference", timing },
+    ...{ kernel: kernel.name, form, engine, timing },
     mips: median(speeds),
     warmUpMs,
     instructions: machine.instructions - fromInstructions,

@@ -5,6 +5,7 @@ import { inFolder, meshsim } from "../../drivers/cli.ts";
 interface Result {
   readonly kernel: string;
   readonly form: string;
+  readonly engine: string;
   readonly timing: string;
   readonly mips: number;
   readonly instructions: number;
@@ -19,16 +20,18 @@ interface Report {
 const bench = (cwd: string, ...options: string[]): ReturnType<typeof meshsim> =>
   meshsim(["bench", "--instructions", "100000", ...options], { cwd });
 
-test("each chosen kernel is measured in each form, with and without timing", () =>
+test("each chosen kernel is measured in each form, on each engine, with timing on the reference engine", () =>
   inFolder((cwd) => {
     const { status, stdout } = bench(cwd, "--kernels", "calls,traps", "--json", "-");
     const { schema, results } = JSON.parse(stdout) as Report;
     expect(status).toBe(0);
     expect(schema).toBe("meshsim.bench/1");
-    expect(results.map((r) => `${r.kernel} ${r.form} ${r.timing}`)).toEqual([
-      ...["calls integer none", "calls integer full", "calls capability none", "calls capability full"],
-      ...["traps integer none", "traps integer full", "traps capability none", "traps capability full"],
-    ]);
+    const measurements = (form: string): string[] => [
+      ...[`calls ${form} reference none`, `calls ${form} reference full`, `calls ${form} turbo none`],
+      ...[`traps ${form} reference none`, `traps ${form} reference full`, `traps ${form} turbo none`],
+    ];
+    const found = results.map((r) => `${r.kernel} ${r.form} ${r.engine} ${r.timing}`);
+    expect(found.sort()).toEqual([...measurements("integer"), ...measurements("capability")].sort());
     for (const r of results) {
       expect(r.instructions).toBe(100_000);
       expect(r.mips).toBeGreaterThan(0);
