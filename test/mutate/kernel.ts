@@ -18,8 +18,8 @@ const switcher = mutations("kernel/sasos/switcher.S", TESTS, [
   ["the callee's frame does not say whose it is", "        sd      a2, FRAME_compartment(t0)\n", ""],
   [
     "a call commits before it has kept the caller's registers",
-    "        FRAME_REGISTERS sy, t0\n",
-    "        sy      t0, TRUSTED_top - TOKEN_bias(t1)\n        FRAME_REGISTERS sy, t0\n",
+    "        FRAME_REGISTERS sy, t0\n        sc.d    zero, zero, (t0)                # the callee must not inherit a reservation\n        sy      t0, TRUSTED_top - TOKEN_bias(t1)\n",
+    "        sy      t0, TRUSTED_top - TOKEN_bias(t1)\n        FRAME_REGISTERS sy, t0\n        sc.d    zero, zero, (t0)\n",
   ],
   [
     "the callee sees s11 of its caller",
@@ -34,8 +34,8 @@ const switcher = mutations("kernel/sasos/switcher.S", TESTS, [
   ["a return does not ask whether anybody called", "        beq     t2, t3, 1f\n", ""],
   [
     "a return pops the frame before it has zeroed the slice",
-    "switcher_wipe:\n        cbo.zero (t4)",
-    "switcher_wipe:\n        sy      t6, TRUSTED_top - TOKEN_bias(t1)\n        cbo.zero (t4)",
+    "        cbo.zero (t4)\n        yaddi   t4, t4, CACHE_BLOCK_bytes\n        bltu    t4, t3, switcher_wipe\n        sy      t6, TRUSTED_top - TOKEN_bias(t1)\n",
+    "        sy      t6, TRUSTED_top - TOKEN_bias(t1)\n2:      cbo.zero (t4)\n        yaddi   t4, t4, CACHE_BLOCK_bytes\n        bltu    t4, t3, 2b\n",
   ],
 ]);
 

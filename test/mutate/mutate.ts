@@ -5,7 +5,7 @@
 // the one that killed the bug last time in front.
 import { parseArgs } from "node:util";
 import { Bench, git, places, testFiles } from "./bench.ts";
-import { bugTable, Findings, type Finding } from "./findings.ts";
+import { bugTable, Findings, type Finding, type Verdict } from "./findings.ts";
 import { lawTable, WITNESSES, type Witness } from "./laws.ts";
 import type { Mutation } from "./mutation.ts";
 import { MUTATIONS } from "./table.ts";
@@ -52,11 +52,14 @@ async function sound(bench: Bench, files: readonly string[]): Promise<Set<string
 /** Runs test files against a planted bug up to the first that fails. */
 async function attempt(bench: Bench, mutation: Mutation, files: readonly string[]): Promise<Omit<Finding, "digest">> {
   return bench.with(mutation, async () => {
+    let verdict: Verdict = "survived";
     for (const file of files) {
       const { result, by } = await bench.run(file);
-      if (result !== "passed") return { verdict: result === "failed" ? "killed" : "broken", file, by, commit };
+      if (result === "failed") return { verdict: "killed", file, by, commit };
+      // A file that does not even load says nothing about its tests; another may tell.
+      if (result === "broken") verdict = "broken";
     }
-    return { verdict: "survived", file: "", by: "", commit };
+    return { verdict, file: "", by: "", commit };
   });
 }
 
