@@ -107,6 +107,16 @@ describe.each(Object.entries(MISDEEDS))("a compartment that %s", (_, [cause, cod
   });
 });
 
+test("what a compartment left in its stack slice is gone after its fault", () => {
+  const leaves = "sd sp, -8(sp); sy gp, -32(sp); yaddi t0, sp, -256; sd t0, 0(t0); wrong: ebreak";
+  const caller = { ...client, code: "client_start: CALL 0; EXIT", imports: ["victim"] };
+  const world = new World([caller, victim(leaves), healthy]).runToEnd();
+  expect(world.faults().map((fault) => fault.compartment)).toEqual(["victim"]);
+  expect(world.bytes({ base: world.stack.base, bytes: world.stack.bytes - 256 }).every((byte) => byte === 0)).toBe(
+    true,
+  );
+});
+
 test("a fault two calls deep is an error to the compartment in between, which may carry on", () => {
   const between = victim("yaddi sp, sp, -16; sy ra, 0(sp); CALL 0; ly ra, 0(sp); addi a0, a0, 100; ret", {
     name: "between",
