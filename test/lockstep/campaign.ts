@@ -50,6 +50,7 @@ const { values } = parseArgs({
     engine: { type: "string", default: CONTESTANTS[0]!.name },
     discard: { type: "boolean", default: false },
     worker: { type: "boolean", default: false },
+    first: { type: "boolean", default: false },
   },
 });
 const [programs, seed, workers] = [values.programs, values.seed, values.workers].map(Number) as [
@@ -62,7 +63,8 @@ const contestant = CONTESTANTS.find((c) => c.name === values.engine);
 if (contestant === undefined || ![programs, seed, workers].every(Number.isSafeInteger) || workers < 1) {
   say(`usage: --programs N --seed S --workers W --state FILE --engine ${CONTESTANTS.map((c) => c.name).join("|")}`);
   process.exitCode = 2;
-} else if (IS_WORKER) work(contestant);
+} else if (values.first) say(`first divergence: ${firstDivergence(contestant)}`);
+else if (IS_WORKER) work(contestant);
 else await campaign(contestant);
 
 async function campaign(engine: Contestant): Promise<void> {
@@ -111,6 +113,16 @@ function worker(next: () => Chunk | undefined, take: (result: Result) => void): 
 
 function work(engine: Contestant): void {
   process.on("message", (chunk: Chunk) => process.send!(run(engine, chunk)));
+}
+
+/** --first: the number of the first program that shows a divergence, or none; nothing is shrunk or kept. */
+function firstDivergence(engine: Contestant): string {
+  const ram = new Uint8Array(PROGRAM_RAM_BYTES);
+  for (let index = 0; index < programs; index += 1) {
+    const { divergence } = lockstep(engine, { ...runOf(randomProgram(seed, index)), ram });
+    if (divergence !== undefined) return `${index} ${divergence.what}`;
+  }
+  return "none";
 }
 
 function run(engine: Contestant, chunk: Chunk): Result {
