@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import ts from "typescript";
 import type { Mutation } from "../mutate/mutation.ts";
 import { MUTATIONS } from "../mutate/table.ts";
 
@@ -20,7 +21,7 @@ interface Planted {
 
 const ROOT = resolve(fileURLToPath(import.meta.url), "../../..");
 const KNOWN = join(ROOT, "meshsim-out", "planted.json");
-const COMMAND = ["--import", "./test/typescript.js", "test/lockstep/campaign.ts", "--first", "--seed", "1"];
+const COMMAND = ["test/lockstep/campaign.js", "--first", "--seed", "1"];
 const TIMEOUT_MS = 300_000;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const git = (...args: string[]): string => execFileSync("git", ["-C", ROOT, ...args], { encoding: "utf8" }).trim();
@@ -46,6 +47,11 @@ function plantAll(due: readonly Mutation[]): void {
     const archive = execFileSync("git", ["-C", ROOT, "archive", "HEAD"], { maxBuffer: 2 ** 30 });
     execFileSync("tar", ["-x", "-C", folder], { input: archive });
     symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+    for (const path of git("ls-files", "isa", "sim", "test")
+      .split("\n")
+      .filter((f) => f.endsWith(".ts"))) {
+      compile(join(folder, path), readFileSync(join(folder, path), "utf8"));
+    }
     for (const [i, bug] of due.entries()) {
       const shown = plant(folder, bug);
       known[bug.name] = { shown, programs: Number(values.programs), commit };
@@ -63,7 +69,7 @@ function plant(folder: string, bug: Mutation): string {
   const source = readFileSync(path, "utf8");
   if (source.split(bug.find).length !== 2) return "the text to change is not there once";
   try {
-    writeFileSync(
+    compile(
       path,
       source.replace(bug.find, () => bug.replace),
     );
@@ -72,8 +78,22 @@ function plant(folder: string, bug: Mutation): string {
     const found = /^first divergence: (.*)$/m.exec(stdout)?.[1];
     return found ?? (status === null ? "the run does not end" : "the engine does not load");
   } finally {
-    writeFileSync(path, source);
+    compile(path, source);
   }
+}
+
+/** Puts the JavaScript of a source beside it: a run that begins needs to compile nothing. */
+function compile(path: string, source: string): void {
+  const { outputText } = ts.transpileModule(source, {
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.ESNext,
+      verbatimModuleSyntax: true,
+      rewriteRelativeImportExtensions: true,
+    },
+    fileName: path,
+  });
+  writeFileSync(path.replace(/\.ts$/, ".js"), outputText);
 }
 
 function table(): string {
