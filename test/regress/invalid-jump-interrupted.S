@@ -1,0 +1,34 @@
+# A jump to an address that translation cannot take leaves a pcc with finite bounds untagged, and an interrupt that comes
+# before the fetch saves it so (#section_invalid_addr_conv, Branches and Jumps).
+# isa: rv64y
+	auipc a0, 0
+	yaddi a1, a0, over - . + 4
+	csrw mtvec, a1
+	li a2, 0x80004000
+	yaddrw a3, a0, a2
+	li a4, 0x200000cf
+	sd a4, 16(a3)
+	bseti a5, zero, 63
+	csrw menvcfg, a5
+	srli a6, a2, 12
+	or a5, a5, a6
+	csrw satp, a5
+	li a6, 33
+	csrw stimecmp, a6
+	csrwi mie, 0
+	li a6, 32
+	csrw mie, a6
+	li a2, 0x1000000
+	slli a2, a2, 20
+	yaddrw t0, a0, a2
+	li a6, 4096
+	ybndsrw t0, t0, a6
+	li a4, 0x800
+	csrw mstatus, a4
+	auipc a0, 0
+	yaddi a0, a0, 16
+	csrw mepc, a0
+	mret
+	jr t0
+	.balign 4
+over:
