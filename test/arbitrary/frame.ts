@@ -41,7 +41,7 @@ export interface Setting {
 export const CSR = {
   ...{ mstatus: 0x300, medeleg: 0x302, mideleg: 0x303, mie: 0x304, mtvec: 0x305, mscratch: 0x340, mepc: 0x341 },
   ...{ mtval: 0x343, stvec: 0x105, sscratch: 0x140, sepc: 0x141, stval: 0x143, sie: 0x104, satp: 0x180 },
-  ...{ menvcfg: 0x30a, senvcfg: 0x10a, ddc: 0x416 },
+  ...{ menvcfg: 0x30a, senvcfg: 0x10a, ddc: 0x416, stimecmp: 0x14d },
 } as const;
 
 const csrw = (csr: number, rs1: number): number => instruction("csrrw", { rd: 0, csr, rs1 });

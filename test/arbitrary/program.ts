@@ -4,7 +4,7 @@ import { encode, type Form } from "../../isa/codec.ts";
 import type { Image } from "../../isa/image.ts";
 import { instructionsOf } from "../../isa/table.ts";
 import { Cap, infinite, integer as integerCap, isSubset, P, untagged, type Extensions } from "../model/capability.ts";
-import { MPP_AT, MPRV, MXR, SUM, SYRG, UYRG, YRGE } from "../model/state.ts";
+import { MIE, MPIE, MPP_AT, MPRV, MXR, SIE, SUM, SYRG, UYRG, YRGE } from "../model/state.ts";
 import { randomBody } from "./body.ts";
 import {
   BODY,
@@ -54,6 +54,9 @@ export const DATA_BYTES = 0x800;
 const SV39 = 8n << 60n;
 const ADUE = 1n << 61n;
 const ENVCFG_Y = 0x100n;
+const STCE = 1n << 63n;
+/** The bits of mie and mideleg of supervisor software, timer and external interrupts. */
+const INTERRUPTS = 0x222;
 /** Illegal instructions and faults of fetches, which a supervisor's handler without RVY could not get away from. */
 const FETCH_CAUSES = (1n << 1n) | (1n << 2n) | (1n << 12n) | (1n << 32n);
 
@@ -202,11 +205,13 @@ function tablePointer(random: Random, x: Extensions): Cap {
 function randomStatus(random: Random, { translated, privilege, generations }: Plan): bigint {
   const lends = privilege === 3 && translated;
   const mode = lends ? random.pick([0, 1, 1]) : privilege;
+  const enables = (random.chance(0.3) ? SIE : 0) | (random.chance(0.3) ? MIE | MPIE : 0);
   const low =
     (translated && random.chance(0.6) ? SUM : 0) |
     (translated && random.chance(0.3) ? MXR : 0) |
     (lends ? MPRV : 0) |
-    (mode << MPP_AT);
+    (mode << MPP_AT) |
+    enables;
   const high = generations ? YRGE | (random.chance(0.3) ? UYRG : 0) | (random.chance(0.3) ? SYRG : 0) : 0;
   return (BigInt(high) << 32n) | BigInt(low);
 }
@@ -231,12 +236,21 @@ function randomSettings(random: Random, plan: Plan, mIntegral: boolean, sIntegra
     { csr: CSR.stvec, value: supervisorVector },
     { csr: CSR.sscratch, value: landing },
     set(CSR.medeleg, medeleg),
-    set(CSR.menvcfg, envcfg | (translated && random.chance(0.5) ? ADUE : 0n)),
+    set(CSR.menvcfg, envcfg | (translated && random.chance(0.5) ? ADUE : 0n) | (random.chance(0.5) ? STCE : 0n)),
+    ...randomInterrupts(random),
     ...(x.zyhybrid
       ? [set(CSR.senvcfg, random.chance(0.8) ? envcfg : 0n), { csr: CSR.ddc, value: ddc(random, x) }]
       : []),
     ...(translated ? [set(CSR.satp, SV39 | (BigInt(random.below(4)) << 44n) | BigInt((BASE + TABLES) / 4096))] : []),
   ];
+}
+
+/** Now and then: interrupts enabled and delegated, and a timer that runs out while the body runs. */
+function randomInterrupts(random: Random): Setting[] {
+  if (random.chance(0.6)) return [];
+  const set = (csr: number, value: number): Setting => ({ csr, value: integerCap(BigInt(value)) });
+  const some = (): number => random.bits() & INTERRUPTS;
+  return [set(CSR.mideleg, some()), set(CSR.mie, some()), set(CSR.stimecmp, random.between(2, 120))];
 }
 
 /** The default data capability: Infinite mostly, or one to some data. */

@@ -1,0 +1,124 @@
+// Random single instructions of every kind, with operands that mostly mean something.
+import { encode, isImmediate, type Form, type OperandValues } from "../../isa/codec.ts";
+import { CSRS } from "../../isa/csr.ts";
+import { instructionsOf } from "../../isa/table.ts";
+import type { Random } from "./random.ts";
+
+export const FORMS = instructionsOf("rv64y_zylevels1");
+const BY_NAME: ReadonlyMap<string, Form> = new Map(FORMS.map((f) => [f.insn.name, f]));
+const isCapability = (f: Form): boolean => f.insn.ext === "Y" || f.insn.with === "Y";
+const named = (...names: readonly string[]): readonly Form[] => names.map((n) => BY_NAME.get(n)!);
+const where = (...classes: readonly string[]): readonly Form[] =>
+  FORMS.filter((f) => !isCapability(f) && classes.includes(f.insn.timing));
+
+/** What each slot of a body is drawn from; capability instructions are more than half of what is drawn. */
+const GROUPS: readonly (readonly [weight: number, forms: readonly Form[]])[] = [
+  [60, FORMS.filter((f) => isCapability(f) && !["load", "store", "atomic"].includes(f.insn.timing))],
+  [14, FORMS.filter((f) => isCapability(f) && ["load", "store", "atomic"].includes(f.insn.timing))],
+  [4, named("auipc", "jalr", "jal", "c.jalr", "c.jr")],
+  [7, where("load", "store")],
+  [4, where("atomic")],
+  [2, where("cbo")],
+  [6, where("csr")],
+  [10, where("alu", "mul", "div")],
+  [4, where("branch", "jump")],
+  // WFI is left to privilegedState: where nothing is enabled, it ends the run.
+  [2, where("fence", "system").filter((f) => f.insn.name !== "wfi")],
+];
+const TOTAL = GROUPS.reduce((sum, [weight]) => sum + weight, 0);
+
+const SATP = 0x180;
+/** Writing these ends what a program can still show; they come seldom. */
+const FRAGILE = new Set([0x105, 0x305, 0x140, 0x340]);
+const CSR_NUMBERS = CSRS.map((c) => c.number).filter(
+  (n) => n !== SATP && (n & 0xf00) !== 0xc00 && (n & 0xfe0) !== 0xb00,
+);
+const COMMON_CSRS = [
+  0x320, 0xb00, 0xc00, 0x480, 0x580, 0x780, 0x341, 0x141, 0x340, 0x140, 0x300, 0x100, 0x305, 0x105, 0xc02, 0xb02, 0x342,
+];
+const PARTNERS = [2, 8, 9, 10, 11, 12, 13];
+
+export function word(name: string, operands: OperandValues): number {
+  return encode(BY_NAME.get(name)!, operands);
+}
+
+/** A word that may be no instruction: any bits, or an instruction with one bit changed. */
+export function oddWord(random: Random): number {
+  if (random.chance(0.5)) return (random.bits() | 3) >>> 0;
+  const near = single(random);
+  return (near ^ (1 << random.below((near & 3) === 3 ? 32 : 16))) >>> 0;
+}
+
+export function single(random: Random): number {
+  let at = random.below(TOTAL);
+  const group = GROUPS.find(([weight]) => (at -= weight) < 0)!;
+  const form = random.pick(group[1]);
+  for (;;) {
+    const values = operands(random, form);
+    if (!form.except.some((e) => Number(values[e.field]) === e.value)) return encode(form, values);
+  }
+}
+
+export function operands(random: Random, form: Form): OperandValues {
+  const values: Record<string, number | bigint> = {};
+  for (const field of form.fields)
+    values[field] = isImmediate(field) ? immediate(random, form) : plain(random, form, field);
+  for (const [alias, field] of Object.entries(form.aliases)) values[alias] = values[field]!;
+  return values;
+}
+
+function plain(random: Random, form: Form, field: string): number {
+  const slice = form.slices.find((s) => s.field === field)!;
+  const short = slice.offset === 8;
+  switch (field) {
+    case "rd":
+      // Pointers are kept, mostly, so that later accesses have somewhere to go.
+      if (short && random.chance(0.8)) return 15;
+      return short || random.chance(0.2) ? slice.offset + random.below(2 ** slice.width) : random.pick(TARGETS);
+    case "rs1": {
+      const pointer = !short && isAccess(form) && random.chance(0.75);
+      return pointer ? random.pick(PARTNERS) : slice.offset + random.below(2 ** slice.width);
+    }
+    case "csr":
+      return csr(random);
+    default:
+      return slice.offset + random.below(2 ** slice.width);
+  }
+}
+
+export const TARGETS = [1, 3, 4, 5, 6, 7, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
+export const isAccess = (f: Form): boolean => ["load", "store", "atomic", "cbo"].includes(f.insn.timing);
+
+function csr(random: Random): number {
+  for (;;) {
+    const number = random.chance(0.6) ? random.pick(COMMON_CSRS) : random.pick(CSR_NUMBERS);
+    if (random.chance(0.02)) return random.below(4096) === SATP ? 0x480 : random.below(4096) & ~SATP;
+    if (!FRAGILE.has(number) || random.chance(0.1)) return number;
+  }
+}
+
+function immediate(random: Random, form: Form): bigint {
+  const step = BigInt(form.immStep);
+  const low = form.immSigned ? -(1n << BigInt(form.immBits - 1)) : 0n;
+  const high = (form.immSigned ? -low : 1n << BigInt(form.immBits)) - step;
+  if (["branch", "jump"].includes(form.insn.timing) && form.insn.name !== "jalr") {
+    // Forward and near, mostly: a body that loops shows little.
+    const near = BigInt(random.between(random.chance(0.96) ? 1 : -4, 8)) * 4n;
+    return near < low || near > high ? step : near === 0n ? 8n : near;
+  }
+  if (form.insn.name === "jalr") return random.chance(0.6) ? 0n : BigInt(random.between(-8, 8));
+  if (random.chance(0.15)) return 0n;
+  if (isAccess(form)) {
+    const reach = BigInt(random.below(24)) * (random.chance(0.8) ? 16n : 1n);
+    const offset = (random.chance(0.15) ? -reach : reach) / step;
+    return clamp(offset * step, low, high);
+  }
+  const span = (high - low) / step + 1n;
+  return low + (random.bits64() % span) * step;
+}
+
+const clamp = (value: bigint, low: bigint, high: bigint): bigint => (value < low ? 0n : value > high ? 0n : value);
+
+/** A register that holds no pointer by agreement. */
+export const scratch = (random: Random): number => random.pick(TARGETS.slice(1, 20));
+export const pointer = (random: Random): number => random.pick(PARTNERS);
