@@ -13,7 +13,7 @@ const where = (...classes: readonly string[]): readonly Form[] =>
 
 /** What each slot of a body is drawn from; capability instructions are more than half of what is drawn. */
 const GROUPS: readonly (readonly [weight: number, forms: readonly Form[]])[] = [
-  [60, FORMS.filter((f) => isCapability(f) && !["load", "store", "atomic"].includes(f.insn.timing))],
+  [76, FORMS.filter((f) => isCapability(f) && !["load", "store", "atomic"].includes(f.insn.timing))],
   [14, FORMS.filter((f) => isCapability(f) && ["load", "store", "atomic"].includes(f.insn.timing))],
   [4, named("auipc", "jalr", "jal", "c.jalr", "c.jr")],
   [7, where("load", "store")],
