@@ -15,6 +15,8 @@ const [LOAD_PAGE, STORE_PAGE, LOAD_CAPABILITY, CHERI_STORE_PAGE] = [13, 15, 35, 
 /** Fields of mstatus and sstatus (#mstatusreg_pte). */
 const STATUS = { MPRV: 1n << 17n, SUM: 1n << 18n, MXR: 1n << 19n, YRGE: 1n << 59n, SYRG: 1n << 60n, UYRG: 1n << 61n };
 
+const ALL_STATUS = Object.values(STATUS).reduce((all, field) => all | field) | (3n << 11n);
+
 const VIRT = 0x4000_0000n;
 const [A0, A1, A2, A3] = [10, 11, 12, 13];
 const INFINITE = infiniteMeta(false);
@@ -34,6 +36,12 @@ interface Setting {
   readonly authority?: bigint;
 }
 
+type Kind = "load" | "store" | "swap";
+/** The bits of an entry and of sstatus, the tags in memory and in a0, whether a1 grants C, and menvcfg.ADUE. */
+type Case = Readonly<
+  Record<"yr" | "yrg" | "yw" | "yd" | "user" | "uyrg" | "syrg" | "old" | "stored" | "c" | "adue", boolean>
+>;
+
 interface Outcome {
   readonly cause: number;
   /** Tag of a2. */
@@ -43,9 +51,15 @@ interface Outcome {
   readonly machine: Machine;
 }
 
+/** A machine whose first instruction is this one. */
+const withInstruction = (instruction: string, isa = SVYRG): Machine => load(instruction, { isa }).machine;
+
 /** One instruction through a1 at VIRT, on a page whose entry has these bits; the code's own page has none of pte.rvy. */
 function step(instruction: string, bits: bigint, o: Setting = {}): Outcome {
-  const { machine } = load(instruction, { isa: o.isa ?? SVYRG });
+  return stepOn(withInstruction(instruction, o.isa), bits, o);
+}
+
+function stepOn(machine: Machine, bits: bigint, o: Setting): Outcome {
   const { hart, memory, engine } = machine;
   const [root, middle, leaves, frame] = [0x10_0000, 0x10_1000, 0x10_2000, 0x10_3000];
   const put = (offset: number, leads: number, flags: bigint): void =>
@@ -57,11 +71,12 @@ function step(instruction: string, bits: bigint, o: Setting = {}): Outcome {
   memory.storeCapability(frame, Number(o.old ?? 1n), INFINITE, OLD);
   hart.satp = (8n << 60n) | BigInt((BASE + root) >>> 12);
   hart.mode = o.mode ?? Mode.supervisor;
-  hart.mstatus |= o.status ?? STATUS.YRGE;
-  if (o.adue) hart.menvcfg |= 1n << 61n;
-  engine.resume(engine.pcc);
+  hart.mstatus = (hart.mstatus & ~ALL_STATUS) | (o.status ?? STATUS.YRGE);
+  hart.menvcfg = o.adue ? 1n << 61n : 0n;
+  engine.resume(capability(BigInt(BASE)));
   engine.setY(A0, capability(NEW, o.stored ?? 1n));
   engine.setY(A1, capability(VIRT, 1n, o.authority ?? INFINITE));
+  engine.setX(A2, 0n);
   const { retired } = engine;
   machine.step();
   return {
@@ -241,6 +256,46 @@ describe("the order of faults in translation (#sv32algorithm)", () => {
     const tables = new Tables().mapSmall(V | R | A | YW).use({ yrge: true, adue: true });
     const leaf = (): bigint => tables.memory.load(LEAVES + 8 * 3 - BASE, 8) & (YD | D);
     expect([tables.access("taggedStore"), leaf()]).toEqual([-STORE_PAGE, 0n]);
+  });
+});
+
+describe("every value of pte.rvy, U and the generations, every tag, with C and without, for Svade and Svadu", () => {
+  const both = [false, true];
+  const bit = (on: boolean): bigint => (on ? 1n : 0n);
+
+  /** The text's sentences, one by one; what they leave out is normal operation. */
+  function expected(kind: Kind, o: Case): { cause: number; tag: bigint; dirty: boolean } {
+    const stores = kind !== "load" && o.stored && o.c;
+    if (stores && !o.yw) return { cause: CHERI_STORE_PAGE, tag: 0n, dirty: o.yd };
+    if (stores && !o.yd && !o.adue) return { cause: CHERI_STORE_PAGE, tag: 0n, dirty: false };
+    const dirty = o.yd || stores;
+    const generation = o.user ? o.uyrg : o.syrg;
+    const loads = kind !== "store" && o.old && o.c;
+    if (loads && o.yr && o.yrg !== generation) return { cause: LOAD_CAPABILITY, tag: 0n, dirty };
+    return { cause: 0, tag: bit(loads && (o.yr || o.yrg)), dirty };
+  }
+
+  test.each<[Kind, string]>([
+    ["load", "ly a2, 0(a1)"],
+    ["load", "lr.y a2, (a1)"],
+    ["store", "sy a0, 0(a1)"],
+    ["store", "sc.y a3, a0, (a1)"],
+    ["swap", "amoswap.y a2, a0, (a1)"],
+  ])("a %s: %s", (kind, instruction) => {
+    const machine = withInstruction(instruction);
+    const flags = ["yr", "yrg", "yw", "yd", "user", "uyrg", "syrg", "old", "stored", "c", "adue"] as const;
+    for (let n = 0; n < 2 ** flags.length; n += 1) {
+      const o = Object.fromEntries(flags.map((flag, i) => [flag, both[(n >> i) & 1]])) as unknown as Case;
+      const rvy = (o.yr ? YR : 0n) | (o.yrg ? YRG : 0n) | (o.yw ? YW : 0n) | (o.yd ? YD : 0n);
+      const { cause, tag, entry } = stepOn(machine, RW | rvy | (o.user ? U : 0n), {
+        status: YRGE | SUM | (o.uyrg ? UYRG : 0n) | (o.syrg ? SYRG : 0n),
+        adue: o.adue,
+        old: bit(o.old),
+        stored: bit(o.stored),
+        authority: o.c ? INFINITE : INFINITE & ~(PERMISSION.C | PERMISSION.LM),
+      });
+      expect({ ...o, cause, tag, dirty: (entry & YD) !== 0n }).toEqual({ ...o, ...expected(kind, o) });
+    }
   });
 });
 
