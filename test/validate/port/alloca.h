@@ -1,0 +1,2 @@
+/* For programs that ask for it. */
+#define alloca __builtin_alloca

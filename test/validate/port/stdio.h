@@ -1,0 +1,2 @@
+/* Nothing is printed. */
+int printf(const char *format, ...);
