@@ -205,6 +205,17 @@ describe("a trap", () => {
     expect(pccOf(steps(machine, 1))).toEqual(plain(root(handler)));
   });
 
+  test("handler of a plain RISC-V program steps over the trap of a capability program, which goes on as it was", () => {
+    const pcc = bounded(START, 64n);
+    const machine = machineAt(
+      pcc,
+      " ecall\n auipc a0, 0\n .balign 256\n csrr t0, mepc\n addi t0, t0, 4\n csrw mepc, t0\n mret",
+    );
+    machine.hart.mtvec = integral(root(handler));
+    expect(pccOf(steps(machine, 5))).toEqual(plain(at(pcc, START + 4n)));
+    expect(plain(steps(machine, 1).engine.y(A0))).toEqual(plain(at(pcc, START + 4n)));
+  });
+
   test("handler set up by a plain RISC-V program runs in its mode: only the address of mtvec is written", () => {
     const { x } = runToEnd(
       ` la t1, handler\n csrw mtvec, t1\n ecall\nback: mv a0, t0${PASS}\n .balign 4\nhandler: auipc t0, 0
