@@ -29,6 +29,8 @@ export interface AssembleOptions {
   readonly symbols?: ReadonlyMap<string, bigint | number>;
   /** Finds the file that `.include "path"` in the file `from` means. */
   readonly include?: (path: string, from: string) => SourceFile | undefined;
+  /** The bytes of the file that `.incbin "path"` in the file `from` means. */
+  readonly binary?: (path: string, from: string) => Uint8Array | undefined;
 }
 
 export type Assembly =
@@ -84,6 +86,16 @@ function finishUnit(unit: Unit): ReturnType<typeof finish> | undefined {
     throw error;
   }
 }
+
+/** Directives of GNU as that are not here, and what to write instead. */
+const ABSENT_DIRECTIVES: ReadonlyMap<string, string> = new Map([
+  [".altmacro", "write \\name for a parameter, and \\@ in the names of labels that are a macro's own"],
+  [".reloc", "write the instruction with %hi, %lo, %pcrel_hi or %pcrel_lo"],
+  [".symver", "programs are linked statically, where symbols have no versions"],
+  [".linkonce", "define the section once"],
+  [".dtprelword", "there are no threads' areas"],
+  [".dtpreldword", "there are no threads' areas"],
+]);
 
 /** One pass over the text; the directives work on it. */
 export class Assembler {
@@ -155,7 +167,7 @@ export class Assembler {
     if (IF_DIRECTIVES.has(word)) this.conditions.begin(false, { statement, at: 0 });
     else if (word === ".else" || word === ".elseif" || word === ".endif") {
       const cursor = new Cursor(statement);
-      cursor.at = statement.text.indexOf(word) + word.length;
+      cursor.at = statement.text.toLowerCase().indexOf(word) + word.length;
       DIRECTIVES.get(word)!(this, cursor, word);
     }
   }
@@ -182,9 +194,11 @@ export class Assembler {
         unit.symbols.defineLabel(word, unit.section, cursor.place(at));
         continue;
       }
-      if (next === "=" && cursor.text[cursor.at + 1] !== "=") {
-        cursor.at += 1;
-        unit.assign(word, cursor, at);
+      if (next === "=") {
+        const once = cursor.text[cursor.at + 1] === "=";
+        cursor.at += once ? 2 : 1;
+        if (word === ".") DIRECTIVES.get(".org")!(this, cursor, ".org");
+        else unit.assign(word, cursor, at, { once });
         return false;
       }
       return this.operation(word, cursor, at);
@@ -196,10 +210,11 @@ export class Assembler {
   }
 
   private operation(word: string, cursor: Cursor, at: number): boolean {
-    const directive = word.startsWith(".") ? DIRECTIVES.get(word) : undefined;
+    const name = word.startsWith(".") ? word.toLowerCase() : word;
+    const directive = DIRECTIVES.get(name);
     if (directive) {
-      directive(this, cursor, word);
-      return word === ".insn";
+      directive(this, cursor, name);
+      return name === ".insn";
     }
     const macro = this.macros.get(word);
     if (macro) {
@@ -238,6 +253,8 @@ export class Assembler {
       return;
     }
     const isDirective = word.startsWith(".");
+    const absent = ABSENT_DIRECTIVES.get(lower);
+    if (absent !== undefined) cursor.fail(`directive ${quoted(word)} is not supported`, { at, hint: absent });
     const known = isDirective ? [...DIRECTIVES.keys()] : [...this.macros.keys(), ...this.mnemonics.alternatives.keys()];
     cursor.fail(`unknown ${isDirective ? "directive" : "instruction"} ${quoted(word)}`, {
       at,

@@ -8,72 +8,11 @@ import { fileFrame } from "./input.ts";
 import { insnDirective } from "./insn-directive.ts";
 import type { Cursor } from "./lex.ts";
 import { argumentList, BodyCollector, expandBody, macroHeader, unended } from "./macro.ts";
-import type { Section, SectionFlags } from "./section.ts";
+import { SECTION_DIRECTIVES } from "./section-directives.ts";
 import { statementsOf, type Bindings, type Statement } from "./source.ts";
-import { flagsOfName } from "./unit.ts";
 
 /** Does what a directive says; the cursor stands behind its name. */
 export type Directive = (assembler: Assembler, cursor: Cursor, name: string) => void;
-
-// Sections
-
-function enter(assembler: Assembler, cursor: Cursor, section: Section): void {
-  cursor.expectEnd();
-  assembler.unit.enterSection(section);
-}
-
-/** `.text`, and `.text 0`; other subsections are not kept apart. */
-const standardSection: Directive = (assembler, cursor, name) => {
-  const at = cursor.at;
-  if (!cursor.atEnd() && assembler.unit.constant(parseExpression(cursor, assembler.unit), cursor, at) !== 0n) {
-    cursor.fail("subsections are not supported", { at, hint: `use a section such as ${name}.name` });
-  }
-  enter(assembler, cursor, assembler.unit.sectionNamed(name));
-};
-
-const sectionDirective: Directive = (assembler, cursor) => enter(assembler, cursor, sectionOperands(assembler, cursor));
-
-const pushSection: Directive = (assembler, cursor) => {
-  const { unit } = assembler;
-  unit.pushSection();
-  enter(assembler, cursor, sectionOperands(assembler, cursor));
-};
-
-/** `name[, "flags"[, @type[, entity size]]]` */
-function sectionOperands(assembler: Assembler, cursor: Cursor): Section {
-  const { unit } = assembler;
-  const name = cursor.textOrString();
-  if (!/^[\w.$*+/-]+$/.test(name)) cursor.fail(`expected a section name, found ${quoted(name)}`);
-  let flags = flagsOfName(name);
-  const existing = unit.sections.get(name);
-  if (cursor.eat(",")) {
-    const quote = cursor.peek();
-    const at = cursor.at;
-    if (quote === '"') flags = sectionFlags(cursor.textOrString(), cursor, at);
-    if (cursor.eat(",")) flags = { ...flags, nobits: sectionType(cursor) };
-    while (cursor.eat(",")) parseExpression(cursor, unit); // entity size, link order: of no account here
-    const differs = existing && (["write", "exec", "nobits"] as const).some((f) => existing.flags[f] !== flags[f]);
-    if (differs) unit.warn(`section ${name} exists with other flags, which stay`, cursor, at);
-  }
-  return existing ?? unit.sectionNamed(name, flags);
-}
-
-function sectionFlags(text: string, cursor: Cursor, at: number): SectionFlags {
-  const unknown = [...text].find((c) => !"awxMSGTLoRd?0123456789".includes(c));
-  if (unknown !== undefined) cursor.fail(`unknown section flag '${unknown}': expected a, w, x, M, S, G or T`, { at });
-  return { alloc: text.includes("a"), write: text.includes("w"), exec: text.includes("x"), nobits: false };
-}
-
-function sectionType(cursor: Cursor): boolean {
-  if (!cursor.eat("@")) cursor.eat("%");
-  cursor.peek();
-  const at = cursor.at;
-  const type = cursor.word();
-  if (!["progbits", "nobits", "note", "init_array", "fini_array", "preinit_array", "unwind"].includes(type)) {
-    cursor.fail(`expected @progbits or @nobits, found ${cursor.found(at)}`, { at });
-  }
-  return type === "nobits";
-}
 
 // Symbols
 
@@ -283,6 +222,28 @@ const include: Directive = ({ options, input, conditions }, cursor) => {
   input.push(fileFrame(statementsOf(source), source.file, conditions.depth), cursor.place(0));
 };
 
+/** `.incbin "file"[, skip[, count]]` */
+const incbin: Directive = ({ options, unit }, cursor) => {
+  const at = cursor.at;
+  const path = cursor.textOrString(",");
+  const bytes = options.binary?.(path, cursor.statement.file);
+  if (bytes === undefined) return cursor.fail(`cannot find ${quoted(path)} to include`, { at });
+  const count = (): number => {
+    cursor.peek();
+    const place = cursor.at;
+    const value = unit.constant(parseExpression(cursor, unit), cursor, place);
+    if (value < 0n || value > bytes.length) {
+      cursor.fail(`expected a number from 0 to ${bytes.length}, the size of the file`, { at: place });
+    }
+    return Number(value);
+  };
+  const skip = cursor.eat(",") && cursor.peek() !== "," ? count() : 0;
+  const part = bytes.subarray(skip, cursor.eat(",") ? skip + count() : undefined);
+  cursor.expectEnd();
+  unit.reserve(part.length, cursor.place(at), part.length > 0);
+  unit.section.append(part);
+};
+
 const message: Directive = ({ unit }, cursor, directive) => {
   const at = cursor.text.indexOf(directive);
   const text = cursor.atEnd() ? `${directive} found in the source` : cursor.textOrString("");
@@ -318,6 +279,7 @@ const IGNORED = [
     ".protected",
     ".internal",
     ".gnu_attribute",
+    ".noaltmacro",
     ".print",
     ".eject",
     ".list",
@@ -339,18 +301,7 @@ function cfi(name: string): string {
 }
 
 export const DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Directive>([
-  ...[".text", ".data", ".bss", ".rodata"].map((name): [string, Directive] => [name, standardSection]),
-  [".section", sectionDirective],
-  [".pushsection", pushSection],
-  [
-    ".popsection",
-    ({ unit }, cursor) => {
-      cursor.expectEnd();
-      unit.popSection();
-    },
-  ],
-  [".previous", ({ unit }, cursor) => enter({ unit } as Assembler, cursor, unit.previous)],
-
+  ...SECTION_DIRECTIVES,
   [".globl", binding("global")],
   [".global", binding("global")],
   [".local", binding("local")],
@@ -376,6 +327,7 @@ export const DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Direct
   [".endif", ({ conditions }, cursor, name) => conditions.end(cursor.place(cursor.text.indexOf(name)))],
 
   [".include", include],
+  [".incbin", incbin],
   [".end", ({ input }) => input.stop()],
   [".error", message],
   [".err", message],

@@ -138,6 +138,10 @@ export class Emitter {
       case "li":
         return this.loadImmediate(register(0), immediate(1));
       case "la": {
+        const { expression } = immediate(1);
+        if (!this.unit.capabilityMode && constantOf(expression) !== undefined) {
+          return this.loadImmediate(register(0), immediate(1)); // as GNU as: a constant is no place in the program
+        }
         const add = this.plan(this.unit.capabilityMode ? "yaddi" : "addi");
         return this.pair(add, register(0), immediate(1), { rd: register(0), rs1: register(0) });
       }

@@ -28,7 +28,7 @@ class Finisher {
 
   constructor(unit: Unit) {
     this.unit = unit;
-    this.sections = [...unit.sections.values()];
+    this.sections = unit.laidOut();
     this.relocations = new Map(this.sections.map((s) => [s, []]));
     for (const f of unit.fixups) {
       if (f.kind !== "pcrel_hi") continue;

@@ -5,7 +5,10 @@ import { skipQuoted, type Place, type Statement } from "./source.ts";
 const NUMBER = /^(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[0-7]*|[1-9]\d*)$/;
 /** Digits that mean what they look like, and fit a JavaScript number. */
 const SMALL = /^(?:0|[1-9]\d{0,14})$/;
-const ESCAPES: Readonly<Record<string, number>> = { n: 10, t: 9, r: 13, b: 8, f: 12, v: 11, a: 7, e: 27 };
+/** Escapes in strings as GNU as has them: without C's `\a`; any other character stands for itself. */
+const ESCAPES: Readonly<Record<string, number>> = { n: 10, t: 9, r: 13, b: 8, f: 12, v: 11 };
+/** Escapes that mean in a character constant what they look like; GNU as reads `'\0'` as the digit 0. */
+const CHARACTER_ESCAPES = "ntrbf\\'\"";
 
 const encoder = new TextEncoder();
 
@@ -110,6 +113,10 @@ export class Cursor {
     let value: number;
     if (this.text[this.at] === "\\") {
       this.at += 1;
+      const escaped = this.text[this.at] ?? "";
+      if (!CHARACTER_ESCAPES.includes(escaped)) {
+        this.fail(`'\\${escaped}' is no character constant`, { at: start, hint: "write the number" });
+      }
       value = this.escape();
     } else {
       value = this.text.codePointAt(this.at)!;
@@ -145,12 +152,14 @@ export class Cursor {
 
   private escape(): number {
     const rest = this.text.slice(this.at, this.at + 16);
-    const octal = /^[0-7]{1,3}/.exec(rest);
-    const hex = /^x[0-9a-fA-F]+/.exec(rest);
-    const numeral = octal ?? hex;
-    if (numeral) {
-      this.at += numeral[0].length;
-      return octal ? parseInt(octal[0], 8) : parseInt(rest.slice(1), 16) % 256;
+    const [octal, hex] = [/^[0-7]{1,3}/.exec(rest), /^x([0-9a-fA-F]+)/.exec(rest)];
+    if (octal) {
+      this.at += octal[0].length;
+      return parseInt(octal[0], 8);
+    }
+    if (hex) {
+      this.at += hex[0].length;
+      return parseInt(hex[1]!.slice(-2), 16);
     }
     const c = this.text[this.at];
     if (c === undefined) this.fail("expected a character after '\\'");

@@ -8,7 +8,7 @@ const MAX_LINES = 8;
 /** Addresses, bytes and source, section by section. */
 export function listingOf(unit: Unit): string {
   const lines: string[] = [];
-  for (const section of unit.sections.values()) {
+  for (const section of unit.laidOut()) {
     const marks = unit.marks.filter((m) => m.section === section);
     if (marks.length === 0) continue;
     const labels = new Map<number, string[]>();

@@ -183,7 +183,7 @@ export class BodyCollector {
 /** The directive that a statement begins with, after labels; "" for any other statement. */
 export function directiveWord(text: string): string {
   const match = /^\s*(?:[\w.$\\@]+:\s*)*(\.\w+)/.exec(text);
-  return match ? match[1]! : "";
+  return match ? match[1]!.toLowerCase() : "";
 }
 
 export const unended = (what: string, end: string, place: Place): Fault =>

@@ -13,18 +13,29 @@ export const MAX_SECTION_BYTES = 64 * 2 ** 20;
 /** Memory of one zero-initialised section. */
 export const MAX_NOBITS_BYTES = 2 ** 36;
 
+/** The section of structure offsets (`.struct`); no other can have this name. */
+export const ABSOLUTE = "(absolute)";
+
 export class Section {
   readonly name: string;
   readonly flags: SectionFlags;
+  /** Which part of the section of its name: that of `.text 1` is 1. */
+  readonly part: number;
   align = 1;
   size = 0;
   private buffer: Uint8Array = new Uint8Array(256);
   private view = new DataView(this.buffer.buffer);
 
-  constructor(name: string, flags: SectionFlags) {
+  constructor(name: string, flags: SectionFlags, part = 0) {
     this.name = name;
     this.flags = flags;
+    this.part = part;
     if (flags.exec) this.align = 4;
+  }
+
+  /** Has it no place in memory, so that its labels are constants? */
+  get absolute(): boolean {
+    return this.name === ABSOLUTE;
   }
 
   /** Room left before the limit. */

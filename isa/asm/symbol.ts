@@ -81,7 +81,8 @@ export class SymbolTable {
       const first = symbol.place ? ` at ${symbol.place.statement.file}:${symbol.place.statement.line}` : "";
       throw new Fault(`symbol ${quoted(name)} is already defined${first}`, { place });
     }
-    symbol.section = section;
+    if (section.absolute) symbol.expression = { kind: "constant", value: BigInt(section.size) };
+    else symbol.section = section;
     symbol.offset = section.size;
     symbol.place = place;
   }

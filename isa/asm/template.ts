@@ -118,7 +118,7 @@ function matchElement(cursor: Cursor, element: Exclude<Element, { kind: "literal
       if (element.optional && parenthesisedRegister(cursor)) {
         return { expression: constant(0n), modifier: undefined, at: cursor.at };
       }
-      return matchImmediate(cursor, scope);
+      return element.style === "target" ? matchTarget(cursor, scope) : matchImmediate(cursor, scope);
     case "csr":
       return matchCsr(cursor, scope);
     case "set":
@@ -156,6 +156,13 @@ function parenthesisedRegister(cursor: Cursor): boolean {
 /** `%name(` before an address. The thread-local and GOT modifiers have no meaning in images that are linked once. */
 const MODIFIERS: ReadonlySet<string> = new Set(["hi", "lo", "pcrel_hi", "pcrel_lo"]);
 
+/** A place; gcc adds `@plt` to a function's name where it may be in a shared library, of which there are none here. */
+function matchTarget(cursor: Cursor, scope: Scope): Immediate {
+  const target = matchImmediate(cursor, scope);
+  cursor.eat("@plt");
+  return target;
+}
+
 export function matchImmediate(cursor: Cursor, scope: Scope): Immediate {
   const first = cursor.peek();
   const at = cursor.at;
@@ -183,10 +190,11 @@ function matchCsr(cursor: Cursor, scope: Scope): number {
   if (word !== "" && !scope.known(word)) {
     cursor.fail(`expected a CSR name or number, found '${word}'`, {
       at,
-      hint: didYouMean(
-        word,
-        CSRS.map((c) => c.name),
-      ),
+      hint:
+        didYouMean(
+          word,
+          CSRS.map((c) => c.name),
+        ) ?? "a register that this machine does not have is written by its number",
     });
   }
   cursor.at = at;

@@ -6,7 +6,7 @@ import { constant, constantOf, evaluate, parseExpression, type Expression, type 
 import { diagnosticAt, Fault, located, MAX_DIAGNOSTICS, quoted } from "./fault.ts";
 import type { Cursor } from "./lex.ts";
 import type { FixupKind } from "./relocate.ts";
-import { Section, type SectionFlags } from "./section.ts";
+import { ABSOLUTE, Section, type SectionFlags } from "./section.ts";
 import type { Place, Statement } from "./source.ts";
 import { AsmSymbol, SymbolTable, shownName } from "./symbol.ts";
 
@@ -70,6 +70,8 @@ export class Unit implements Scope {
   branches = 0;
   section: Section;
   previous: Section;
+  /** Has no place in memory: its labels are constants. */
+  readonly absolute = new Section(ABSOLUTE, { alloc: false, write: false, exec: false, nobits: true });
   private readonly optionStack: boolean[] = [];
   private readonly sectionStack: [Section, Section][] = [];
   private reported = new Set<string>();
@@ -98,6 +100,23 @@ export class Unit implements Scope {
     let section = this.sections.get(name);
     if (section === undefined) this.sections.set(name, (section = new Section(name, flags)));
     return section;
+  }
+
+  /** Part `number` of a section: parts of one section are laid out in the order of their numbers. */
+  subsection(section: Section, number: number): Section {
+    const { name, flags } = section;
+    if (number === 0) return this.sectionNamed(name, flags);
+    const key = `${name} ${number}`;
+    let part = this.sections.get(key);
+    if (part === undefined) this.sections.set(key, (part = new Section(name, flags, number)));
+    return part;
+  }
+
+  /** Sections in the order in which an object has them. */
+  laidOut(): Section[] {
+    const names = [...new Set([...this.sections.values()].map((s) => s.name))];
+    const all = [...this.sections.values()].sort((a, b) => a.part - b.part);
+    return names.flatMap((name) => all.filter((s) => s.name === name));
   }
 
   enterSection(section: Section): void {
@@ -149,6 +168,7 @@ export class Unit implements Scope {
   }
 
   here(): Expression {
+    if (this.section.absolute) return constant(BigInt(this.section.size));
     const symbol = new AsmSymbol("");
     symbol.section = this.section;
     symbol.offset = this.section.size;

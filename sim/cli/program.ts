@@ -54,6 +54,10 @@ export function assembled(source: SourceFile, isa: string): Extract<ReturnType<t
       const file = resolve(dirname(from), path);
       return existsSync(file) ? { file, text: readFileSync(file, "utf8") } : undefined;
     },
+    binary: (path, from) => {
+      const file = resolve(dirname(from), path);
+      return existsSync(file) ? readFileSync(file) : undefined;
+    },
   });
   if (result.kind === "diagnostics") throw invalidInput(result.diagnostics, "nothing assembled");
   return result;

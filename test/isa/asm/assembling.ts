@@ -17,11 +17,11 @@ export function objectOf(text: string, options: Extra = {}): ObjectFile {
   throw new Error(result.diagnostics.map(formatDiagnostic).join("\n"));
 }
 
-/** The bytes of one section. */
+/** The bytes of one section, its subsections after it. */
 export function bytesOf(text: string, section = ".text", options: Extra = {}): Uint8Array {
-  const found = objectOf(text, options).sections.find((s) => s.name === section);
-  if (found === undefined) throw new Error(`no section ${section}`);
-  return found.bytes;
+  const found = objectOf(text, options).sections.filter((s) => s.name === section);
+  if (found.length === 0) throw new Error(`no section ${section}`);
+  return Uint8Array.from(found.flatMap((s) => [...s.bytes]));
 }
 
 /** Bytes of .data as hexadecimal text. */

@@ -74,6 +74,12 @@ const FAULTS: readonly (readonly [source: string, fault: string])[] = [
   [".macro m\n.endm\n.macro m\n.endm", "3:8 macro 'm' is already defined at test.S:1"],
   [".purgem m", "1:1 there is no macro 'm'"],
   ['.include "x.S"', "1:10 cannot find 'x.S' to include"],
+  ['.incbin "x.bin"', "1:9 cannot find 'x.bin' to include"],
+  [".altmacro", "1:1 directive '.altmacro' is not supported"],
+  [".byte '\\0'", "1:7 '\\0' is no character constant"],
+  [".text 8193", "1:7 expected a subsection from 0 to 8192, found 8193"],
+  [".octa 0x1" + "0".repeat(32), `1:7 '0x1${"0".repeat(32)}' has more than 128 bits`],
+  [".float 0fx", "1:8 expected a number, found '0fx'"],
   ['.error "stop here"', "1:1 stop here"],
 ];
 

@@ -1,6 +1,6 @@
 // Each directive: what bytes it makes, here and, where it is installed, in GNU as.
 import { describe, expect, test } from "vitest";
-import { dataOf } from "./assembling.ts";
+import { dataOf, wordsOf } from "./assembling.ts";
 import { gnuLinked, gnuPresent } from "./gnu.ts";
 
 /** Title, source within .data, bytes. */
@@ -19,6 +19,42 @@ const CASES: readonly (readonly [title: string, source: string, hex: string])[] 
   ],
   ["text beyond ASCII is UTF-8", '.ascii "é"', "c3a9"],
   [".zero, .skip and .space fill", ".zero 2\n.skip 1, 0xff\n.space 2, 7", "0000ff0707"],
+  [".fill takes the low four bytes of a value", ".fill 2, 8, 0x1122334455667788", "8877665500000000".repeat(2)],
+  [
+    ".octa has sixteen bytes",
+    ".octa 0x112233445566778899aabbccddeeff00, -1",
+    `00ffeeddccbbaa998877665544332211${"ff".repeat(16)}`,
+  ],
+  [".string16 makes two bytes of each, and of its end", '.string16 "ab"\n.string8 "c"', "6100620000006300"],
+  [
+    ".dc, .ds and .dcb go by their suffix",
+    ".dc.b 1, 2\n.dc 3\n.dc.l 4\n.ds.w 1\n.dcb.w 2, 5",
+    "010203000400000000000500" + "0500",
+  ],
+  [
+    "a pattern of .balignw has two bytes",
+    ".byte 1, 2\n.balignw 8, 0x1234\n.p2alignl 4, 0x01020304",
+    "0102341234123412" + "0403020104030201",
+  ],
+  ["strings know GNU's escapes, not C's \\a", '.ascii "\\v\\a\\e\\q"', "0b616571"],
+  [
+    ".float nan sets every bit but the sign",
+    ".float nan, -nan, inf, 0f1.5\n.double -inf",
+    "ffffff7fffffffff0000807f0000c03f000000000000f0ff",
+  ],
+  ["directives may be written in either case", ".BYTE 1\n.If 1\n.Byte 2\n.ELSE\n.byte 3\n.EndIf", "0102"],
+  [". = moves forward as .org does", ".byte 1\n. = . + 2\n.byte 2", "01000002"],
+  ["== gives a symbol its one value", "x == 5\n.byte x", "05"],
+  [
+    "labels after .struct are offsets",
+    ".struct 8\nfirst: .zero 4\nsecond: .zero 2\nend:\n.data\n.byte first, second, end",
+    "080c0e",
+  ],
+  [
+    "subsections follow in the order of their numbers",
+    ".byte 1\n.data 2\n.byte 2\n.subsection 1\n.byte 3\n.data 0\n.byte 4",
+    "01040302",
+  ],
   [".fill repeats a value of a size", ".fill 2, 2, 0x1234\n.fill 1\n.fill 1, 8, -1", "3412341200ffffffff00000000"],
   [
     ".align is a power of two in RISC-V, .balign counts bytes",
@@ -161,4 +197,16 @@ describe("directives", () => {
     const differing = CASES.filter(([, source, hex]) => gnuData(source) !== hex);
     expect(differing.map(([title, source]) => [title, gnuData(source)])).toEqual([]);
   });
+});
+
+test(".incbin takes a file's bytes, or a part of them", () => {
+  const binary = (path: string): Uint8Array | undefined => (path === "b" ? Uint8Array.of(1, 2, 3, 4, 5) : undefined);
+  expect(dataOf('.incbin "b"\n.incbin "b", 3\n.incbin "b", 1, 2\n.incbin "b",,1', { binary })).toBe(
+    "0102030405" + "0405" + "0203" + "01",
+  );
+});
+
+test("la of a constant is li, and @plt after a function's name means the function", () => {
+  expect(wordsOf("x = 0x1234\nla a0, x\nlla a1, -1")).toEqual(wordsOf("li a0, 0x1234\nli a1, -1"));
+  expect(wordsOf("f: call f@plt\ntail f@plt")).toEqual(wordsOf("f: call f\ntail f"));
 });
