@@ -1,7 +1,13 @@
 // Runs a program on both engines in the same way and compares all that it could know of itself.
+import { expect } from "vitest";
 import type { Image } from "../../../../isa/image.ts";
 import { Turbo } from "../../../../sim/engine/turbo/engine.ts";
 import { createMachine, type Machine, type MachineOptions } from "../../../../sim/machine/machine.ts";
+import { program } from "../../../drivers/machine.ts";
+
+export const INTEGER = "rv64imac_zicsr_zifencei_zba_zbb";
+export const RAM_BYTES = 1 << 16;
+const MAX_INSTRUCTIONS = 100_000;
 
 export type Drive = (machine: Machine) => unknown;
 export interface BothOptions extends Omit<MachineOptions, "image" | "engine"> {
@@ -40,4 +46,14 @@ export function onBoth(options: BothOptions, drive: Drive): Both {
     turbo: outcome(turbo),
     translated: turbo.engine instanceof Turbo ? turbo.engine.translated : 0,
   };
+}
+
+/** Runs assembly to its end on both engines: they agree, and generated code had a part in it. */
+export function bothRun(source: string, isa = INTEGER): void {
+  const image = program(source, isa);
+  const { reference, turbo, translated } = onBoth({ isa, image, ramBytes: RAM_BYTES }, (machine) =>
+    machine.run({ maxInstructions: MAX_INSTRUCTIONS }),
+  );
+  expect(turbo).toEqual(reference);
+  expect(translated).toBeGreaterThan(0);
 }

@@ -3,13 +3,11 @@ import { describe, expect, test } from "vitest";
 import type { Machine } from "../../../../sim/machine/machine.ts";
 import { programImage, PROGRAM_RAM_BYTES, randomProgram } from "../../../arbitrary/program.ts";
 import { PASS, program } from "../../../drivers/machine.ts";
-import { onBoth } from "./engines.ts";
+import { bothRun, INTEGER, onBoth, RAM_BYTES } from "./engines.ts";
 
 const SEED = 20261121;
 /** Two hundred take half a minute on a busy machine. */
 const PROGRAMS = Number(process.env["MESHSIM_TURBO_PROGRAMS"] ?? 50);
-const INTEGER = "rv64imac_zicsr_zifencei_zba_zbb";
-const RAM_BYTES = 1 << 16;
 
 /** Runs to a limit or to the end; then once more from the entry, when what was executed is known and may be translated. */
 function passes(machine: Machine, each: number): unknown[] {
@@ -30,17 +28,6 @@ test(`random programs end alike, and so do their second and third passes (${PROG
     expect(turbo, `program ${index}`).toEqual(reference);
   }
 });
-
-/** Runs assembly to its end on both engines. */
-function both(source: string, options: { readonly isa?: string; readonly maxInstructions?: number } = {}): void {
-  const isa = options.isa ?? INTEGER;
-  const image = program(source, isa);
-  const { reference, turbo, translated } = onBoth({ isa, image, ramBytes: RAM_BYTES }, (machine) =>
-    machine.run({ maxInstructions: options.maxInstructions ?? 100_000 }),
-  );
-  expect(turbo).toEqual(reference);
-  expect(translated).toBeGreaterThan(0);
-}
 
 describe("traps", () => {
   const loop = (at: number): string => `
@@ -74,13 +61,13 @@ describe("traps", () => {
   `;
 
   test.each([0, 1, 2, 3, 4, 5, 6, 7])("at instruction %i of a block are precise", (at) => {
-    both(loop(at).replace("ld a", ".option norvc\n ld a"));
+    bothRun(loop(at).replace("ld a", ".option norvc\n ld a"));
   });
 });
 
 test("a timer interrupt comes at the same instruction, whichever it is", () => {
   for (let period = 1; period <= 60; period += 1) {
-    both(`
+    bothRun(`
       la t0, handler
       csrw mtvec, t0
       li s0, 0x2004000
@@ -126,7 +113,7 @@ test("limits of instructions and cycles end a run at the same place", () => {
 
 describe("code that changes", () => {
   test.each(["", "fence.i"])("in a loop that patches itself is seen at once (%s)", (fence) => {
-    both(`
+    bothRun(`
       la s0, patch
       la s1, words
       li s2, 300
@@ -153,7 +140,7 @@ describe("code that changes", () => {
   });
 
   test("in another region than the one that stores is seen", () => {
-    both(`
+    bothRun(`
       la s0, callee
       la s1, words
       li s2, 300
@@ -185,7 +172,7 @@ describe("code that changes", () => {
   });
 
   test("beside data in one granule runs right", () => {
-    both(`
+    bothRun(`
       la s0, word
       li s2, 500
     again:
@@ -204,7 +191,7 @@ describe("code that changes", () => {
 
 describe("memory", () => {
   test("accesses of every size and alignment give the same", () => {
-    both(`
+    bothRun(`
       la s0, words
       li s2, 64
     again:
@@ -221,7 +208,7 @@ describe("memory", () => {
 
   test("atomics give the same", () => {
     const amos = ["swap", "add", "xor", "and", "or", "min", "max", "minu", "maxu"];
-    both(
+    bothRun(
       `
       la s0, words
       li s2, 100
@@ -272,7 +259,7 @@ describe("memory", () => {
 });
 
 test("control flow with two entries into a loop, indirect calls and recursion gives the same", () => {
-  both(`
+  bothRun(`
     la sp, stack
     li s2, 60
   again:

@@ -1,0 +1,85 @@
+// Turbo with capabilities: bounds kept decoded in registers, tags, and the faults of every check, precisely.
+import { describe, expect, test } from "vitest";
+import type { Machine } from "../../../../sim/machine/machine.ts";
+import { arbHoldings, arbHostileCode, RAM_BYTES as HOSTILE_RAM_BYTES } from "../../../laws/hostile.ts";
+import { codeCapability, toCapability } from "../../../laws/watched.ts";
+import fc from "fast-check";
+import { PASS } from "../../../drivers/machine.ts";
+import { bothRun, onBoth } from "./engines.ts";
+
+const ISAS = ["rv64y", "rv64y_zylevels1"] as const;
+const RAM_BASE = 0x8000_0000;
+
+describe.each(ISAS)("%s", (isa) => {
+  test("a list of capabilities is walked, and one node past its bounds traps", () => {
+    bothRun(
+      `
+      auipc s0, 0
+      yaddi s1, s0, 1024
+      ymv s2, s1
+      li t0, 20
+    1: yaddi t1, s2, 64
+      ybndswi t2, t1, 32
+      sy t2, 0(s2)
+      sd t0, 16(s2)
+      ymv s2, t1
+      addi t0, t0, -1
+      bnez t0, 1b
+      yaddi t0, s0, %lo(handler)
+      auipc t0, 0
+      yaddi t0, t0, 40
+      csrw mtvec, t0
+      li s4, 30
+    2: ymv a0, s1
+      li a1, 19
+    3: ly a0, 0(a0)
+      ld a2, 16(a0)
+      add a3, a3, a2
+      addi a1, a1, -1
+      bnez a1, 3b
+      andi a4, s4, 3
+      slli a4, a4, 4
+      yadd a5, a0, a4
+      ld a6, 8(a5)
+      add a3, a3, a6
+      sb a3, 31(a0)
+      addi s4, s4, -1
+      bnez s4, 2b
+      ${PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s0, t6")}
+    handler: csrr t5, mepc
+      csrr t4, mtval
+      add s5, s5, t4
+      yaddi t5, t5, 4
+      csrw mepc, t5
+      mret
+    `.replace("yaddi t0, s0, %lo(handler)\n      auipc t0, 0\n      yaddi t0, t0, 40", "lla t0, handler"),
+      isa,
+    );
+  });
+
+  test("hostile programs end alike, once and again", () => {
+    fc.assert(
+      fc.property(arbHoldings(isa), arbHostileCode(isa), (holdings, words) => {
+        const bytes = new Uint8Array(4 * words.length);
+        const view = new DataView(bytes.buffer);
+        words.forEach((word, i) => view.setUint32(4 * i, ((word & 3) === 3 ? word : word | 0x0001_0000) >>> 0, true));
+        const segment = { address: RAM_BASE, bytes, memoryBytes: bytes.length, executable: true, writable: true };
+        const image = { entry: RAM_BASE, segments: [segment], symbols: new Map(), categories: ["other"], ranges: [] };
+        const drive = (machine: Machine): unknown => {
+          const { engine, memory } = machine;
+          const put = (): void => holdings.registers.forEach((c, i) => engine.setY(i + 1, toCapability(c)));
+          for (const [granule, c] of holdings.memory)
+            memory.storeCapability(0x1000 + 16 * granule, Number(c.tag), c.meta, c.addr);
+          return [1, 2, 3].map((pass) => {
+            put();
+            engine.resume(toCapability(codeCapability(isa)));
+            return machine.run({ maxInstructions: 150 * pass });
+          });
+        };
+        const { reference, turbo } = onBoth({ isa, image, ramBytes: HOSTILE_RAM_BYTES }, drive);
+        expect(turbo).toEqual(reference);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

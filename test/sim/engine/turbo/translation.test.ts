@@ -1,0 +1,184 @@
+// Turbo behind page tables: its TLB and its code keep to the tables as they are, in every context.
+import { test } from "vitest";
+import { bothRun } from "./engines.ts";
+import { PASS } from "../../../drivers/machine.ts";
+
+const TABLES = 0x8000_8000;
+const [MIDDLE, LOWEST, ASIDE] = [TABLES + 0x1000, TABLES + 0x2000, TABLES + 0x3000];
+const [V, R, W, X, A, D] = [1, 2, 4, 8, 64, 128];
+const pte = (phys: number, bits: number): string => `${((BigInt(phys) >> 12n) << 10n) | BigInt(bits)}`;
+const entry = (at: number, value: string): string => `li t0, ${at}\n li t1, ${value}\n sd t1, 0(t0)\n`;
+const ALL = V | R | W | X | A | D;
+
+/**
+ * Code in S-mode at its physical addresses. Pages from virtual 0x40000000 on are the small ones of LOWEST: 0 and 1 are RAM at
+ * 0x8000c000 and 0x8000e000, in this order not neighbours; others are the test's. M-mode skips what traps and counts it in s11.
+ */
+const supervised = (body: string): string => `
+  la t0, trapped
+  csrw mtvec, t0
+  ${entry(TABLES + 8 * 2, pte(0x8000_0000, ALL))}
+  ${entry(TABLES + 8 * 1, pte(MIDDLE, V))}
+  ${entry(MIDDLE, pte(LOWEST, V))}
+  ${entry(LOWEST, pte(0x8000_c000, ALL))}
+  ${entry(LOWEST + 8, pte(0x8000_e000, ALL))}
+  li t0, ${(8n << 60n) | (BigInt(TABLES) >> 12n)}
+  csrw satp, t0
+  li t0, 0x1800
+  csrc mstatus, t0
+  li t0, 0x800
+  csrs mstatus, t0
+  la t0, 1f
+  csrw mepc, t0
+  mret
+1: .option norvc
+  ${body}
+  ecall
+trapped: csrr t6, mcause
+  addi s11, s11, 1
+  slli s10, s10, 1
+  xor s10, s10, t6
+  li t5, 9
+  beq t6, t5, over
+  csrr t6, mepc
+  addi t6, t6, 4
+  csrw mepc, t6
+  mret
+over: ${PASS}
+`;
+
+test("accesses through pages, and across two that are not neighbours in RAM, give the same", () => {
+  bothRun(
+    supervised(`
+      li s0, 0x40000ff0
+      li s2, 100
+    1: andi t0, s2, 31
+      add s1, s0, t0
+      sd s2, 0(s1)
+      lw t2, 2(s1)
+      add a0, a0, t2
+      sh a0, 1(s1)
+      ld t2, 0(s1)
+      xor a0, a0, t2
+      addi s2, s2, -1
+      bnez s2, 1b`),
+  );
+});
+
+test("a page that comes, goes and moves is seen at once by stores to its entry", () => {
+  bothRun(
+    supervised(`
+      li s0, 0x40002000
+      li s3, ${LOWEST + 16}
+      la s4, entries
+      li s2, 200
+    1: andi t0, s2, 3
+      bnez t0, 2f
+      srli t0, s2, 2
+      andi t0, t0, 3
+      slli t0, t0, 3
+      add t0, t0, s4
+      ld t0, 0(t0)
+      sd t0, 0(s3)
+      sfence.vma
+    2: ld t1, 0(s0)
+      add a0, a0, t1
+      sd s2, 0(s0)
+      addi s2, s2, -1
+      bnez s2, 1b
+      j 3f
+      .balign 8
+    entries: .dword ${pte(0x8000_c000, ALL)}, 0, ${pte(0x8000_d000, V | R | A)}, ${pte(0x8000_e000, ALL)}
+    3: nop`),
+  );
+});
+
+test("code whose page moves is the code of the new page", () => {
+  bothRun(
+    supervised(`
+      li s0, 0x40002000
+      li s3, ${LOWEST + 16}
+      li s5, 0x8000c000
+      li s6, 0x8000d000
+      li t0, 0x00150513          # addi a0, a0, 1
+      sw t0, 0(s5)
+      li t0, 0x00251513          # slli a0, a0, 2
+      sw t0, 0(s6)
+      li t0, 0x00008067          # ret
+      sw t0, 4(s5)
+      sw t0, 4(s6)
+      li s7, ${pte(0x8000_c000, ALL)}
+      li s8, ${pte(0x8000_d000, ALL)}
+      sd s7, 0(s3)
+      sfence.vma
+      li s2, 120
+    1: jalr s0
+      andi t0, s2, 15
+      bnez t0, 2f
+      xor s7, s7, s8
+      xor s8, s8, s7
+      xor s7, s7, s8
+      sd s7, 0(s3)
+      sfence.vma
+    2: addi s2, s2, -1
+      bnez s2, 1b`),
+  );
+});
+
+test("a store through another address changes the code", () => {
+  bothRun(
+    supervised(`
+      li s0, 0x40000000
+      li s5, 0x8000c000
+      li s7, 0x00150513          # addi a0, a0, 1
+      li s8, 0x00251513          # slli a0, a0, 2
+      sw s7, 0(s5)
+      li t0, 0x00008067          # ret
+      sw t0, 4(s5)
+      li s2, 120
+    1: jalr s0
+      andi t0, s2, 15
+      bnez t0, 2f
+      xor s7, s7, s8
+      xor s8, s8, s7
+      xor s7, s7, s8
+      sw s7, 0(s5)
+    2: addi s2, s2, -1
+      bnez s2, 1b`),
+  );
+});
+
+test("a switch between address spaces in a loop gives each its own pages", () => {
+  bothRun(
+    supervised(`
+      li s5, ${ASIDE}
+      li t0, ${TABLES}
+      li t1, 512
+    0: ld t2, 0(t0)
+      sd t2, 0(s5)
+      addi t0, t0, 8
+      addi s5, s5, 8
+      addi t1, t1, -1
+      bnez t1, 0b
+      li s5, ${ASIDE}
+      li t2, ${pte(0x8000_c000, ALL)}
+      li t2, ${pte(0x8000_0000 - 0x4000_0000 + 0x4000_0000, ALL)}
+      sd t2, 8(s5)
+      li s0, 0x40000000
+      csrr s6, satp
+      li s7, ${(8n << 60n) | (BigInt(ASIDE) >> 12n)}
+      li s2, 100
+    1: ld t0, 0(s0)
+      add a0, a0, t0
+      lw t0, 16(s0)
+      xor a0, a0, t0
+      andi t0, s2, 7
+      bnez t0, 2f
+      xor s6, s6, s7
+      xor s7, s7, s6
+      xor s6, s6, s7
+      csrw satp, s6
+    2: addi s2, s2, -1
+      bnez s2, 1b`),
+  );
+});
