@@ -1,37 +1,14 @@
 // The algebra on WebAssembly: an instruction's meaning, run on expressions, writes the code that has that meaning.
 import { decodeBounds } from "../../../isa/cap/bounds.ts";
-import { SEALED } from "../../../isa/cap/format.ts";
 import type { AccessBytes, Bounds, Semantics } from "../../../isa/semantics.ts";
-import type { ExprWriter } from "./expr.ts";
-import { constant, ExprArithmetic, isConst, localOf, type Expr } from "./expr.ts";
+import { KeptBounds, YExpr, type KeptBoundsOptions } from "./bounds.ts";
+import { constant, ExprArithmetic, isConst, localOf, type Expr, type ExprWriter } from "./expr.ts";
 import { Access, type MemoryPath } from "./memory-path.ts";
-import { boundsLocals, type BoundsLocals, type RegisterLocals } from "./registers.ts";
+import type { RegisterLocals } from "./registers.ts";
 import { I32, I64, Op, VOID } from "./wasm.ts";
 
 /** Thrown where the interpreter has to execute an instruction; the code emitted for it is taken back. Never seen outside. */
 export const UNTRANSLATABLE = Symbol("untranslatable");
-
-/** A capability as expressions. */
-export class YExpr {
-  readonly tag: Expr;
-  readonly meta: Expr;
-  readonly addr: Expr;
-  /** Register whose value it is, or -1. */
-  readonly register: number;
-  /** A capability with the same metadata and another address. */
-  readonly origin: YExpr | undefined;
-  /** Its bounds where an instruction has asked for them: as expressions, and the locals that hold them. */
-  bounds: Bounds<Expr> | undefined;
-  locals: BoundsLocals | undefined;
-
-  constructor(tag: Expr, meta: Expr, addr: Expr, register = -1, origin?: YExpr) {
-    this.tag = tag;
-    this.meta = meta;
-    this.addr = addr;
-    this.register = register;
-    this.origin = origin;
-  }
-}
 
 /** How a block ends. `dynamic`: the target is in the local `target`, and in capability mode its metadata in `targetMeta`. */
 export type Ending =
@@ -42,19 +19,12 @@ export type Ending =
   /** An exit was emitted; nothing follows. */
   | { readonly kind: "exit" };
 
-export interface TranslatorOptions {
+export interface TranslatorOptions extends KeptBoundsOptions {
   readonly capabilityMode: boolean;
   /** The ISA has capabilities: an integer written to a register clears metadata and tag. */
   readonly tagged: boolean;
   readonly zylevels1: boolean;
   readonly instructionAlignment: 2 | 4;
-  /** The pcc at the region's head; all of the region lies within its bounds. */
-  readonly pccMeta: bigint;
-  readonly headPc: bigint;
-  readonly writer: ExprWriter;
-  readonly registers: RegisterLocals;
-  /** Index of the function `decode(meta: i64, addr: i64)` with the five results of BoundsLocals. */
-  readonly decode: number;
   readonly target: number;
   readonly targetMeta: number;
 }
@@ -77,8 +47,8 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
   readonly #registers: RegisterLocals;
   /** Capabilities that this instruction has looked at, to know again metadata that goes with another address. */
   #seen: YExpr[] = [];
-  /** Registers whose bounds are decoded for certain, and those that hold an integer for certain, in this block. */
-  readonly #decoded = new Set<number>();
+  readonly #bounds: KeptBounds;
+  /** Registers that hold an integer for certain, in this block. */
   readonly #integers = new Set<number>();
 
   constructor(o: TranslatorOptions) {
@@ -88,11 +58,12 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
     this.zylevels1 = o.zylevels1;
     this.#writer = o.writer;
     this.#registers = o.registers;
+    this.#bounds = new KeptBounds(this, o);
   }
 
   /** A block begins: what is known of registers holds no longer. */
   beginBlock(): void {
-    this.#decoded.clear();
+    this.#bounds.decoded.clear();
     this.#integers.clear();
   }
 
@@ -119,7 +90,7 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
     this.#writer.wide(value);
     code.local(Op.localSet, this.#registers.address(r));
     this.#registers.noteWrite(r);
-    this.#decoded.delete(r);
+    this.#bounds.decoded.delete(r);
     if (!this.#o.tagged || this.#integers.has(r)) return;
     const { meta, tag, decoded } = this.#registers.capability(r);
     code.i64(0n).local(Op.localSet, meta).i32(0).local(Op.localSet, tag).i32(0).local(Op.localSet, decoded);
@@ -154,26 +125,14 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
         code.local(Op.localGet, locals[part]).local(Op.localSet, to[part]);
       }
     } else if (value.bounds !== undefined && locals === undefined) {
-      this.#setConstantBounds(value.bounds, to);
+      this.#bounds.write(value.bounds, to);
     }
-    const decoded = value.bounds !== undefined || (value.register > 0 && this.#decoded.has(value.register));
-    if (decoded) this.#decoded.add(r);
-    else this.#decoded.delete(r);
+    const decoded = value.bounds !== undefined || (value.register > 0 && this.#bounds.decoded.has(value.register));
+    if (decoded) this.#bounds.decoded.add(r);
+    else this.#bounds.decoded.delete(r);
     if (decoded || from === undefined) code.i32(decoded ? 1 : 0);
     else code.local(Op.localGet, from.decoded);
     code.local(Op.localSet, to.decoded);
-  }
-
-  #setConstantBounds(bounds: Bounds<Expr>, to: BoundsLocals): void {
-    const { code } = this.#writer;
-    for (const part of ["base", "top"] as const) {
-      this.#writer.wide(bounds[part]);
-      code.local(Op.localSet, to[part]);
-    }
-    for (const part of ["topHigh", "valid", "integral"] as const) {
-      this.#writer.truth(bounds[part]);
-      code.local(Op.localSet, to[part]);
-    }
   }
 
   get pcc(): YExpr {
@@ -212,81 +171,7 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
   }
 
   bounds(y: YExpr): Bounds<Expr> {
-    return (y.bounds ??= this.#boundsOf(y));
-  }
-
-  #boundsOf(y: YExpr): Bounds<Expr> {
-    if (isConst(y.meta) && isConst(y.addr)) return decodeBounds(this, y.meta, y.addr);
-    if (y.register > 0) {
-      const locals = this.#registers.capability(y.register);
-      this.#decodeOnce(y.register);
-      return boundsIn(locals);
-    }
-    const locals = boundsLocals((type) => this.#writer.temporary(type as typeof I64));
-    const addr = this.#writer.ready(y.addr);
-    if (y.origin !== undefined) this.#boundsAtAnotherAddress(y, y.origin, addr, locals);
-    else this.#decodeFresh(y.meta, addr, locals);
-    y.locals = locals;
-    return boundsIn(locals);
-  }
-
-  /** Decodes a register's bounds unless that was done. */
-  #decodeOnce(r: number): void {
-    if (this.#decoded.has(r)) return;
-    const { code } = this.#writer;
-    const locals = this.#registers.capability(r);
-    code.local(Op.localGet, locals.decoded).op(Op.i32Eqz).op(Op.if).byte(VOID);
-    this.#decodeFresh(localOf(I64, locals.meta), localOf(I64, this.#registers.address(r)), locals);
-    code.i32(1).local(Op.localSet, locals.decoded).op(Op.end);
-    this.#decoded.add(r);
-  }
-
-  /**
-   * Bounds of equal metadata, decoded at another address, hold for this address too if it lies between them: the
-   * representable range contains the bounds (#section_cap_representable_check).
-   */
-  #boundsAtAnotherAddress(y: YExpr, origin: YExpr, addr: Expr, locals: BoundsLocals): void {
-    const { code } = this.#writer;
-    const known = this.bounds(origin);
-    const meta = this.#writer.ready(y.meta);
-    this.#setConstantBounds(known, locals);
-    this.#writer.truth(this.#between(addr, known));
-    code.op(Op.i32Eqz).op(Op.if).byte(VOID);
-    this.#callDecode(meta, addr, locals);
-    code.op(Op.end);
-  }
-
-  /** Most code pointers have the metadata of the pcc, sealed or not, and its bounds are at hand. */
-  #decodeFresh(meta: Expr, addr: Expr, locals: BoundsLocals): void {
-    if (!this.capabilityMode) {
-      this.#callDecode(meta, addr, locals);
-      return;
-    }
-    const { code } = this.#writer;
-    const word = this.#writer.ready(meta);
-    const { pccMeta, headPc } = this.#o;
-    const ours = decodeBounds(this, constant(pccMeta), constant(headPc));
-    const sameMeta = this.eq(this.or(word, constant(SEALED)), constant(pccMeta | SEALED));
-    this.#writer.truth(this.and(sameMeta, this.#between(addr, ours)));
-    code.op(Op.if).byte(VOID);
-    this.#setConstantBounds(ours, locals);
-    code.op(Op.else);
-    this.#callDecode(word, addr, locals);
-    code.op(Op.end);
-  }
-
-  #between(addr: Expr, { base, top, topHigh }: Bounds<Expr>): Expr {
-    const notBelow = this.eq(this.ltu(addr, base), constant(0n));
-    const notAbove = this.eq(this.ltu(top, addr), constant(0n));
-    return this.and(notBelow, this.or(topHigh, notAbove));
-  }
-
-  #callDecode(meta: Expr, addr: Expr, locals: BoundsLocals): void {
-    const { code } = this.#writer;
-    this.#writer.wide(meta);
-    this.#writer.wide(addr);
-    code.call(this.#o.decode);
-    for (const part of ["integral", "valid", "topHigh", "top", "base"] as const) code.local(Op.localSet, locals[part]);
+    return (y.bounds ??= this.#bounds.of(y));
   }
 
   #see(y: YExpr): YExpr {
@@ -442,14 +327,4 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
 
 function untranslatable(): never {
   throw UNTRANSLATABLE;
-}
-
-function boundsIn(locals: BoundsLocals): Bounds<Expr> {
-  return {
-    base: localOf(I64, locals.base),
-    top: localOf(I64, locals.top),
-    topHigh: localOf(I32, locals.topHigh),
-    valid: localOf(I32, locals.valid),
-    integral: localOf(I32, locals.integral),
-  };
 }

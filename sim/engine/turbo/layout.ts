@@ -1,5 +1,5 @@
 // Where everything lies in the engine's linear memory: the hart's registers, what leaves and enters generated code, RAM.
-import { GRANULE_BITS, GRANULE_BYTES, PAGE_BITS } from "../../machine/memory.ts";
+import { GRANULE_BITS, GRANULE_BYTES } from "../../machine/memory.ts";
 
 /** What a function of generated code and its callers tell one another. */
 export const STATE = {
@@ -72,5 +72,3 @@ export function layoutOf(ramBytes: number): Layout {
     markOffset: marksAt - (RAM_AT >>> GRANULE_BITS),
   };
 }
-
-export const PAGE_SHIFT = BigInt(PAGE_BITS);

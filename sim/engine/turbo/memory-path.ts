@@ -4,9 +4,8 @@
 // whose entries the engine has made from the machine's own translation; a miss calls `fill`, which makes one or says no. What
 // is left (devices, an access across pages, a page that faults, a store to a marked granule) exits, and the interpreter does it.
 import { GRANULE_BITS, PAGE_BITS } from "../../machine/memory.ts";
-import { TLB, TLB_KIND_BYTES } from "./layout.ts";
-import { RAM_AT, type Layout } from "./layout.ts";
 import type { Expr, ExprWriter } from "./expr.ts";
+import { RAM_AT, TLB, TLB_KIND_BYTES, type Layout } from "./layout.ts";
 import { I32, I64, Op, VOID } from "./wasm.ts";
 
 /** Kinds of access that may be answered differently by one page. */

@@ -1,6 +1,6 @@
 // The guest's registers as locals of a function: loaded where it is entered, stored where it is left.
 //
-// A capability has eight locals: address, metadata, tag, and the decoded bounds with a flag that says whether they are
+// A capability has nine locals: address, metadata, tag, and the decoded bounds with a flag that says whether they are
 // decoded. Decoding is put off until an instruction asks for the bounds; then it is kept until the register is written.
 import { META_AT, TAG_AT, X_AT } from "./layout.ts";
 import { I32, I64, Op, type Code, type ValueType } from "./wasm.ts";
