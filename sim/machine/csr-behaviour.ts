@@ -44,8 +44,9 @@ const SSTATUS_MASK = SIE | SPIE | SPP | SUM | MXR;
 const SVYRG_MASK = YRGE | SYRG | UYRG;
 /** Changing these changes what an address means; MPP does only while MPRV is set. */
 const MSTATUS_TRANSLATION = MPRV | SUM | MXR | SVYRG_MASK;
-/** Exceptions that can be delegated: all that exist but the environment call from M-mode (machine.adoc, medeleg). */
-const MEDELEG_BASE = 0xb3ffn;
+/** Exceptions that can be delegated: all that can occur below M-mode (machine.adoc, medeleg); the first, where IALIGN is 32. */
+const MEDELEG_BASE = 0xb3fen;
+const MEDELEG_MISALIGNED = 1n;
 const MEDELEG_CHERI = 0x1f_0000_0000n;
 /** Bits of mcountinhibit. */
 const CY = 1n << 0n;
@@ -163,7 +164,8 @@ function status({ hart, extensions }: BehaviourOptions): Record<string, CsrBehav
 /** Vectors, saved state, delegation, interrupts and scratch registers. */
 function traps(o: BehaviourOptions): Record<string, CsrBehaviour> {
   const { hart, extensions } = o;
-  const medeleg = MEDELEG_BASE | (extensions.has("Y") ? MEDELEG_CHERI : 0n);
+  const misaligned = o.instructionAlignment === 4 ? MEDELEG_MISALIGNED : 0n;
+  const medeleg = MEDELEG_BASE | misaligned | (extensions.has("Y") ? MEDELEG_CHERI : 0n);
   const setMip = (mask: bigint) => (value: bigint) => {
     hart.mipSoftware = (hart.mipSoftware & ~mask) | (value & mask);
     return Effect.interrupts;

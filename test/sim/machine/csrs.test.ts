@@ -30,7 +30,7 @@ describe("legal values", () => {
     ["mie", 0xaaan],
     ["mip", 0x222n],
     ["mideleg", 0x222n],
-    ["medeleg", 0xb3ffn],
+    ["medeleg", 0xb3fen],
     ["mcounteren", 0xffff_ffffn],
     ["mtvec", ONES - 2n],
     ["mepc", ONES - 1n],
@@ -78,8 +78,12 @@ describe("legal values", () => {
     expect([0n, 1n, 2n, 3n].map((v) => held("menvcfg", v << 4n) >> 4n)).toEqual([0n, 1n, 0n, 3n]);
   });
 
+  test("a misaligned instruction address can be delegated where it can occur", () => {
+    expect([held("medeleg", 1n, "rv64ima"), held("medeleg", 1n, "rv64imac")]).toEqual([1n, 0n]);
+  });
+
   test("CHERI's exceptions can be delegated where there are capabilities", () => {
-    expect(held("medeleg", ONES, "rv64y")).toBe(0x1f_0000_b3ffn);
+    expect(held("medeleg", ONES, "rv64y")).toBe(0x1f_0000_b3fen);
   });
 
   test("misa names the extensions and cannot be changed", () => {
