@@ -5,11 +5,13 @@ import { INTEGER_MUTATIONS } from "./integers.ts";
 import { KERNEL_MUTATIONS } from "./kernel.ts";
 import { MACHINE_MUTATIONS } from "./machine.ts";
 import type { Mutation } from "./mutation.ts";
+import { TURBO_MUTATIONS } from "./turbo.ts";
 
 export const MUTATIONS: readonly Mutation[] = [
   ...CAPABILITY_MUTATIONS,
   ...INTEGER_MUTATIONS,
   ...MACHINE_MUTATIONS,
   ...EXTENSION_MUTATIONS,
+  ...TURBO_MUTATIONS,
   ...KERNEL_MUTATIONS,
 ];

@@ -1,0 +1,93 @@
+// Seeded bugs in the engine that translates to WebAssembly: sim/engine/turbo/.
+import { mutations, type Mutation } from "./mutation.ts";
+
+const TESTS = ["test/sim/engine/turbo/expr.test.ts", "test/sim/engine/turbo/lockstep.test.ts"];
+
+export const TURBO_MUTATIONS: readonly Mutation[] = [
+  ...mutations("sim/engine/turbo/expr.ts", TESTS, [
+    ["translated MULHU loses a carry", "this.add(this.mul(aLow, bHigh), this.zext(t, 32))", "this.mul(aLow, bHigh)"],
+    [
+      "translated DIV of the most negative number by -1 ends in an error",
+      "this.select(this.or(byZero, overflow), ONE, b)",
+      "this.select(byZero, ONE, b)",
+    ],
+    ["not less, signed, becomes not less, unsigned", "[Op.i64LtS, Op.i64GeS]", "[Op.i64LtS, Op.i64GeU]"],
+    ["a condition masked by an even number is kept", "(b.value & 1n) === 1n ? a : ZERO", "a"],
+  ]),
+  ...mutations("sim/engine/turbo/memory-path.ts", TESTS, [
+    [
+      "a translated store across two granules leaves the second tag",
+      "    if (bytes === 1) return;\n    this.granule(place, bytes - 1);\n    code.i32(0).memory(Op.i32Store8, this.#o.layout.tagOffset);\n",
+      "",
+    ],
+    ["a translated access may end behind RAM", "BigInt(layout.ramBytes - bytes)", "BigInt(layout.ramBytes - 1)"],
+    ["a translated access across pages goes to the first", "      .i64(BigInt(bytes - 1))\n", "      .i64(0n)\n"],
+    [
+      "a translated store to code is not heard of",
+      "if (access === Access.store || access === Access.storeCapability) this.#requireUnmarked(place, bytes);",
+      "",
+    ],
+    [
+      "translated code never traps misaligned accesses",
+      "if (this.#o.trapsMisaligned && bytes > 1 && bytes <= 8)",
+      "if (bytes > 8 && bytes < 8)",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/contexts.ts", TESTS, [
+    [
+      "translated code keeps the translations of another mode",
+      "return mode | (mpp << 2) | status",
+      "return (mpp << 2) | status",
+    ],
+    [
+      "translated code keeps translations when tables change",
+      "for (let number = 0; number < this.#used; number += 1) this.#empty(number);",
+      "",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/code-cache.ts", TESTS, [
+    [
+      "a translated region is entered under another pcc",
+      "r.meta === meta && r.direct === direct",
+      "r.direct === direct",
+    ],
+    [
+      "a store to the code of a region leaves it",
+      "if (region.ranges.some((r) => r.from < to && from < r.to)) this.#remove(region);",
+      "",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/engine.ts", TESTS, [
+    ["an exit counts the instructions behind it as retired", "executed -= exit.unexecuted;", ""],
+    [
+      "translated code runs past the next event",
+      "Math.min(this.#untilRetired - this.retired, this.eventAt - this.now, MAX_BUDGET)",
+      "Math.min(this.#untilRetired - this.retired, MAX_BUDGET)",
+    ],
+    [
+      "translated loads take tags from pages without Y",
+      "if (access === Access.loadCapability && mmu.loadedTags !== LoadedTags.keep) return 0;",
+      "",
+    ],
+    [
+      "translated code does not ask PMP",
+      'if (!mmu.guardsData || mmu.allows(pageAt, PAGE_BYTES, stores ? "store" : "load"))',
+      "if (pageAt >= 0 || stores)",
+    ],
+    [
+      "a translated store asks whether the page can be loaded",
+      '["load", "store", "load", "taggedStore"]',
+      '["load", "load", "load", "taggedStore"]',
+    ],
+    [
+      "a translated store of a tagged capability asks as any store",
+      '["load", "store", "load", "taggedStore"]',
+      '["load", "store", "load", "store"]',
+    ],
+    [
+      "translation goes on beyond the pcc's top",
+      "pc < this.#base || pc + BigInt(op.bytes) > this.#end",
+      "pc < this.#base",
+    ],
+  ]),
+];
