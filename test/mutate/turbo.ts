@@ -1,7 +1,11 @@
 // Seeded bugs in the engine that translates to WebAssembly: sim/engine/turbo/.
 import { mutations, type Mutation } from "./mutation.ts";
 
-const TESTS = ["test/sim/engine/turbo/expr.test.ts", "test/sim/engine/turbo/lockstep.test.ts"];
+const TESTS = [
+  "test/sim/engine/turbo/expr.test.ts",
+  "test/sim/engine/turbo/memory.test.ts",
+  "test/sim/engine/turbo/lockstep.test.ts",
+];
 
 export const TURBO_MUTATIONS: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/expr.ts", TESTS, [

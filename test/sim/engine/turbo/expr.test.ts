@@ -45,6 +45,7 @@ const computations: [string, Computation][] = [
   ["a let used twice", (m, a, b) => square(m, m.let(m.xor(a, b)))],
   ["connectives of comparisons", (m, a, b) => connected(m, m.ltu(a, b), m.lts(a, b))],
   ["connectives with constants", (m, a, b) => withTruths(m, m.ltu(a, b))],
+  ["comparisons under a mask", (m, a, b) => m.or(m.and(m.ltu(a, b), m.const(2n)), m.and(m.const(3n), m.lts(a, b)))],
   ["selections among comparisons", (m, a, b) => m.select(m.eq(a, b), m.lts(a, b), m.ltu(b, a))],
 ];
 
@@ -93,4 +94,19 @@ describe.each(computations)("%s", (_, computation) => {
 test("two constants make no code but a constant", () => {
   const m = new ExprArithmetic();
   expect(m.add(m.const(2n), m.const(3n))).toEqual(m.const(5n));
+});
+
+test("division has a result where that of WebAssembly has none: by 0, and of the most negative number by -1", () => {
+  const [most, minusOne] = [1n << 63n, (1n << 64n) - 1n];
+  for (const name of ["div", "divu", "rem", "remu"] as const) {
+    const compiled = compile((m, a, b) => m[name](a, b));
+    for (const [a, b] of [
+      [most, minusOne],
+      [most, 0n],
+      [0n, 0n],
+      [7n, 0n],
+    ] as const) {
+      expect([name, a, b, compiled(a, b)]).toEqual([name, a, b, numbers[name](a, b)]);
+    }
+  }
 });

@@ -1,0 +1,196 @@
+// The memory path of generated code at its edges: granules, the end of RAM, pages that do not follow each other, access rights.
+import { describe, expect, test } from "vitest";
+import { PASS, program } from "../../../drivers/machine.ts";
+import { onBoth } from "./engines.ts";
+
+const INTEGER = "rv64imac_zicsr_zifencei";
+const CAPABILITY = "rv64y_zicsr";
+const RAM_BYTES = 1 << 16;
+
+/** Runs assembly to its end on both engines. */
+function both(source: string, isa = INTEGER): void {
+  const image = program(source, isa);
+  const { reference, turbo, translated } = onBoth({ isa, image, ramBytes: RAM_BYTES }, (machine) =>
+    machine.run({ maxInstructions: 20_000 }),
+  );
+  expect(turbo).toEqual(reference);
+  expect(turbo).toMatchObject({ returned: { kind: "exit" } });
+  expect(translated).toBeGreaterThan(0);
+}
+
+/** Traps skip an instruction of four bytes, and leave what they were in s8. */
+const HANDLER = `
+    .balign 4
+  handler:
+    .option push
+    .option norvc
+    csrr t1, mepc
+    addi t1, t1, 4
+    csrw mepc, t1
+    csrr t2, mcause
+    slli s8, s8, 1
+    add s8, s8, t2
+    csrr t2, mtval
+    add s8, s8, t2
+    mret
+    .option pop`;
+
+test.each(["sb", "sh", "sw", "sd"])("%s clears the tags of the granules that it touches, and no others", (store) => {
+  both(
+    `
+    lla s0, granules
+    li s2, 48
+  again:
+    ${[0, 16, 32, 48, 64].map((offset) => `sy s0, ${offset}(s0)`).join("\n")}
+    yadd s1, s0, s2
+    ${store} s2, 0(s1)
+    ${[0, 16, 32, 48, 64].map((offset) => `ly a0, ${offset}(s0)\n ytagr a0, a0\n slli a1, a1, 1\n add a1, a1, a0`).join("\n")}
+    addi s2, s2, -1
+    bnez s2, again
+    lla s1, granules
+    ${store} s2, ${store === "sb" ? 15 : 12}(s1)
+    li t6, 0x100000
+    ${"lla t5, granules\n sub t6, t6, t5\n yadd t6, t5, t6"}
+    li t5, 0x5555
+    sw t5, 0(t6)
+    .balign 16
+  granules: .zero 96`,
+    CAPABILITY,
+  );
+});
+
+test("an access that ends behind RAM faults, whatever its size", () => {
+  both(`
+    la t0, handler
+    csrw mtvec, t0
+    li s2, 24
+  again:
+    li s0, ${0x8000_0000 + RAM_BYTES - 16}
+    add s1, s0, s2
+    .option norvc
+    ${["lb", "lh", "lw", "ld"].map((load) => `li a0, 1\n ${load} a0, 0(s1)\n add a1, a1, a0`).join("\n")}
+    ${["sb", "sh", "sw", "sd"].map((store) => `${store} s2, 0(s1)`).join("\n")}
+    .option rvc
+    addi s2, s2, -1
+    bnez s2, again
+    ${PASS}
+    ${HANDLER}`);
+});
+
+describe("with data behind page tables", () => {
+  /** Two neighbours of the virtual space far apart in RAM: 0x4000_0000 and 0x4000_1000. \`body\` runs in M-mode with MPRV. */
+  const paged = (body: string, leaves: readonly [bigint, bigint] = [0xc7n, 0xc7n]): string => `
+    la t0, handler
+    csrw mtvec, t0
+    la s0, root
+    la s1, middle
+    la s2, last
+    srli t1, s1, 12
+    slli t1, t1, 10
+    ori t1, t1, 1
+    sd t1, 8(s0)
+    srli t1, s2, 12
+    slli t1, t1, 10
+    ori t1, t1, 1
+    sd t1, 0(s1)
+    li t1, ${(0x8000_8000n >> 2n) | leaves[0]}
+    sd t1, 0(s2)
+    li t1, ${(0x8000_a000n >> 2n) | leaves[1]}
+    sd t1, 8(s2)
+    srli t1, s0, 12
+    li t0, 8
+    slli t0, t0, 60
+    or t1, t1, t0
+    csrw satp, t1
+    li s9, 0x20800
+    csrs mstatus, s9
+    ${body}
+    li s9, 0x20000
+    csrc mstatus, s9
+    ${PASS}
+    ${HANDLER}
+    .balign 4096
+  root: .zero 4096
+  middle: .zero 4096
+  last: .zero 4096`;
+  const loop = (accesses: string): string => `
+    li s3, 100
+  again:
+    .option norvc
+    ${accesses}
+    .option rvc
+    addi s3, s3, -1
+    bnez s3, again`;
+
+  test("an access across pages reaches both", () => {
+    const at = "li s4, 0x40000ff0\n andi t0, s3, 15\n add s4, s4, t0";
+    both(
+      paged(
+        loop(`${at}\n sd s3, 0(s4)\n lw a0, 1(s4)\n add a1, a1, a0\n sh a1, 2(s4)\n ld a0, 0(s4)\n add a1, a1, a0`),
+      ),
+    );
+  });
+
+  test("a store to a page that can only be read faults, however often it was read", () => {
+    both(
+      paged(loop("li s4, 0x40000000\n ld a0, 0(s4)\n addi a0, a0, 1\n sd a0, 0(s4)\n ld a1, 8(s4)"), [0x43n, 0xc7n]),
+    );
+  });
+
+  test("an access that another mode may make faults in this one", () => {
+    // Each round changes MPP, by which M-mode with MPRV sees the page of the user, between U and S.
+    const accesses = `
+    li s4, 0x40000000
+    li s9, 0x800
+    csrc mstatus, s9
+    ld a0, 0(s4)
+    csrs mstatus, s9
+    ld a0, 0(s4)
+    add a1, a1, a0`;
+    both(paged(loop(accesses), [0xd7n, 0xc7n]));
+  });
+
+  test("a table that changes counts from the next access on", () => {
+    const accesses = `
+    li s4, 0x40000000
+    ld a0, 0(s4)
+    addi a0, a0, 5
+    sd a0, 8(s4)
+    li s9, 0x20000
+    csrc mstatus, s9
+    ld t1, 0(s2)
+    ld t2, 8(s2)
+    sd t2, 0(s2)
+    sd t1, 8(s2)
+    csrs mstatus, s9
+    ld a1, 8(s4)
+    add a2, a2, a1`;
+    both(paged(loop(accesses)));
+  });
+});
+
+test("what a PMP entry closes faults, however often the rest of its page was used", () => {
+  both(`
+    la t0, handler
+    csrw mtvec, t0
+    li t0, ${((0x8000_8000n + 64n) >> 2n) | 7n}
+    csrw pmpaddr0, t0
+    li t0, -1
+    csrw pmpaddr1, t0
+    li t0, 0x1f98
+    csrw pmpcfg0, t0
+    li s3, 100
+  again:
+    li s4, 0x80008000
+    .option norvc
+    ld a0, 0(s4)
+    sd s3, 0(s4)
+    ld a0, 64(s4)
+    sd s3, 64(s4)
+    ld a0, 128(s4)
+    .option rvc
+    addi s3, s3, -1
+    bnez s3, again
+    ${PASS}
+    ${HANDLER}`);
+});
