@@ -169,6 +169,72 @@ describe("with data behind page tables", () => {
   });
 });
 
+test("a page without Y gives no tag and takes none, however often its neighbour did", () => {
+  // Two virtual pages are one page of RAM: the first has Y clear, the second set.
+  const leaf = (0x8000_8000n >> 2n) | 0xc7n;
+  const pointer = (register: string, address: string): string =>
+    `li ${register}, ${address}\n lla t6, root\n sub ${register}, ${register}, t6\n yadd ${register}, t6, ${register}`;
+  const table = (from: string, at: number, to: string): string =>
+    `srli t1, ${to}, 12\n slli t1, t1, 10\n ori t1, t1, 1\n sd t1, ${at}(${from})`;
+  both(
+    `
+    lla t0, handler
+    csrw mtvec, t0
+    lla s0, root
+    lla s1, middle
+    lla s2, last
+    ${table("s0", 8, "s1")}
+    ${table("s1", 0, "s2")}
+    li t1, ${leaf}
+    sd t1, 0(s2)
+    li t2, 1
+    slli t2, t2, 58
+    or t1, t1, t2
+    sd t1, 8(s2)
+    srli t1, s0, 12
+    li t0, 8
+    slli t0, t0, 60
+    or t1, t1, t0
+    csrw satp, t1
+    ${pointer("s4", "0x40000000")}
+    ${pointer("s5", "0x40001000")}
+    ${pointer("s6", "0x100000")}
+    li s9, 0x20800
+    csrs mstatus, s9
+    li s3, 60
+  again:
+    sy s4, 0(s5)
+    ly a0, 0(s4)
+    ytagr a0, a0
+    slli a1, a1, 1
+    add a1, a1, a0
+    ly a0, 0(s5)
+    ytagr a0, a0
+    add a2, a2, a0
+    sy s4, 16(s4)
+    sy s3, 32(s4)
+    addi s3, s3, -1
+    bnez s3, again
+    li s9, 0x20000
+    csrc mstatus, s9
+    li t5, 0x5555
+    sw t5, 0(s6)
+    .balign 4
+  handler:
+    csrr t1, mepc
+    yaddi t1, t1, 4
+    csrw mepc, t1
+    csrr t2, mcause
+    add s8, s8, t2
+    mret
+    .balign 4096
+  root: .zero 4096
+  middle: .zero 4096
+  last: .zero 4096`,
+    CAPABILITY,
+  );
+});
+
 test("what a PMP entry closes faults, however often the rest of its page was used", () => {
   both(`
     la t0, handler
