@@ -177,9 +177,11 @@ export class Turbo extends Reference {
     if (this.#heat.size >= MAX_COUNTED) this.#heat.clear();
     this.#heat.set(at, heat);
     if (heat < this.#hotAfter * 2 ** Math.floor(this.#code.dropped / DROPS_PER_DOUBLING)) return undefined;
-    // Where it was never executed it cannot be taken; where its first instruction is the interpreter's, it never will be.
-    if (this.knownPage(pc & ~PAGE_MASK)?.ops[this.offset >>> 1] === undefined) return undefined;
-    const made = this.#translate(pc, meta);
+    const source = new ExecutedCode(this, (addr) => this.knownPage(addr), this.memory.base, pc, meta);
+    // What was never executed, or lies outside of this pcc, cannot be translated; what begins with an instruction of the
+    // interpreter's never will be.
+    if (source.at(pc) === undefined) return undefined;
+    const made = this.#translate(source, pc, meta);
     this.#heat.set(at, made === undefined ? NEVER : 0);
     return made;
   }
@@ -188,9 +190,8 @@ export class Turbo extends Reference {
     return region.pages.every(({ virt, page }) => this.knownPage(virt) === page);
   }
 
-  #translate(pc: bigint, meta: bigint): CachedRegion | undefined {
+  #translate(source: ExecutedCode, pc: bigint, meta: bigint): CachedRegion | undefined {
     if (this.#code.full) this.#clear();
-    const source = new ExecutedCode(this, (addr) => this.knownPage(addr), this.memory.base, pc, meta);
     const made = translateFunction(
       pc,
       source,

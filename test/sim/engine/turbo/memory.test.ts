@@ -235,6 +235,43 @@ test("a page without Y gives no tag and takes none, however often its neighbour 
   );
 });
 
+test("execution ends at the top of the pcc, also where code behind it is known under another pcc", () => {
+  both(
+    `
+    lla t0, handler
+    csrw mtvec, t0
+    lla s0, body
+    ybndswi s1, s0, 16
+    li s2, 60
+  again:
+    jalr ra, 0(s0)
+    jalr ra, 0(s1)
+    addi s2, s2, -1
+    bnez s2, again
+    li s6, 0x100000
+    sub s6, s6, t0
+    yadd s6, t0, s6
+    li t5, 0x5555
+    sw t5, 0(s6)
+    .balign 16
+  body:
+    addi a0, a0, 1
+    slli a1, a1, 1
+    add a1, a1, a0
+    addi a2, a2, 3
+    addi a3, a3, 1
+    add a4, a4, a3
+    ret
+    .balign 4
+  handler:
+    csrr t2, mcause
+    add s8, s8, t2
+    csrw mepc, ra
+    mret`,
+    CAPABILITY,
+  );
+});
+
 test("what a PMP entry closes faults, however often the rest of its page was used", () => {
   both(`
     la t0, handler
