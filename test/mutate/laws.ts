@@ -19,7 +19,7 @@ const ROWS: readonly Row[] = [
   ["I2", "monotonicity", "JALR's target keeps its tag out of its representable range"],
   ["I3", "monotonicity", "LY without LM leaves W", "YSUNSEAL asks for no authority"],
   ["I4", "monotonicity", "YBLD builds under an untagged or sealed authority"],
-  ["I5", "memory", "an access may begin below the base", "an instruction may end beyond the pcc's top"],
+  ["I5", "memory", "a store needs no W", "only the first byte of an access must lie below the top"],
   ["I6", "memory", "an integer store leaves the tag", "a store across two granules leaves the second tag"],
   ["I7", "memory", "LY without LG leaves LG", "SC.Y stores past its authority's filter"],
   ["I8", "sealing", "YBNDSW narrows a sealed capability", "a sealed capability authorises accesses"],
