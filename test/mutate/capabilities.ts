@@ -223,6 +223,11 @@ const jumps = mutations("isa/ext/rv64i.ts", ENGINE, [
     "return setAddress(m, opened, addr);",
     "return m.cap(m.tag(opened), m.meta(opened), addr);",
   ],
+  [
+    "a jump to an untagged capability gives it a tag",
+    "return setAddress(m, opened, addr);",
+    "return setAddress(m, m.cap(m.const(1n), m.meta(opened), m.addr(opened)), addr);",
+  ],
   ["JALR with an offset opens a sealed capability", "offset === 0n ? m.selectY", "offset !== -1n ? m.selectY"],
   [
     "AUIPC gives an address without asking whether it is representable",
