@@ -38,11 +38,12 @@ const KINDS: Readonly<Record<string, (v: CapabilityVector) => Facts>> = {
   cram: alignment,
 };
 
-/** What differs from the vector; undefined where its kind is not known. */
-export function capabilityDifferences(v: CapabilityVector): Difference[] | undefined {
-  const facts = KINDS[v.k]?.(v);
-  if (facts === undefined) return undefined;
-  return Object.entries(facts)
+/** Is it a kind of vector that these functions judge? */
+export const isCapabilityKind = (kind: string): boolean => Object.hasOwn(KINDS, kind);
+
+/** What differs from the vector, whose kind is known. */
+export function capabilityDifferences(v: CapabilityVector): Difference[] {
+  return Object.entries(KINDS[v.k]!(v))
     .filter(([, [found, expected]]) => found !== expected)
     .map(([what, [found, expected]]) => ({ what, expected: hex(expected), found: hex(found) }));
 }

@@ -55,6 +55,17 @@ describe("a judge of vectors", () => {
     ]);
   });
 
+  test("a vector without its fields, and a file cut short, are failures of theirs and not the end of the run", () => {
+    const capabilities = judge(
+      "new.jsonl",
+      lines({ k: "dec" }, { k: "dec", m: "xyz", a: "0x0" }, { k: "constructor" }),
+    );
+    expect([capabilities.passed, capabilities.failed, sum(capabilities.skipped)]).toEqual([0, 2, 1]);
+    expect(judge("new.jsonl", lines({ ...RIGHT, d: [1, "xyz", "0x5"] })).failed).toBe(1);
+    expect(judge("new.jsonl.gz", gzipSync(lines(RIGHT)).subarray(0, 20)).failed).toBe(1);
+    expect(judge("new.jsonl.gz", lines(RIGHT)).failed).toBe(1);
+  });
+
   test("reads compressed files, passes over fields that it does not know, and keeps counting lines across empty ones", () => {
     const text = `${lines({ ...RIGHT, later: { any: [1] } })}\n${lines(WRONG)}`;
     const verdict = judge("new.jsonl.gz", gzipSync(text));

@@ -5,7 +5,12 @@ import { disassemble } from "../../isa/disasm.ts";
 import { decoderFor } from "../../isa/table.ts";
 import { VectorMachine, type Difference, type Vector } from "../drivers/instruction-vectors.ts";
 import { readJsonLines } from "../drivers/vectors.ts";
-import { capabilityDifferences, capabilitySubject, type CapabilityVector } from "./capability-vectors.ts";
+import {
+  capabilityDifferences,
+  capabilitySubject,
+  isCapabilityKind,
+  type CapabilityVector,
+} from "./capability-vectors.ts";
 import { Tally, type Verdict, type VectorFailure } from "./verdict.ts";
 
 const VECTORS = /\.jsonl(\.gz)?$/;
@@ -35,12 +40,22 @@ export function judgeFile(path: string, name: string = basename(path)): Verdict 
   if (!VECTORS.test(path))
     tally.skip(path.endsWith(".bin") ? "program: judged with its trace" : "not a file of vectors");
   else {
-    const lines = readJsonLines(path);
-    const vectors = lines.map(parsed);
+    const vectors = readable(path, tally).map(parsed);
     if (TRACE.test(path)) judgeProgram(path.replace(TRACE, ".bin"), vectors, isaOf(path, vectors), tally);
     else judgeEach(vectors, isaOf(path, vectors), tally);
   }
   return tally.verdict(name);
+}
+
+/** The lines of a file; one that is cut short or no gzip at all is a failure of that file alone. */
+function readable(path: string, tally: Tally): string[] {
+  try {
+    return readJsonLines(path);
+  } catch (error) {
+    const differences = [{ what: "file", expected: "JSON lines, plain or gzip", found: (error as Error).message }];
+    tally.fail({ line: 0, subject: "unreadable", differences });
+    return [];
+  }
 }
 
 type Line = Vector | CapabilityVector | "blank" | "other" | "malformed";
@@ -62,7 +77,9 @@ const isInstruction = (line: object): line is Vector => "pc" in line && "w" in l
 
 /** With Zylevels1 a tagged capability may be global; without, its GL is reserved and 0. A file that has none says it by its name. */
 function isaOf(path: string, lines: readonly Line[]): string {
-  const global = (t: Vector["d"]): boolean => t?.[0] === 1 && (BigInt(t[1]) & GLOBAL) !== 0n;
+  const number = /^(0x[\da-f]+|\d+)$/i;
+  const global = (t: Vector["d"]): boolean =>
+    t?.[0] === 1 && number.test(String(t[1])) && (BigInt(t[1]) & GLOBAL) !== 0n;
   const levels = lines.some((v) => typeof v === "object" && isInstruction(v) && [v.s1, v.s2, v.d].some(global));
   return levels || /zylevels1|lv1/.test(basename(path)) ? "rv64y_zylevels1" : "rv64y";
 }
@@ -81,9 +98,9 @@ function judgeEach(lines: readonly Line[], isa: string, tally: Tally): void {
 }
 
 function judgeCapability(v: CapabilityVector, line: number, tally: Tally): void {
-  const differences = capabilityDifferences(v);
-  if (differences === undefined) tally.skip(`of unknown kind '${v.k}'`);
-  else judged(tally, { line, subject: capabilitySubject(v), differences });
+  if (!isCapabilityKind(v.k)) return tally.skip(`of unknown kind '${v.k}'`);
+  const differences = guarded(() => capabilityDifferences(v));
+  judged(tally, { line, subject: capabilitySubject(v), differences });
 }
 
 function judgeOther(v: string, line: number, tally: Tally): void {
@@ -97,6 +114,7 @@ function judgeOther(v: string, line: number, tally: Tally): void {
 function judgeProgram(program: string, lines: readonly Line[], isa: string, tally: Tally): void {
   if (!existsSync(program)) return tally.skip(`trace without its program ${basename(program)}`);
   const machine = new VectorMachine(isa, readFileSync(program));
+  if (lines.length === 0) return;
   const retires = lines.flatMap((v, i) => (typeof v === "object" && isInstruction(v) ? [{ v, line: i + 1 }] : []));
   lines.forEach((v, i) => {
     if (typeof v === "string") judgeOther(v, i + 1, tally);
