@@ -57,6 +57,31 @@ describe.each(ISAS)("%s", (isa) => {
     );
   });
 
+  test("a register that held a capability has no bounds left of it when it holds an integer", () => {
+    bothRun(
+      `
+      auipc s0, 0
+      li s2, 60
+    1: ybndswi a0, s0, 64
+      ld a1, 0(a0)
+      andi t0, s2, 3
+      bnez t0, 2f
+      addi a0, a0, 16
+    2: ytopr a2, a0
+      ybaser a3, a0
+      ylenr a4, a0
+      add a5, a5, a2
+      xor a5, a5, a3
+      add a5, a5, a4
+      slli a5, a5, 1
+      addi s2, s2, -1
+      bnez s2, 1b
+      ${PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s0, t6")}
+    `,
+      isa,
+    );
+  });
+
   test("hostile programs end alike, once and again", () => {
     fc.assert(
       fc.property(arbHoldings(isa), arbHostileCode(isa), (holdings, words) => {
