@@ -7,7 +7,9 @@ import { oddWord, single } from "./single.ts";
 
 type Idiom = (random: Random) => number[];
 
-const TRANSLATION: readonly Idiom[] = [privileged.remap, privileged.remap, privileged.translationState];
+const TRANSLATION: readonly Idiom[] = [
+  ...[privileged.remap, privileged.remap, privileged.translationState, idioms.pageEnd],
+];
 
 const IDIOMS: readonly Idiom[] = [
   ...[idioms.sealedJump, idioms.throughMemory, idioms.throughMemory, idioms.reserved, idioms.selfModifying],

@@ -40,8 +40,10 @@ export function throughMemory(random: Random): number[] {
     : [];
   // The store, too, may go through the weaker authority, and what it stores may be local.
   const first = random.chance(0.5);
-  const value = first && random.chance(0.4) ? attenuated : random.below(32);
+  const sealed = random.chance(0.2) ? [word("ysentry", { rd: 15, rs2: pointer(random) })] : [];
+  const value = sealed.length > 0 ? 15 : first && random.chance(0.4) ? attenuated : random.below(32);
   return [
+    ...sealed,
     ...(first ? weaken : []),
     word("sy", { rs1: first ? attenuated : base, rs2: value, imm }),
     ...clobber,
@@ -141,7 +143,25 @@ export function built(random: Random): number[] {
     word("srliy", { rd: meta, rs1: source }),
     ...(random.chance(0.5) ? [word("binvi", { rd: meta, rs1: meta, uimm: BigInt(random.below(64)) })] : []),
     word("packy", { rd: r, rs1: random.chance(0.8) ? source : random.below(32), rs2: meta }),
-    word(random.pick(["ybld", "ybld", "ysunseal", "yss"]), { rd: r, rs1: random.below(32), rs2: r }),
+    word(random.pick(["ybld", "ybld", "ysunseal", "yss", "yeq"]), {
+      ...{ rd: r, rs1: random.chance(0.3) ? source : random.below(32), rs2: r },
+    }),
+  ];
+}
+
+/** An access across the end of a page, seen through one of the windows that page tables may open. */
+export function pageEnd(random: Random): number[] {
+  const r = scratch(random);
+  const address = random.pick(TARGETS.slice(1, 20).filter((x) => x !== r));
+  const access = random.pick(["ld", "sd", "lw", "sw", "lh", "sh", "lhu", "sd"]);
+  const page = 0x1000 * random.below(random.chance(0.7) ? 4 : 16);
+  const window = random.pick([0x8000_0000, 0x8000_0000, 0x8020_0000, 0x8040_0000, 0]);
+  return [
+    word("lui", { rd: address, imm: BigInt((window + page) | 0) }),
+    word("add.uw", { rd: address, rs1: address, rs2: 0 }),
+    word("auipc", { rd: r, imm: 0n }),
+    word("yaddrw", { rd: r, rs1: r, rs2: address }),
+    word(access, { rd: address, rs1: r, rs2: random.below(32), imm: BigInt(-random.between(1, 7)) }),
   ];
 }
 

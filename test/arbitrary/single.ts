@@ -76,6 +76,7 @@ function plain(random: Random, form: Form, field: string): number {
       if (short && random.chance(0.8)) return 15;
       return short || random.chance(0.2) ? slice.offset + random.below(2 ** slice.width) : random.pick(TARGETS);
     case "rs1": {
+      if (form.insn.timing === "csr" && random.chance(0.25)) return 0;
       const pointer = !short && isAccess(form) && random.chance(0.75);
       return pointer ? random.pick(PARTNERS) : slice.offset + random.below(2 ** slice.width);
     }

@@ -203,9 +203,9 @@ export class State {
   read(phys: number, bytes: number): bigint {
     const offset = phys - RAM_BASE;
     if (bytes === 8) return this.view.getBigUint64(offset, true);
-    let value = 0;
-    for (let i = bytes - 1; i >= 0; i -= 1) value = value * 256 + this.ram[offset + i]!;
-    return BigInt(value);
+    let value = 0n;
+    for (let i = bytes - 1; i >= 0; i -= 1) value = (value << 8n) | BigInt(this.ram[offset + i]!);
+    return value;
   }
 
   /** An integer store: the tag of every granule that it touches becomes 0 (#cap_valid_tag). */
