@@ -15,7 +15,7 @@ const TABLE = 0x300;
 export const BODY = 0xf00;
 /** Where to go on after a trap that leaves nowhere to go: further by so many bytes each time. */
 export const LANDING_BYTES = 112;
-/** The word `j` to what is so many words ahead of an interrupt's own place in the vector. */
+/** Entries of a vector: exceptions, then interrupts 1 to 11. */
 const VECTORS = 12;
 /** Register that holds Infinite while the frame sets up, and mstatus in the end; another that holds the pcc of the body. */
 const ROOT = 31;
