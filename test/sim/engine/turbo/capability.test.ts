@@ -82,6 +82,29 @@ describe.each(ISAS)("%s", (isa) => {
     );
   });
 
+  test("an integer store across two granules clears both tags", () => {
+    bothRun(
+      `
+      auipc s0, 0
+      yaddi s1, s0, 1024
+      li s2, 60
+    1: sy s0, 0(s1)
+      sy s0, 16(s1)
+      sd s2, 12(s1)
+      ly a0, 0(s1)
+      ly a1, 16(s1)
+      ytagr a2, a0
+      ytagr a3, a1
+      add a4, a4, a2
+      add a5, a5, a3
+      addi s2, s2, -1
+      bnez s2, 1b
+      ${PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s0, t6")}
+    `,
+      isa,
+    );
+  });
+
   test("hostile programs end alike, once and again", () => {
     fc.assert(
       fc.property(arbHoldings(isa), arbHostileCode(isa), (holdings, words) => {
