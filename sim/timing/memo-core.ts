@@ -51,6 +51,11 @@ export class MemoCore implements Timing {
     return this.#begin;
   }
 
+  /** Transitions computed so far. */
+  get computed(): number {
+    return this.#memo.computed;
+  }
+
   retire(r: Retire, walks: Walks): void {
     const { insn } = r;
     if (r.category !== this.#category) this.#end();

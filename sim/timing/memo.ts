@@ -77,6 +77,7 @@ export class PipelineMemo {
   readonly #cyclesATransition: number;
   #allowed: number;
   #earnedUntil = 0;
+  #computed = 0;
 
   constructor(config: MachineConfig, options: MemoOptions) {
     const { categories, storage = heapStorage } = options;
@@ -116,6 +117,11 @@ export class PipelineMemo {
   /** Scripts numbered so far. */
   get scripts(): number {
     return this.#scripts.size;
+  }
+
+  /** Transitions computed so far, those forgotten included. */
+  get computed(): number {
+    return this.#computed;
   }
 
   /** Goes through a script from the clock's `now` on; gives where the transition's slot begins. */
@@ -217,6 +223,7 @@ export class PipelineMemo {
 
   #compute(from: number, script: number): number {
     this.#allowed -= 1;
+    this.#computed += 1;
     const state = this.#transitions.full ? this.#startAfresh(from) : from;
     const bench = this.#bench;
     bench.clock.reset();

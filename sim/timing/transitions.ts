@@ -10,10 +10,10 @@ import type { Player } from "./script.ts";
 export const SLOT_WORDS = 8;
 export const Slot = { state: 0, script: 1, cycles: 2, next: 3, waiting: 4, transition: 5 } as const;
 
-const SLOT_BITS = 13;
-/** Both odd: a change of either number moves the slot. */
-const STATE_SPREAD = 0x9e3779b1;
-const SCRIPT_SPREAD = 0x85ebca6b;
+export const SLOT_BITS = 13;
+/** Of `slotOf`. Both odd: a change of either number moves the slot. */
+export const STATE_SPREAD = 0x9e3779b1;
+export const SCRIPT_SPREAD = 0x85ebca6b;
 const NOBODY = -1;
 
 /** A row: its slot's words, when the last access asks, its instructions, the store buffer's events, its cycles by cause. */

@@ -7,7 +7,7 @@ import { linearStorage } from "../../../sim/timing/part.ts";
 import { Core } from "../../../sim/timing/core.ts";
 import { Interner } from "../../../sim/timing/intern.ts";
 import { MemoCore } from "../../../sim/timing/memo-core.ts";
-import { CoreDriver } from "./harness.ts";
+import { CoreDriver, op, RAM } from "./harness.ts";
 import { CATEGORIES, stream, type Step } from "./streams.ts";
 
 /** Settings that make rare outcomes frequent. */
@@ -111,6 +111,23 @@ describe("a core that remembers transitions", () => {
         expect(a.core.now).toBe(b.core.now);
       }),
     );
+  });
+
+  test("computes nothing more where a loop repeats itself", () => {
+    const config = resolveMachine({ preset: "cva6@1" });
+    if (config.kind !== "machine") throw new Error("no cva6@1");
+    const core = new MemoCore(config.config, { categories: 1 });
+    const d = new CoreDriver(config.config, 1, core);
+    const turn = (): void => {
+      d.load(5, RAM + 0x1000);
+      d.step(op("mul", { rd: 6, rs1: 5 }));
+      d.store(RAM + 0x1008);
+      d.step(op("bne", { rs1: 6, rs2: 0, imm: -12n }), { nextPc: RAM });
+    };
+    for (let i = 0; i < 50; i += 1) turn();
+    const { now, computed } = core;
+    for (let i = 0; i < 1000; i += 1) turn();
+    expect([core.now > now, core.computed]).toEqual([true, computed]);
   });
 
   test("may forget all it remembers at any time", () => {
