@@ -151,7 +151,7 @@ const exitm: Directive = ({ input, conditions }, cursor) => {
 const stray =
   (what: string): Directive =>
   (_, cursor, name) =>
-    cursor.fail(`${name} without ${what}`, { at: cursor.text.indexOf(name) });
+    cursor.fail(`${name} without ${what}`, { at: cursor.text.toLowerCase().indexOf(name) });
 
 // Conditionals
 
@@ -196,7 +196,7 @@ function holds({ unit }: Assembler, cursor: Cursor, directive: string): boolean 
 }
 
 const condition: Directive = (assembler, cursor, directive) => {
-  const place = cursor.place(cursor.text.indexOf(directive));
+  const place = cursor.place(cursor.text.toLowerCase().indexOf(directive));
   let met = false;
   try {
     met = holds(assembler, cursor, directive);
@@ -207,7 +207,7 @@ const condition: Directive = (assembler, cursor, directive) => {
 
 const otherwise: Directive = (assembler, cursor, directive) => {
   const what = directive === ".else" ? ".else" : ".elseif";
-  assembler.conditions.otherwise(what, cursor.place(cursor.text.indexOf(directive)), () =>
+  assembler.conditions.otherwise(what, cursor.place(cursor.text.toLowerCase().indexOf(directive)), () =>
     what === ".else" ? true : holds(assembler, cursor, ".if"),
   );
 };
@@ -245,7 +245,7 @@ const incbin: Directive = ({ options, unit }, cursor) => {
 };
 
 const message: Directive = ({ unit }, cursor, directive) => {
-  const at = cursor.text.indexOf(directive);
+  const at = cursor.text.toLowerCase().indexOf(directive);
   const text = cursor.atEnd() ? `${directive} found in the source` : cursor.textOrString("");
   if (directive === ".warning") unit.warnAt(cursor.place(at), text);
   else cursor.fail(text, { at });
@@ -324,7 +324,7 @@ export const DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Direct
   ...[...IF_DIRECTIVES].map((name): [string, Directive] => [name, condition]),
   [".else", otherwise],
   [".elseif", otherwise],
-  [".endif", ({ conditions }, cursor, name) => conditions.end(cursor.place(cursor.text.indexOf(name)))],
+  [".endif", ({ conditions }, cursor, name) => conditions.end(cursor.place(cursor.text.toLowerCase().indexOf(name)))],
 
   [".include", include],
   [".incbin", incbin],

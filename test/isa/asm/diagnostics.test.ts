@@ -75,6 +75,7 @@ const FAULTS: readonly (readonly [source: string, fault: string])[] = [
   [".purgem m", "1:1 there is no macro 'm'"],
   ['.include "x.S"', "1:10 cannot find 'x.S' to include"],
   ['.incbin "x.bin"', "1:9 cannot find 'x.bin' to include"],
+  [" .IF 1", "1:2 .if has no .endif"],
   [".altmacro", "1:1 directive '.altmacro' is not supported"],
   [".byte '\\0'", "1:7 '\\0' is no character constant"],
   [".text 8193", "1:7 expected a subsection from 0 to 8192, found 8193"],
