@@ -44,7 +44,7 @@ const ROWS: readonly Row[] = [
     "a page without Y gives capabilities with their tags",
   ],
   ["I19", "memory", "SY to a device is a load's access fault"],
-  ["I20", "memory", "a trap leaves the reservation", "SC leaves the reservation"],
+  ["I20", "memory", "a trap leaves the reservation"],
   ["I21", "engines", "a log makes integers of untagged capabilities"],
   ["I22", "traps", "AMOSWAP.Y clears its destination before it may trap"],
 ];

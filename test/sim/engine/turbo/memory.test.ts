@@ -18,7 +18,7 @@ function both(source: string, isa = INTEGER): void {
   expect(translated).toBeGreaterThan(0);
 }
 
-/** Traps skip an instruction of four bytes, and leave what they were in s8. */
+/** Traps skip an instruction of four bytes, and leave what they were in s8. MRET leaves U in MPP. */
 const HANDLER = `
     .balign 4
   handler:
@@ -133,7 +133,12 @@ describe("with data behind page tables", () => {
 
   test("a store to a page that can only be read faults, however often it was read", () => {
     both(
-      paged(loop("li s4, 0x40000000\n ld a0, 0(s4)\n addi a0, a0, 1\n sd a0, 0(s4)\n ld a1, 8(s4)"), [0x43n, 0xc7n]),
+      paged(
+        loop(
+          "li s9, 0x800\n csrs mstatus, s9\n li s4, 0x40000000\n ld a0, 0(s4)\n addi a0, a0, 1\n sd a0, 0(s4)\n ld a1, 8(s4)",
+        ),
+        [0x43n, 0xc7n],
+      ),
     );
   });
 
@@ -203,6 +208,8 @@ test("a page without Y gives no tag and takes none, however often its neighbour 
     csrs mstatus, s9
     li s3, 60
   again:
+    li s9, 0x800
+    csrs mstatus, s9
     sy s4, 0(s5)
     ly a0, 0(s4)
     ytagr a0, a0
