@@ -37,8 +37,8 @@ const CSRS: readonly (readonly [name: string, writable?: bigint])[] = [
   ["scounteren", 7n],
   ["medeleg", 0xb1fen],
   ["mideleg", 0x222n],
-  // MIE, MPRV and MPP change by idioms alone; FS stays 0.
-  ["mstatus", 0x7c_0122n],
+  // MIE, MPRV and MPP change by idioms alone; FS stays 0, and TSR, so that S-mode's handler can return.
+  ["mstatus", 0x3c_0122n],
   ["sstatus", 0xc_0122n],
   ["menvcfg", 0xf0n],
   ["senvcfg", 0xf0n],
