@@ -10,7 +10,7 @@ import { SPIKE_ISA } from "./spike-program.ts";
 
 const RAM_MIB = 16;
 const RESET = `0x${RAM_BASE.toString(16).padStart(16, "0")}`;
-const MAX_INSTRUCTIONS = 200_000;
+const MAX_INSTRUCTIONS = 1_000_000;
 const TIMEOUT_MS = 60_000;
 /** Spike's own name for what we do: misaligned accesses by hardware; and what we have beside the ISA string. */
 const SPIKE_EXTRAS = "_zicntr_zihpm_sstc_zicclsm";
