@@ -32,7 +32,7 @@ export function judgeBySpike(spike: string, path: string, image: Image, ignore: 
   const stop = machine.run({ maxInstructions: MAX_INSTRUCTIONS });
   // Spike would fill the disk with a program that has no end.
   if (stop.kind !== "exit") return { instructions: 0, difference: [], unjudged: `our run ends with ${stop.kind}` };
-  return compare(ours, spikeLog(spike, path, ours.length), ignore);
+  return compareCommits(ours, spikeLog(spike, path, ours.length), ignore);
 }
 
 /** So many of Spike's commits from the program's first instruction on; behind its end it spins until its host looks. */
@@ -50,7 +50,12 @@ function spikeLog(spike: string, path: string, length: number): string[] {
   });
 }
 
-function compare(ours: readonly string[], theirs: readonly string[], ignore: ReadonlySet<string>): SpikeVerdict {
+/** Two logs, line by line; fields in any order. */
+export function compareCommits(
+  ours: readonly string[],
+  theirs: readonly string[],
+  ignore: ReadonlySet<string>,
+): SpikeVerdict {
   const at = ours.findIndex((line, i) => differ(line, theirs[i], ignore));
   if (at < 0) return { instructions: ours.length, difference: [] };
   const context = ours.slice(Math.max(0, at - 3), at).map((line) => `  ${line}`);
