@@ -98,8 +98,12 @@ const zeroes =
     unit.section.fill(count, byte & 0xff);
   };
 
-/** Repeats the low bytes of a value. */
+/** Repeats the low bytes of a value; of 0 also where a section has no bytes (.bss). */
 function repeated({ section }: Unit, count: number, value: bigint, bytes: number): void {
+  if (value === 0n) {
+    section.grow(count * bytes);
+    return;
+  }
   const pattern = Array.from({ length: bytes }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn));
   section.append(Uint8Array.from({ length: count * bytes }, (_, i) => pattern[i % bytes]!));
 }
@@ -113,8 +117,7 @@ const fill: Directive = ({ unit }, cursor) => {
   const value = cursor.eat(",") ? constantOperand(unit, cursor) : 0n;
   cursor.expectEnd();
   unit.reserve(count * bytes, cursor.place(at), value !== 0n);
-  if (value === 0n) unit.section.grow(count * bytes);
-  else repeated(unit, count, BigInt.asUintN(32, value), bytes); // as in GNU as, the value has at most four bytes
+  repeated(unit, count, BigInt.asUintN(32, value), bytes); // as in GNU as, the value has at most four bytes
 };
 
 /** `.dcb.w count, value` */

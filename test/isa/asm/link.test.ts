@@ -22,6 +22,13 @@ function messages(objects: Parameters<typeof link>[0], layout: Partial<LinkLayou
 }
 
 describe("layout", () => {
+  test("in .bss alignment and repeated zeroes take room, and no bytes", () => {
+    const image = imageFrom(".data; .dword 0; .bss; a: .zero 1; .balign 16; b: .fill 3, 4; .dcb.w 2, 0; c: .zero 1");
+    const at = (name: string): number => image.symbols.get(name)!;
+    expect([at("b") - at("a"), at("c") - at("b")]).toEqual([16, 16]);
+    expect(image.segments.map((s) => s.bytes.length)).toEqual([8]);
+  });
+
   test("code, read-only data, data and zeroed data follow each other, each section aligned as it asks", () => {
     const image = imageFrom(`
       .data; d: .dword 1
