@@ -148,6 +148,7 @@ describe("division", () => {
     ["divu", MIN, MAX, 0n],
     ["divw", 7n, 1n << 32n, MAX],
     ["divuw", 7n, 1n << 32n, MAX],
+    ["divuw", 0x8000_0000n, 2n, 0x4000_0000n],
     ["divw", 0x8000_0000n, MAX, 0xffff_ffff_8000_0000n],
     ["remw", 0x8000_0000n, MAX, 0n],
     ["remw", 0x8000_0001n, 0n, 0xffff_ffff_8000_0001n],
@@ -187,6 +188,12 @@ describe("a branch", () => {
   ])("%s of %s and %s jumps, of %s and %s does not", (name, a, b, c, d) => {
     expect([taken(name, a, b), taken(name, c, d)]).toEqual([0xff0n, undefined]);
   });
+});
+
+test.each([0x2000n, 0x2001n])("JALR to %s clears bit 0 of its target", (target) => {
+  const form = allInstructions().find((f) => f.insn.name === "jalr")!;
+  const after = execute(encode(form, { rd: 1, rs1: 11, imm: 0n }), { isa: ISA, registers: { 11: target } });
+  expect(after.target?.addr).toBe(0x2000n);
 });
 
 describe("an atomic", () => {

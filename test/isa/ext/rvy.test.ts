@@ -394,3 +394,31 @@ describe("a CSR instruction", () => {
     expect(written(run1("csrrw", { rs1: 0, rd: 0 }))).toEqual([[integer(0n), true]]);
   });
 });
+
+describe("a 16-bit instruction in capability mode", () => {
+  test("C.ADDI4SPN gives sp's capability moved", () => {
+    const after = execute(0x0808, { isa: "rv64y", registers: { 2: infinite(0x1000n) } }); // c.addi4spn a0, sp, 16
+    expect(x10(after)).toEqual(infinite(0x1010n));
+  });
+
+  test("C.ADDI of 0 is a hint, which leaves even a sealed capability as it is", () => {
+    const after = execute(0x0501, { isa: "rv64y", registers: { 10: sealed(infinite(0x1000n)) } }); // c.addi a0, 0
+    expect([...after.registers.keys()].filter((r) => r !== 0)).toEqual([]);
+  });
+
+  test.each([
+    [0x2542, 16n], // 001 uimm[5] rd uimm[4|9:6] 10
+    [0x3502, 32n],
+    [0x2506, 64n],
+    [0x2522, 512n],
+  ])("C.LYSP %s loads from sp + %s", (word, offset) => {
+    const after = execute(word, { isa: "rv64y", registers: { 2: infinite(0x1000n) }, memory: infinite(7n) });
+    expect(after.effects).toEqual([{ kind: "load", addr: 0x1000n + offset, bytes: 16 }]);
+    expect(x10(after)).toEqual(infinite(7n));
+  });
+});
+
+test("YSH4ADD.UW scales the low half of its index alone", () => {
+  const after = run("ysh4add.uw", { 11: 0xffff_ffff_0000_0003n, 12: infinite(0x1000n) });
+  expect(x10(after)).toEqual(infinite(0x1030n));
+});
