@@ -1,14 +1,13 @@
 // Seeded bugs in integer instructions and in the 16-bit encodings: isa/ and the reference engine's arithmetic.
 import { mutations, type Mutation } from "./mutation.ts";
 
-const TESTS = ["test/isa/ext/integer.test.ts", "test/sim/engine/bigint.test.ts", "test/sim/engine/reference.test.ts"];
-const ENCODINGS = [
-  ...TESTS,
-  "test/isa/table.test.ts",
-  "test/isa/asm",
+const TESTS = [
+  "test/isa/ext/integer.test.ts",
   "test/isa/ext/rvy.test.ts",
-  "test/isa/binutils.test.ts",
+  "test/sim/engine/bigint.test.ts",
+  "test/sim/engine/reference.test.ts",
 ];
+const ENCODINGS = [...TESTS, "test/isa/table.test.ts", "test/isa/asm", "test/isa/binutils.test.ts"];
 
 export const INTEGER_MUTATIONS: readonly Mutation[] = [
   ...mutations("sim/engine/bigint.ts", TESTS, [

@@ -4,6 +4,7 @@ import { mutations, type Mutation } from "./mutation.ts";
 const TESTS = [
   "test/sim/engine/turbo/expr.test.ts",
   "test/sim/engine/turbo/memory.test.ts",
+  "test/sim/engine/turbo/translation.test.ts",
   "test/sim/engine/turbo/lockstep.test.ts",
 ];
 
