@@ -15,12 +15,12 @@ describe("the vectors of outside machines", () => {
   // Skipped: what the README beside the vectors says they cannot settle.
   const FILES = [
     { file: "capabilities.jsonl.gz", passed: 10_000, skipped: 0 },
-    { file: "instructions.jsonl.gz", passed: 38_570, skipped: 1_430 },
+    { file: "instructions.jsonl.gz", passed: 39_895, skipped: 105 },
     { file: "instructions-zylevels1.jsonl.gz", passed: 19_965, skipped: 35 },
-    { file: "programs/lv0-seed1.trace.jsonl.gz", passed: 4_692, skipped: 82 },
-    { file: "programs/lv0-seed2.trace.jsonl.gz", passed: 4_614, skipped: 72 },
-    { file: "programs/lv0-seed3.trace.jsonl.gz", passed: 4_659, skipped: 85 },
-    { file: "programs/lv0-seed4.trace.jsonl.gz", passed: 4_531, skipped: 63 },
+    { file: "programs/lv0-seed1.trace.jsonl.gz", passed: 4_767, skipped: 7 },
+    { file: "programs/lv0-seed2.trace.jsonl.gz", passed: 4_682, skipped: 4 },
+    { file: "programs/lv0-seed3.trace.jsonl.gz", passed: 4_736, skipped: 8 },
+    { file: "programs/lv0-seed4.trace.jsonl.gz", passed: 4_593, skipped: 1 },
     { file: "programs/lv1-seed101.trace.jsonl.gz", passed: 4_929, skipped: 6 },
   ];
   for (const { file, passed, skipped } of FILES) {
