@@ -180,11 +180,9 @@ export abstract class FetchPath extends DataPath {
   protected fetch(): Op {
     this.op = undefined;
     const offset = this.offset;
+    if (this.page === NO_PAGE) this.#requireValid();
     this.#requireInBounds(this.#alignment);
-    if (this.page === NO_PAGE) {
-      this.#requireValid();
-      this.page = this.#lookUp(this.pc);
-    }
+    if (this.page === NO_PAGE) this.page = this.#lookUp(this.pc);
     const page = this.page;
     let word = this.#parcel(page, offset, this.pc);
     const bytes = instructionBytes(word);
