@@ -21,7 +21,7 @@ const numbered = (text: string): string =>
 /** How a program ends: "passed", the check that failed, or a stop that no check made. */
 function outcome(name: string, frame: string, isa: string): string {
   const text = read(name);
-  const { machine } = load(`${read(frame)}\n${numbered(text)}\n j pass\n`, { isa });
+  const { machine } = load(`${read("checks")}\n${read(frame)}\n${numbered(text)}\n j pass\n`, { isa });
   const stop = machine.run({ maxInstructions: MAX_INSTRUCTIONS });
   if (stop.kind !== "exit") return JSON.stringify(stop);
   if (stop.status === 0) return "passed";
@@ -37,7 +37,7 @@ test("an integer hart: privilege", () => {
 });
 
 test("a check that fails is told by its line", () => {
-  const program = `${read("frame-capability")}\n${numbered("\n\n        EQ s11, 5\n")}\n j pass\n`;
+  const program = `${read("checks")}\n${read("frame-capability")}\n${numbered("\n\n        EQ s11, 5\n")}\n j pass\n`;
   const { machine } = load(program, { isa: CAPABILITY });
   expect(machine.run({ maxInstructions: MAX_INSTRUCTIONS })).toEqual({ kind: "exit", status: 3 });
 });

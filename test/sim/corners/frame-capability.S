@@ -2,11 +2,6 @@
 #   EQ reg, value; TAG reg, 0|1; TYPE reg, 0|1; TRAP cause, instruction; NOTRAP instruction
 # After TRAP: s10 mcause, s9 mtval, s8 mepc. A check that fails ends the program with the number of its line.
 .set data_addr, 0x80010000
-.macro EQ line, r, v
-        li t6, \v
-        li gp, \line
-        bne \r, t6, fail
-.endm
 .macro TAG line, r, v
         ytagr t5, \r
         li gp, \line
@@ -18,18 +13,6 @@
         li gp, \line
         li t6, \v
         bne t5, t6, fail
-.endm
-.macro TRAP line, cause, insn:vararg
-        la s7, 7901f
-        li s10, -1
-        \insn
-7901:
-        li t6, \cause
-        li gp, \line
-        bne s10, t6, fail
-.endm
-.macro NOTRAP line, insn:vararg
-        TRAP \line, -1, \insn
 .endm
 .text
 _start:

@@ -1,23 +1,6 @@
 # The frame of corner cases on an integer hart: checks, changes of mode, and a handler that notes a trap and goes on at s7 in M-mode.
 #   EQ reg, value; TRAP cause, instruction; NOTRAP instruction; TOMODE mpp; TOM
 # After TRAP: s10 mcause, s9 mtval, s8 mepc, s6 mstatus. A check that fails ends the program with the number of its line.
-.macro EQ line, r, v
-        li t6, \v
-        li gp, \line
-        bne \r, t6, fail
-.endm
-.macro TRAP line, cause, insn:vararg
-        la s7, 7901f
-        li s10, -1
-        \insn
-7901:
-        li t6, \cause
-        li gp, \line
-        bne s10, t6, fail
-.endm
-.macro NOTRAP line, insn:vararg
-        TRAP \line, -1, \insn
-.endm
 .macro INM
         li t6, 0x1800
         csrs mstatus, t6
