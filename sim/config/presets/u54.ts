@@ -10,6 +10,7 @@
 import { ddr4x2400v1 } from "./dram.ts";
 import { noLlc } from "./llc.ts";
 import type { Preset } from "./preset.ts";
+import { rocketCorev1 } from "./rocket-core.ts";
 
 export const u54v1: Preset = {
   name: "u54@1",
@@ -25,36 +26,7 @@ export const u54v1: Preset = {
       flushCycles: 4, // derived: restarts come from write-back, one stage after branches resolve
       trapCycles: 4, // the same
     },
-    predictor: {
-      direction: "gshare", // rocket: BTB.scala, BHT
-      entries: 512, // e31 (its manual of 2018): 512-entry BHT, 28-entry BTB, 6-entry RAS; rocket: BHTParams
-      counterBits: 1, // BHTParams
-      historyBits: 3, // BHTParams: 3 index bits (hashed there from a history of 8; here the last 3 outcomes)
-      cold: "not-taken", // BTB.scala: counters start at 0
-      granuleBytes: 4, // BTB.scala: indexed by fetch packet of 4 bytes
-      btbEntries: 28, // BTBParams
-      btbWays: 28, // BTB.scala: fully associative
-      btbHolds: "all", // BTB.scala
-      rasEntries: 6, // BTBParams
-      clearsOnTrap: false, // no flush on traps in RocketCore.scala
-    },
-    scoreboard: {
-      capCycles: 1, // assumed
-      csrCycles: 3, // e31
-      mulCycles: 5, // e31, for 32 bits at 8 a cycle (huge: mulUnroll 8); 2 to 9 with early out for 64 (Multiplier.scala)
-      mulBusyCycles: 5, // e31: one operation at a time
-      divCycles: 18, // assumed: e31, one bit a cycle with early out, for a quotient of 16 bits
-      atomicCycles: 1, // derived: DCache.scala, read, AMOALU, write in its store pipeline
-      narrowLoadCycles: 1, // e31: LH and LB have three cycles, LW two
-      entries: 0, // rocket: RocketCore.scala, a bit a register and no limit
-      ordersWrites: true, // RocketCore.scala: RAW and WAW hazards stall
-      sharedBus: false, // RocketCore.scala: a write port of its own for long-latency results
-    },
-    storeBuffer: {
-      entries: 2, // rocket: DCache.scala, pstore1 and pstore2
-      drainCycles: 2, // derived: the same, a cycle each
-      onOverlap: "wait", // DCache.scala: s1_raw_hazard is refused
-    },
+    ...rocketCorev1, // predictor, scoreboard, storeBuffer, walker
     issue: { width: 1, aluPorts: 1 }, // linley: "a single instruction per cycle"
     l1i: {
       sizeBytes: 32768, // dts: 64 sets of 64 bytes, so 8 ways; mpfs: 8-way
@@ -103,10 +75,6 @@ export const u54v1: Preset = {
     dtlb: { entries: 32, ways: 32, superEntries: 4 }, // the same
     // rocket: nL2TLBEntries 0. Rocket hard-wires ASIDs to 0; they are honoured here, which favours deployments with page tables.
     l2tlb: { entries: 0, ways: 1, superEntries: 0, hitCycles: 0 },
-    walker: {
-      stepCycles: 2, // derived: PTW.scala, s_req and s_wait1 before the cache answers
-      cacheEntries: 8, // rocket: nPTECacheEntries
-    },
     bus: { deviceCycles: 20 }, // assumed
   },
 };
