@@ -6,9 +6,8 @@ import { Clock } from "./clock.ts";
 import { DynamicParts } from "./dynamic.ts";
 import { heapStorage, type Storage, type Walks } from "./part.ts";
 import { Pipeline } from "./pipeline.ts";
-import { Outcome } from "./predictor/predictor.ts";
 import { stepWord } from "./step.ts";
-import { Class, isFetchFence, isTrapReturn, TraitCache, traitClass } from "./traits.ts";
+import { TraitCache, traitClass } from "./traits.ts";
 
 /** Times a run: one call of `retire` for each step of the hart. */
 export class Core implements Timing {
@@ -16,7 +15,6 @@ export class Core implements Timing {
   readonly #pipeline: Pipeline;
   readonly #dynamic: DynamicParts;
   readonly #traits = new TraitCache();
-  readonly #clearsOnTrap: boolean;
   readonly #events: readonly EventBlock[];
   readonly #eventNames: readonly string[];
 
@@ -26,7 +24,6 @@ export class Core implements Timing {
     this.#clock = new Clock(options.categories, storage);
     this.#pipeline = new Pipeline(config, this.#clock, storage);
     this.#dynamic = new DynamicParts(config, storage);
-    this.#clearsOnTrap = config.predictor.clearsOnTrap;
     this.#events = [...this.#dynamic.eventsAbove, this.#pipeline.stores.events, ...this.#dynamic.eventsBelow];
     this.#eventNames = eventNames(this.#events);
   }
@@ -44,15 +41,11 @@ export class Core implements Timing {
     if (r.trap) return this.#trap(1);
 
     const traits = this.#traits.of(insn);
-    const timingClass = traitClass(traits);
-    const transfers = timingClass === Class.branch || timingClass === Class.jump;
-    const outcome = transfers
-      ? dynamic.predictor.resolve(traits, r.pc, r.pc + insn.bytes, r.nextPc)
-      : Outcome.fallThrough;
+    const outcome = dynamic.outcome(r, traits, insn.bytes);
     const accesses = r.access !== "none";
     if (accesses) dynamic.attend(r, walks);
     this.#pipeline.step(stepWord(traits, accesses ? r.dataBytes : 0, outcome), dynamic);
-    if (accesses) dynamic.accessed(r, timingClass);
+    if (accesses) dynamic.accessed(r, traitClass(traits));
     if (r.flush) this.#flush(r, traits);
   }
 
@@ -85,15 +78,11 @@ export class Core implements Timing {
 
   #trap(issueCycles: number): void {
     this.#pipeline.trap(issueCycles);
-    this.#dynamic.line.drop();
-    if (this.#clearsOnTrap) this.#dynamic.predictor.clear();
+    this.#dynamic.trapped();
   }
 
   #flush(r: Retire, traits: number): void {
     this.#pipeline.flush();
-    this.#dynamic.line.drop();
-    if (isFetchFence(traits)) this.#dynamic.fenceFetch();
-    if (isTrapReturn(traits) && this.#clearsOnTrap) this.#dynamic.predictor.clear();
-    if (r.fence !== undefined) this.#dynamic.fenceTranslations(r.fence);
+    this.#dynamic.flushed(r, traits);
   }
 }

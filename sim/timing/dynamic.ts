@@ -1,19 +1,19 @@
 // The dynamic parts: everything that remembers addresses (line in hand, caches, TLBs, walker, predictor, store addresses, DRAM),
 // wired to each other, and asked about one retire record at a time.
 import type { MachineConfig } from "../config/machine.ts";
-import type { Retire, TlbFence } from "../machine/retire.ts";
+import type { Retire } from "../machine/retire.ts";
 import type { EventBlock } from "../stats/counters.ts";
 import { Cache } from "./cache.ts";
 import { Dram } from "./dram.ts";
 import { LineInHand } from "./frontend.ts";
 import { RAM_BASE, type Part, type Storage, type Walks } from "./part.ts";
 import type { Outcomes } from "./pipeline.ts";
-import { BranchPredictor } from "./predictor/predictor.ts";
+import { BranchPredictor, Outcome } from "./predictor/predictor.ts";
 import { StoreBlocks } from "./store-blocks.ts";
 import { TaggedMemory } from "./tag-cache.ts";
 import { tagTableOf } from "./tag-table.ts";
 import { Tlb } from "./tlb.ts";
-import { Class } from "./traits.ts";
+import { Class, isFetchFence, isTrapReturn, traitClass } from "./traits.ts";
 import { Walker } from "./walker.ts";
 
 const PAGE_BYTES = 4096;
@@ -41,6 +41,7 @@ export class DynamicParts implements Outcomes {
   /** Event blocks in the order of a report: above and below the place where the store buffer's belong. */
   readonly eventsAbove: readonly EventBlock[];
   readonly eventsBelow: readonly EventBlock[];
+  readonly #clearsOnTrap: boolean;
   readonly #l2tlb: Tlb | undefined;
   readonly #walker: Walker;
   readonly #tags: TaggedMemory | undefined;
@@ -59,6 +60,7 @@ export class DynamicParts implements Outcomes {
     this.#lineBytes = config.l1d.lineBytes;
     this.#fetchLineBytes = config.l1i.lineBytes;
     this.line = new LineInHand(config.l1i.lineBytes, storage);
+    this.#clearsOnTrap = config.predictor.clearsOnTrap;
     this.predictor = new BranchPredictor(config.predictor, storage);
     this.storeBlocks = new StoreBlocks(config.storeBuffer, config.l1d.portBytes, storage);
 
@@ -188,13 +190,25 @@ export class DynamicParts implements Outcomes {
     if (r.capability && timingClass !== Class.load) this.#tags?.capabilityAt(r.dataPhys);
   }
 
-  /** FENCE.I */
-  fenceFetch(): void {
-    this.l1i.invalidate();
+  /** How the front end gets to what follows a record's instruction (`Outcome`). */
+  outcome(r: Retire, traits: number, bytes: number): number {
+    const timingClass = traitClass(traits);
+    const transfers = timingClass === Class.branch || timingClass === Class.jump;
+    return transfers ? this.predictor.resolve(traits, r.pc, r.pc + bytes, r.nextPc) : Outcome.fallThrough;
   }
 
-  /** SFENCE.VMA */
-  fenceTranslations(fence: TlbFence): void {
+  /** A trap was taken. */
+  trapped(): void {
+    this.line.drop();
+    if (this.#clearsOnTrap) this.predictor.clear();
+  }
+
+  /** The front end starts afresh after a record's instruction. */
+  flushed({ fence }: Retire, traits: number): void {
+    this.line.drop();
+    if (isFetchFence(traits)) this.l1i.invalidate();
+    if (isTrapReturn(traits) && this.#clearsOnTrap) this.predictor.clear();
+    if (fence === undefined) return;
     this.#walker.fence();
     for (const tlb of [this.itlb, this.dtlb, this.#l2tlb]) tlb?.fence(fence);
   }

@@ -6,12 +6,11 @@ import { eventNames, gatherEvents, type Counters } from "../stats/counters.ts";
 import { DynamicParts } from "./dynamic.ts";
 import { PipelineMemo, type MemoOptions } from "./memo.ts";
 import { heapStorage, type Walks } from "./part.ts";
-import { Outcome } from "./predictor/predictor.ts";
 import { ON_TIME, Script } from "./script.ts";
 import { stepWord } from "./step.ts";
 import { NO_OVERLAP } from "./storebuffer.ts";
 import { Slot } from "./transitions.ts";
-import { Class, isFetchFence, isTrapReturn, TraitCache, traitClass } from "./traits.ts";
+import { Class, TraitCache, traitClass } from "./traits.ts";
 
 /** Words after which a piece ends even where the code runs on. */
 const LONGEST_PIECE = 64;
@@ -25,7 +24,6 @@ export class MemoCore implements Timing {
   readonly #mostScripts: number;
   readonly #dynamic: DynamicParts;
   readonly #traits = new TraitCache();
-  readonly #clearsOnTrap: boolean;
   /** The piece under way: instructions all on time, but for overlaps: the ages of these by their place in the piece. */
   readonly #piece = new Script();
   readonly #overlaps = new Map<number, number>();
@@ -42,7 +40,6 @@ export class MemoCore implements Timing {
     this.#mostScripts = options.mostScripts ?? MOST_SCRIPTS;
     this.#state = this.#memo.start();
     this.#dynamic = new DynamicParts(config, storage);
-    this.#clearsOnTrap = config.predictor.clearsOnTrap;
   }
 
   /** Ends the piece. */
@@ -67,8 +64,7 @@ export class MemoCore implements Timing {
     const traits = this.#traits.of(insn);
     const timingClass = traitClass(traits);
     const transfers = timingClass === Class.branch || timingClass === Class.jump;
-    const next = r.pc + insn.bytes;
-    const outcome = transfers ? this.#dynamic.predictor.resolve(traits, r.pc, next, r.nextPc) : Outcome.fallThrough;
+    const outcome = this.#dynamic.outcome(r, traits, insn.bytes);
     if (r.access === "none") this.#piece.step(stepWord(traits, 0, outcome));
     else this.#access(r, stepWord(traits, r.dataBytes, outcome), timingClass, walks);
     if (r.flush) this.#flush(r, traits);
@@ -137,18 +133,14 @@ export class MemoCore implements Timing {
     this.#end();
     this.#piece.trap(issueCycles);
     this.#end();
-    this.#dynamic.line.drop();
-    if (this.#clearsOnTrap) this.#dynamic.predictor.clear();
+    this.#dynamic.trapped();
   }
 
   #flush(r: Retire, traits: number): void {
     this.#end();
     this.#piece.flush();
     this.#end();
-    this.#dynamic.line.drop();
-    if (isFetchFence(traits)) this.#dynamic.fenceFetch();
-    if (isTrapReturn(traits) && this.#clearsOnTrap) this.#dynamic.predictor.clear();
-    if (r.fence !== undefined) this.#dynamic.fenceTranslations(r.fence);
+    this.#dynamic.flushed(r, traits);
   }
 
   #fetch(r: Retire, bytes: number, walks: Walks): void {
