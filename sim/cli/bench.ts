@@ -141,6 +141,7 @@ export async function measure({
     if (stop.kind !== "limit") throw new Error(`kernel ${kernel.name} (${form}) ended: ${JSON.stringify(stop)}`);
     speeds.push((machine.instructions - before) / millisecondsSince(at) / 1000);
   }
+  core?.check();
   return {
     ...{ kernel: kernel.name, form, engine, timing },
     mips: median(speeds),
@@ -152,10 +153,11 @@ export async function measure({
 
 const millisecondsSince = (at: bigint): number => Number(process.hrtime.bigint() - at) / 1e6;
 
-const median = (values: readonly number[]): number =>
+/** The middle one; of an even number the upper of both. */
+export const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-const geometricMean = (values: readonly number[]): number =>
+export const geometricMean = (values: readonly number[]): number =>
   Math.exp(values.reduce((sum, v) => sum + Math.log(v), 0) / values.length);
 
 /** A comma-separated choice among `known`, in their order. */

@@ -138,7 +138,7 @@ export abstract class FetchPath extends DataPath {
   protected leavePage(): void {
     if (this.next === INSTALL) this.install(this.#installed);
     else this.#enter(this.next === ELSEWHERE ? this.#target : BigInt.asUintN(64, this.pageBase + OFFSETS[this.next]!));
-    if (this.mmu.translatesFetch) this.#dropInvalid();
+    this.#dropInvalid();
   }
 
   /** Low 48 bits of the address where execution goes on. */

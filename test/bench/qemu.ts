@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeElf } from "../../isa/elf.ts";
-import { measure } from "../../sim/cli/bench.ts";
+import { geometricMean, measure, median } from "../../sim/cli/bench.ts";
 import { resolveMachine } from "../../sim/config/machine.ts";
 import { createMachine } from "../../sim/machine/machine.ts";
 import { buildKernel, isaOf, KERNELS, type Kernel } from "../../workloads/micro/kernels.ts";
@@ -52,10 +52,6 @@ function longTurns(kernel: Kernel, perTurn: number, folder: string): number {
   return turns;
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
-const mean = (values: readonly number[]): number =>
-  Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
-
 const resolved = resolveMachine({});
 if (resolved.kind !== "machine") throw new Error("the default machine does not resolve");
 const folder = mkdtempSync(join(tmpdir(), "meshsim-qemu-"));
@@ -90,9 +86,9 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 const means = {
-  qemu: mean(rows.map((r) => r.qemu)),
-  none: mean(rows.map((r) => r.none)),
-  full: mean(rows.map((r) => r.full)),
+  qemu: geometricMean(rows.map((r) => r.qemu)),
+  none: geometricMean(rows.map((r) => r.none)),
+  full: geometricMean(rows.map((r) => r.full)),
 };
 process.stdout.write(
   `geometric mean QEMU ${means.qemu.toFixed(0).padStart(6)}  functional ${means.none.toFixed(0)} (${(means.none / means.qemu).toFixed(2)}x)` +

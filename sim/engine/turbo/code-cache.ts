@@ -106,11 +106,6 @@ export class TranslatedCode {
     this.#contexts = Math.max(this.#contexts, context + 1);
   }
 
-  /** Empties the entries of the first contexts: what an address stands for may have changed. */
-  clearEntries(contexts: number): void {
-    for (let context = 0; context < contexts; context += 1) this.emptyContext(context);
-  }
-
   /** Empties the entries of a context. */
   emptyContext(context: number): void {
     const at = entriesAt(context);
@@ -126,7 +121,7 @@ export class TranslatedCode {
 
   /** Drops everything. */
   clear(): void {
-    this.clearEntries(this.#contexts);
+    for (let context = 0; context < this.#contexts; context += 1) this.emptyContext(context);
     for (let index = 0; index < this.#nextIndex; index += 1) this.#table.set(index, null);
     this.#regions.clear();
     this.#byPage.clear();

@@ -245,7 +245,6 @@ export class Turbo extends Reference {
   #clear(): void {
     this.#code.clear();
     this.#heat.clear();
-    this.#contexts.flush();
   }
 }
 
