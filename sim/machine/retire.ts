@@ -1,5 +1,6 @@
 // The retire record: what one step of the hart tells the timing model. It carries addresses, never register values.
 import type { Decoded } from "../../isa/codec.ts";
+import type { Counters } from "../stats/counters.ts";
 
 export type AccessKind = "none" | "load" | "store" | "atomic";
 
@@ -56,4 +57,12 @@ export interface Timing {
   retire(r: Retire, walk: (virt: number) => Walk | undefined): void;
   /** Waits for an interrupt (WFI) until cycle `until`; counted as idle. */
   idle(until: number, category: number): void;
+}
+
+/** A model that says what it has counted. */
+export interface TimedCore extends Timing {
+  /** Everything counted up to now, as plain data. */
+  snapshot(): Counters;
+  /** Throws (our bug) unless causes and categories sum to the clock. */
+  check(): void;
 }

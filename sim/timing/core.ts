@@ -1,6 +1,6 @@
 // The core: leads each retire record through the pipeline, which asks the dynamic parts for what depends on addresses.
 import type { MachineConfig } from "../config/machine.ts";
-import type { Retire, Timing } from "../machine/retire.ts";
+import type { Retire, TimedCore } from "../machine/retire.ts";
 import { checkSums, eventNames, gatherEvents, type Counters, type EventBlock } from "../stats/counters.ts";
 import { Clock } from "./clock.ts";
 import { DynamicParts } from "./dynamic.ts";
@@ -10,7 +10,7 @@ import { stepWord } from "./step.ts";
 import { TraitCache, traitClass } from "./traits.ts";
 
 /** Times a run: one call of `retire` for each step of the hart. */
-export class Core implements Timing {
+export class Core implements TimedCore {
   readonly #clock: Clock;
   readonly #pipeline: Pipeline;
   readonly #dynamic: DynamicParts;
@@ -54,7 +54,6 @@ export class Core implements Timing {
     this.#pipeline.idle(until);
   }
 
-  /** Everything counted up to now, as plain data. */
   snapshot(): Counters {
     return {
       now: this.#clock.now,
@@ -65,7 +64,6 @@ export class Core implements Timing {
     };
   }
 
-  /** Throws (our bug) unless causes and categories sum to the clock. */
   check(): void {
     checkSums(this.snapshot());
   }

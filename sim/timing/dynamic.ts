@@ -9,6 +9,7 @@ import { LineInHand } from "./frontend.ts";
 import { RAM_BASE, type Part, type Storage, type Walks } from "./part.ts";
 import type { Outcomes } from "./pipeline.ts";
 import { BranchPredictor, Outcome } from "./predictor/predictor.ts";
+import type { ScriptCounts } from "./script-counts.ts";
 import { StoreBlocks } from "./store-blocks.ts";
 import { TaggedMemory } from "./tag-cache.ts";
 import { tagTableOf } from "./tag-table.ts";
@@ -211,6 +212,14 @@ export class DynamicParts implements Outcomes {
     if (fence === undefined) return;
     this.#walker.fence();
     for (const tlb of [this.itlb, this.dtlb, this.#l2tlb]) tlb?.fence(fence);
+  }
+
+  /** Adds what scripts have counted, and has it forgotten there. */
+  addCounts(counts: ScriptCounts): void {
+    this.l1d.events.values[0]! += counts.accesses;
+    this.dtlb.events.values[0]! += counts.translations;
+    this.predictor.add(counts);
+    counts.clear();
   }
 
   #forgetTagCycles(): void {

@@ -1,15 +1,16 @@
 // A core that goes through remembered transitions, a piece of straight-line code at a time: what an engine with generated code
 // does, in TypeScript. It gives the cycles, causes and events of `Core`.
 import type { MachineConfig } from "../config/machine.ts";
-import type { Retire, Timing } from "../machine/retire.ts";
-import { eventNames, gatherEvents, type Counters } from "../stats/counters.ts";
+import type { Retire, TimedCore } from "../machine/retire.ts";
+import { checkSums, eventNames, gatherEvents, type Counters } from "../stats/counters.ts";
 import { DynamicParts } from "./dynamic.ts";
 import { PipelineMemo, type MemoOptions } from "./memo.ts";
+import { GeneratedTiming } from "./generated.ts";
 import { heapStorage, type Walks } from "./part.ts";
-import { ON_TIME, Script } from "./script.ts";
+import { PieceClock } from "./piece-clock.ts";
+import { Script } from "./script.ts";
 import { stepWord } from "./step.ts";
 import { NO_OVERLAP } from "./storebuffer.ts";
-import { Slot } from "./transitions.ts";
 import { Class, TraitCache, traitClass } from "./traits.ts";
 
 /** Words after which a piece ends even where the code runs on. */
@@ -19,7 +20,9 @@ const MOST_SCRIPTS = 1 << 16;
 /** Cycles of one IDLE word. */
 const LONGEST_IDLE = 2 ** 30;
 
-export class MemoCore implements Timing {
+export class MemoCore implements TimedCore {
+  /** For an engine that generates code: while it runs pieces there, no piece is under way here (`now` ends it). */
+  readonly generated: GeneratedTiming;
   readonly #memo: PipelineMemo;
   readonly #mostScripts: number;
   readonly #dynamic: DynamicParts;
@@ -28,24 +31,23 @@ export class MemoCore implements Timing {
   readonly #piece = new Script();
   readonly #overlaps = new Map<number, number>();
   #youngestOverlap = Infinity;
-  readonly #single = new Script();
   #category = 0;
-  #state: number;
-  /** The clock at the piece's begin. */
-  #begin = 0;
+  /** At the piece's begin. */
+  readonly #pieces: PieceClock;
 
   constructor(config: MachineConfig, options: MemoOptions & { readonly mostScripts?: number }) {
     const storage = options.storage ?? heapStorage;
     this.#memo = new PipelineMemo(config, options);
     this.#mostScripts = options.mostScripts ?? MOST_SCRIPTS;
-    this.#state = this.#memo.start();
+    this.#pieces = new PieceClock(this.#memo, storage);
     this.#dynamic = new DynamicParts(config, storage);
+    this.generated = new GeneratedTiming(config, this.#memo, this.#pieces, this.#dynamic, storage);
   }
 
   /** Ends the piece. */
   get now(): number {
     this.#end();
-    return this.#begin;
+    return this.#pieces.now;
   }
 
   /** Transitions computed so far. */
@@ -74,7 +76,7 @@ export class MemoCore implements Timing {
   idle(until: number, category: number): void {
     this.#end();
     this.#category = category;
-    for (let left = until - this.#begin; left > 0; left -= LONGEST_IDLE) {
+    for (let left = until - this.#pieces.now; left > 0; left -= LONGEST_IDLE) {
       this.#piece.idle(Math.min(left, LONGEST_IDLE));
       this.#end();
     }
@@ -82,7 +84,8 @@ export class MemoCore implements Timing {
 
   snapshot(): Counters {
     const { now } = this;
-    const { clock, stores } = this.#memo.collect();
+    const { clock, stores, counts } = this.#memo.collect();
+    this.#dynamic.addCounts(counts);
     const events = [...this.#dynamic.eventsAbove, stores.events, ...this.#dynamic.eventsBelow];
     return {
       now,
@@ -93,40 +96,23 @@ export class MemoCore implements Timing {
     };
   }
 
+  check(): void {
+    checkSums(this.snapshot());
+  }
+
   /** The piece is over. */
   #end(): void {
     if (this.#piece.length === 0) return;
-    if (this.#youngestOverlap === Infinity) this.#take(this.#advance(this.#piece));
-    else this.#endOverlapping();
+    if (this.#youngestOverlap === Infinity) this.#pieces.advance(this.#piece, this.#category);
+    else {
+      const ageAt = (i: number): number => this.#overlaps.get(i) ?? NO_OVERLAP;
+      this.#pieces.advanceOverlapping(this.#piece, this.#category, this.#youngestOverlap, ageAt);
+    }
     this.#piece.clear();
     this.#overlaps.clear();
     this.#youngestOverlap = Infinity;
-    if (this.#memo.scripts > this.#mostScripts) this.#state = this.#memo.forget(this.#state);
-  }
-
-  /** Where a load may have to wait for a store, the piece's instructions are taken one at a time, each with its overlap age. */
-  #endOverlapping(): void {
-    const slot = this.#memo.peek(this.#state, this.#memo.script(this.#piece, this.#category), this.#begin);
-    if (slot >= 0) {
-      this.#state = this.#memo.slots[slot + Slot.state]!;
-      if (this.#youngestOverlap >= this.#memo.slots[slot + Slot.waiting]!) return this.#take(slot);
-    }
-    this.#piece.words.slice(0, this.#piece.length).forEach((word, i) => {
-      this.#single.clear();
-      this.#single.lateStep(word, { ...ON_TIME, overlapAge: this.#overlaps.get(i) ?? NO_OVERLAP });
-      this.#take(this.#advance(this.#single));
-    });
-  }
-
-  #advance(script: Script): number {
-    return this.#memo.advance(this.#state, this.#memo.script(script, this.#category), this.#begin);
-  }
-
-  #take(slot: number): void {
-    const { slots, taken } = this.#memo;
-    this.#begin += slots[slot + Slot.cycles]!;
-    this.#state = slots[slot + Slot.next]!;
-    taken[slots[slot + Slot.transition]!]! += 1;
+    const { state } = this.#pieces;
+    if (this.#memo.scripts > this.#mostScripts) state[0] = this.#memo.forget(state[0]!);
   }
 
   #trap(issueCycles: number): void {
@@ -144,8 +130,9 @@ export class MemoCore implements Timing {
   }
 
   #fetch(r: Retire, bytes: number, walks: Walks): void {
-    if (!this.#dynamic.fetchesOnTime(r, bytes, this.#begin)) this.#end();
-    const { itlbCycles, cacheCycles, tagCycles } = this.#dynamic.fetch(r, bytes, this.#begin, walks);
+    const begin = this.#pieces.now;
+    if (!this.#dynamic.fetchesOnTime(r, bytes, begin)) this.#end();
+    const { itlbCycles, cacheCycles, tagCycles } = this.#dynamic.fetch(r, bytes, this.#pieces.now, walks);
     if (itlbCycles + cacheCycles === 0) return;
     this.#piece.stallFetch(itlbCycles, cacheCycles, tagCycles);
     this.#end();
@@ -154,11 +141,11 @@ export class MemoCore implements Timing {
   #access(r: Retire, word: number, timingClass: number, walks: Walks): void {
     const dynamic = this.#dynamic;
     dynamic.attend(r, walks);
-    if (dynamic.accessesOnTime(this.#begin)) {
+    if (dynamic.accessesOnTime(this.#pieces.now)) {
       this.#accessOnTime(word, timingClass);
     } else {
       this.#end();
-      this.#take(this.#memo.step(this.#state, word, this.#category, dynamic, this.#begin));
+      this.#pieces.step(word, this.#category, dynamic);
     }
     dynamic.accessed(r, timingClass);
   }
@@ -166,12 +153,13 @@ export class MemoCore implements Timing {
   /** Whenever it comes it changes the same, so the piece's begin does for its time. */
   #accessOnTime(word: number, timingClass: number): void {
     const dynamic = this.#dynamic;
-    dynamic.translate(this.#begin);
+    const begin = this.#pieces.now;
+    dynamic.translate(begin);
     if (timingClass === Class.load) {
       this.#noteOverlap(dynamic.overlapAge());
-      dynamic.read(this.#begin);
+      dynamic.read(begin);
     } else {
-      dynamic.write(this.#begin);
+      dynamic.write(begin);
     }
     this.#piece.step(word);
   }

@@ -28,6 +28,7 @@ import { Interner } from "./intern.ts";
 import { heapStorage, type Storage } from "./part.ts";
 import { Pipeline, type Outcomes } from "./pipeline.ts";
 import { StateReader, StateWriter } from "./relative.ts";
+import { ScriptCounts, type Counted } from "./script-counts.ts";
 import { DEVICE, ON_TIME, Player, Script, type Lateness } from "./script.ts";
 import { Transitions, type Asks } from "./transitions.ts";
 import { Class, traitClass } from "./traits.ts";
@@ -43,6 +44,7 @@ const CYCLES_A_TRANSITION = 256;
 const MOST_ALLOWED = 1 << 13;
 /** With so many allowed again a live state is numbered. */
 const RESUME_ALLOWED = 16;
+const COUNTED: readonly Counted[] = ["elsewhere", "physical", "translated"];
 /** Transitions that the outcomes of one instruction may need. */
 const MOST_ASKS = 4;
 
@@ -63,6 +65,10 @@ export class PipelineMemo {
   readonly #states = new Interner();
   readonly #scripts = new Interner();
   #categories: number[] = [];
+  #counted: Counted[] = [];
+  readonly #counts = new ScriptCounts();
+  /** Called when states have new numbers, and when scripts have. */
+  onRenumbered: (scriptsToo: boolean) => void = () => {};
   /** Computes transitions, each from its cycle 0. */
   readonly #bench: Pipeline;
   readonly #benchPlayer: Player;
@@ -105,12 +111,14 @@ export class PipelineMemo {
   }
 
   /** The number of a script run by code of a category. */
-  script(script: Script, category: number): number {
+  script(script: Script, category: number, counted: Counted = "elsewhere"): number {
     const { length } = script;
     script.step(category);
+    script.step(COUNTED.indexOf(counted));
     const number = this.#scripts.intern(script.words, script.length);
     script.length = length;
     this.#categories[number] = category;
+    this.#counted[number] = counted;
     return number;
   }
 
@@ -150,9 +158,9 @@ export class PipelineMemo {
   }
 
   /** What has been counted, but for the time of the clock. Good until the next `advance` or `step`. */
-  collect(): Pick<Pipeline, "clock" | "stores"> {
-    this.#transitions.collect(this.#categories, this.#live);
-    return this.#live;
+  collect(): Pick<Pipeline, "clock" | "stores"> & { readonly counts: ScriptCounts } {
+    this.#transitions.collect(this.#categories, this.#live, (script, times) => this.#count(script, times));
+    return { clock: this.#live.clock, stores: this.#live.stores, counts: this.#counts };
   }
 
   /** Forgets all scripts, and all states but one, whose new number it gives. */
@@ -160,6 +168,8 @@ export class PipelineMemo {
     const next = this.#startAfresh(state);
     this.#scripts.clear();
     this.#categories = [];
+    this.#counted = [];
+    this.onRenumbered(true);
     return next;
   }
 
@@ -179,6 +189,7 @@ export class PipelineMemo {
     const { clock } = this.#live;
     const before = clock.now;
     clock.category = this.#categories[script]!;
+    this.#count(script, 1);
     this.#livePlayer.play(this.#wordsOf(script));
     return this.#transitions.unremembered(LIVE, clock.now - before, LIVE);
   }
@@ -236,6 +247,7 @@ export class PipelineMemo {
   #startAfresh(state: number): number {
     this.collect();
     this.#transitions.clear();
+    this.onRenumbered(false);
     if (state === LIVE) {
       this.#states.clear();
       return LIVE;
@@ -254,9 +266,14 @@ export class PipelineMemo {
     pipeline.restore(this.#states.wordsOf(state), this.#reader);
   }
 
-  /** A script's words, its category left out. */
+  /** A script's words, what `script` adds to them left out. */
   #wordsOf(script: number): Int32Array {
     const words = this.#scripts.wordsOf(script);
-    return words.subarray(0, words.length - 1);
+    return words.subarray(0, words.length - 2);
+  }
+
+  #count(script: number, times: number): void {
+    const counted = this.#counted[script]!;
+    if (counted !== "elsewhere") this.#counts.add(this.#wordsOf(script), counted, times);
   }
 }

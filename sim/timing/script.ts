@@ -5,7 +5,9 @@
 import type { Outcomes, Pipeline } from "./pipeline.ts";
 import { NO_OVERLAP } from "./storebuffer.ts";
 
-const LATE = 1 << 30;
+export const LATE = 1 << 30;
+/** Words that follow one with LATE. */
+export const LATE_WORDS = 5;
 const FETCH = -1;
 const TRAP = -2;
 const FLUSH = -3;
@@ -182,6 +184,6 @@ export class Player implements Outcomes {
     this.#late.overlapAge = script[i + 3]!;
     this.#late.accessCycles = script[i + 4]!;
     this.#late.tagCycles = script[i + 5]!;
-    return 5;
+    return LATE_WORDS;
   }
 }

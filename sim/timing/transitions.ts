@@ -105,14 +105,25 @@ export class Transitions {
     };
   }
 
-  /** Adds what has been taken to a pipeline's counts, but for its time. @param categories - by script. */
-  collect(categories: readonly number[], { clock, stores }: Pipeline): void {
+  /**
+   * Adds what has been taken to a pipeline's counts, but for its time.
+   *
+   * @param categories - by script.
+   * @param onTaken - hears how often each script was gone through.
+   */
+  collect(
+    categories: readonly number[],
+    { clock, stores }: Pipeline,
+    onTaken: (script: number, times: number) => void,
+  ): void {
     for (let transition = 0; transition < this.#size; transition += 1) {
       const times = this.taken[transition]!;
       if (times === 0) continue;
       this.taken[transition] = 0;
       const row = ROW_WORDS * transition;
-      const category = categories[this.#rows[row + Row.script]!]!;
+      const script = this.#rows[row + Row.script]!;
+      onTaken(script, times);
+      const category = categories[script]!;
       clock.instructions[category]! += times * this.#rows[row + Row.instructions]!;
       stores.events.values[0]! += times * this.#rows[row + Row.stores]!;
       stores.events.values[1]! += times * this.#rows[row + Row.overlaps]!;

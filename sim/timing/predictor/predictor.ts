@@ -83,6 +83,19 @@ export class BranchPredictor {
       : this.#jump(traits, pc, next, target);
   }
 
+  /** Adds transfers that were predicted elsewhere. */
+  add(c: {
+    readonly branches: number;
+    readonly branchMisses: number;
+    readonly jumps: number;
+    readonly jumpMisses: number;
+  }): void {
+    this.#count[BRANCHES]! += c.branches;
+    this.#count[BRANCH_MISSES]! += c.branchMisses;
+    this.#count[JUMPS]! += c.jumps;
+    this.#count[JUMP_MISSES]! += c.jumpMisses;
+  }
+
   clear(): void {
     this.#direction.clear();
     this.#btb.clear();

@@ -1,0 +1,77 @@
+// A memo's state and clock, and how they go on through pieces of code.
+import type { PipelineMemo } from "./memo.ts";
+import type { Storage } from "./part.ts";
+import { ON_TIME, Script } from "./script.ts";
+import type { Counted } from "./script-counts.ts";
+import type { Outcomes } from "./pipeline.ts";
+import { NO_OVERLAP } from "./storebuffer.ts";
+import { Slot } from "./transitions.ts";
+
+/** Gives the overlap age of the load at a place of a piece, or NO_OVERLAP. */
+export type AgeAt = (index: number) => number;
+
+export class PieceClock {
+  /** [0]: the clock. */
+  readonly clock: Float64Array;
+  /** [0]: the memo's state. */
+  readonly state: Int32Array;
+  readonly #memo: PipelineMemo;
+  readonly #single = new Script();
+
+  constructor(memo: PipelineMemo, storage: Storage) {
+    this.#memo = memo;
+    this.clock = storage.float64(1);
+    this.state = storage.int32(1);
+    this.state[0] = memo.start();
+  }
+
+  get now(): number {
+    return this.clock[0]!;
+  }
+
+  /** Takes the transition whose slot begins there. */
+  take(slot: number): void {
+    const { slots, taken } = this.#memo;
+    this.clock[0]! += slots[slot + Slot.cycles]!;
+    this.state[0] = slots[slot + Slot.next]!;
+    taken[slots[slot + Slot.transition]!]! += 1;
+  }
+
+  /** Goes through a script. */
+  advance(script: Script, category: number, counted: Counted = "elsewhere"): void {
+    this.take(this.#memo.advance(this.state[0]!, this.#memo.script(script, category, counted), this.now));
+  }
+
+  /** Goes through an instruction whose outcomes are asked for. */
+  step(word: number, category: number, outcomes: Outcomes): void {
+    this.take(this.#memo.step(this.state[0]!, word, category, outcomes, this.now));
+  }
+
+  /** The slot of a piece with a load whose overlap age is `youngest`, if it waits for none; -1 where that is not known. */
+  slotWithout(script: number, youngest: number): number {
+    const { slots } = this.#memo;
+    const slot = this.#memo.peek(this.state[0]!, script, this.now);
+    if (slot < 0) return slot;
+    this.state[0] = slots[slot + Slot.state]!;
+    return youngest >= slots[slot + Slot.waiting]! ? slot : -1;
+  }
+
+  /** Goes through a piece whose loads overlap stores; where one may have to wait, the instructions are taken one at a time. */
+  advanceOverlapping(
+    piece: Script,
+    category: number,
+    youngest: number,
+    ageAt: AgeAt,
+    counted: Counted = "elsewhere",
+  ): void {
+    const slot = this.slotWithout(this.#memo.script(piece, category, counted), youngest);
+    if (slot >= 0) return this.take(slot);
+    for (let i = 0; i < piece.length; i += 1) {
+      this.#single.clear();
+      const overlapAge = ageAt(i);
+      if (overlapAge === NO_OVERLAP) this.#single.step(piece.words[i]!);
+      else this.#single.lateStep(piece.words[i]!, { ...ON_TIME, overlapAge });
+      this.advance(this.#single, category, counted);
+    }
+  }
+}
