@@ -38,7 +38,9 @@ export class LoggingReference extends Reference {
     this.#csr = undefined;
     const { mode } = this.hart;
     const pc = hex(this.pc);
+    const { retired } = this;
     super.one();
+    if (this.retired === retired) return;
     const { word, bytes } = this.op!.decoded;
     const csr = this.#csr === undefined ? "" : this.#csrText(this.#csr);
     const effects = this.#registers + csr + this.#loads + this.#stores + this.#capabilities;

@@ -30,9 +30,10 @@ export interface PathOptions {
 const PAGE_MASK = 0xfffn;
 /** Offsets in a page, and of the instruction after its last, as bigint. */
 const OFFSETS = Array.from({ length: PAGE_BYTES + 4 }, (_, i) => BigInt(i));
-/** Values of `next` that are no offset in the page: a jump to another page, a jump to a whole capability. */
+/** Values of `next` that are no offset in the page: a jump to another page, one to a whole capability, a trap. */
 const ELSEWHERE = -1;
 const INSTALL = -2;
+export const TRAPPED = -3;
 
 export abstract class FetchPath extends DataPath {
   readonly rvy: boolean;
@@ -50,7 +51,7 @@ export abstract class FetchPath extends DataPath {
   /** Offsets in the page that the pcc's bounds allow. */
   protected low = 0;
   protected high = 0;
-  /** Offset of the next instruction, or ELSEWHERE or INSTALL. */
+  /** Offset of the next instruction, or ELSEWHERE, INSTALL or TRAPPED. */
   protected next = 0;
   readonly #codes: Readonly<Record<PointerMode, CodeCache>>;
   readonly #alignment: 2 | 4;

@@ -11,7 +11,7 @@ import { Mode } from "../machine/mmu.ts";
 import type { Timing, Walk } from "../machine/retire.ts";
 import { ECALL, enterTrap, returnFromTrap, type Trap } from "../machine/trap.ts";
 import type { Engine, Stop, TrapReport } from "./engine.ts";
-import { FetchPath, type PathOptions } from "./fetch.ts";
+import { FetchPath, TRAPPED, type PathOptions } from "./fetch.ts";
 
 export interface ReferenceOptions extends PathOptions {
   readonly hart: Hart;
@@ -109,16 +109,16 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   }
 
   ecall(): void {
-    this.raise(ECALL[this.hart.mode]!, 0n);
+    this.#endInTrap(ECALL[this.hart.mode]!, 0n);
   }
   ebreak(): void {
-    this.raise(CAUSE.breakpoint, this.pc);
+    this.#endInTrap(CAUSE.breakpoint, this.pc);
   }
 
   trapReturn(from: Privileged): void {
     const { hart } = this;
     const needed = from === "machine" ? Mode.machine : Mode.supervisor;
-    const trapped = from === "supervisor" && hart.mode === Mode.supervisor && (hart.mstatus & MSTATUS.TSR) !== 0n;
+    const trapped = from === "supervisor" && hart.mode === Mode.supervisor && (hart.status & MSTATUS.TSR) !== 0;
     if (hart.mode < needed || trapped || !this.#systemAccess()) this.#illegal();
     const pcc = returnFromTrap(hart, this, from);
     this.installNext(pcc);
@@ -126,8 +126,8 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   }
 
   wfi(): void {
-    const { mode, mstatus } = this.hart;
-    if (mode === Mode.user || (mode === Mode.supervisor && (mstatus & MSTATUS.TW) !== 0n)) this.#illegal();
+    const { mode, status } = this.hart;
+    if (mode === Mode.user || (mode === Mode.supervisor && (status & MSTATUS.TW) !== 0)) this.#illegal();
     this.#waiting = true;
     this.reconsider();
   }
@@ -141,8 +141,8 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   }
 
   sfenceVma(addr: bigint, asid: bigint, everyAddress: boolean, everyAsid: boolean): void {
-    const { mode, mstatus } = this.hart;
-    const trapped = mode === Mode.supervisor && (mstatus & MSTATUS.TVM) !== 0n;
+    const { mode, status } = this.hart;
+    const trapped = mode === Mode.supervisor && (status & MSTATUS.TVM) !== 0;
     if (mode === Mode.user || trapped) this.#illegal();
     // Translations are always those of the tables in memory: only the timing model has entries to drop.
     this.record.flush = true;
@@ -205,7 +205,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     return this.#stop ?? { kind: "limit", limit: "instructions" };
   }
 
-  /** Executes one instruction. */
+  /** Executes one instruction, or takes the trap that it is. */
   protected one(): void {
     const { offset, page } = this;
     let op = page.ops[offset >>> 1];
@@ -224,9 +224,10 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     r.translatedFetch = this.mmu.translatesFetch;
     r.asid = this.#asid;
     op.exec(this, op.operands);
+    const { next } = this;
+    if (next === TRAPPED) return this.#takeTrap();
     this.retired += 1;
     this.#account();
-    const { next } = this;
     if (next >= 0 && next < PAGE_BYTES) this.offset = next;
     else this.leavePage();
   }
@@ -234,6 +235,12 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   protected override raise(cause: number, tval: bigint): never {
     this.#trap = { interrupt: false, cause, tval };
     throw TRAP;
+  }
+
+  /** For an instruction that does nothing but trap: there is nothing to abandon, and an exception costs a microsecond. */
+  #endInTrap(cause: number, tval: bigint): void {
+    this.#trap = { interrupt: false, cause, tval };
+    this.next = TRAPPED;
   }
 
   /** Time passes for what the record tells. */
@@ -292,7 +299,12 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
 
   #caught(error: unknown): void {
     if (error !== TRAP) throw error;
-    if (!this.#wedged(this.#trap)) this.#enterTrap(this.#trap);
+    this.#takeTrap();
+  }
+
+  #takeTrap(): void {
+    if (this.#wedged(this.#trap)) this.reconsider();
+    else this.#enterTrap(this.#trap);
   }
 
   #enterTrap(trap: Trap): void {
@@ -337,9 +349,10 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
 
   /** Takes over privilege, satp and mstatus for translation, and whether RVY is enabled. */
   protected retranslate(): void {
-    this.mmu.configure(this.hart.translation);
+    const state = this.hart.translation;
+    this.mmu.configure(state);
     if (this.zyhybrid) this.rvyEnabled = this.hart.rvyEnabled;
-    this.#asid = this.hart.asid;
+    this.#asid = state.asid;
     this.record.flush = true;
     this.refetch();
     this.reconsider();

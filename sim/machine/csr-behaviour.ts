@@ -6,7 +6,17 @@ import type { Extension } from "../../isa/insn.ts";
 import type { Capability } from "./capability.ts";
 import { type CapabilityArithmetic } from "./capability.ts";
 import type { Pmp } from "./pmp.ts";
-import { IP, MENVCFG, MSTATUS, SUPERVISOR_INTERRUPTS, type Hart } from "./hart.ts";
+import {
+  doubleWord,
+  highWord,
+  IP,
+  lowWord,
+  MENVCFG,
+  MSTATUS,
+  MSTATUS_HIGH,
+  SUPERVISOR_INTERRUPTS,
+  type Hart,
+} from "./hart.ts";
 
 /** What an engine has to look at again after a write. */
 export const Effect = { none: 0, interrupts: 1, translation: 2 } as const;
@@ -37,13 +47,16 @@ export interface BehaviourOptions {
 
 const XLEN = 64;
 const MIE_MASK = IP.SSIP | IP.MSIP | IP.STIP | IP.MTIP | IP.SEIP | IP.MEIP;
-const { SIE, MIE, SPIE, MPIE, SPP, MPP, MPRV, SUM, MXR, TVM, TW, TSR, UXL, YRGE, SYRG, UYRG } = MSTATUS;
+const { SIE, MIE, SPIE, MPIE, SPP, MPP, MPRV, SUM, MXR, TVM, TW, TSR } = MSTATUS;
+const { UXL, YRGE, SYRG, UYRG } = MSTATUS_HIGH;
 const MSTATUS_MASK = SIE | MIE | SPIE | MPIE | SPP | MPP | MPRV | SUM | MXR | TVM | TW | TSR;
 const SSTATUS_MASK = SIE | SPIE | SPP | SUM | MXR;
-/** What Svyrg adds to both (#mstatus_y, #sstatus_y). */
+/** What Svyrg adds to the high word of both (#mstatus_y, #sstatus_y). */
 const SVYRG_MASK = YRGE | SYRG | UYRG;
 /** Changing these changes what an address means; MPP does only while MPRV is set. */
-const MSTATUS_TRANSLATION = MPRV | SUM | MXR | SVYRG_MASK;
+const MSTATUS_TRANSLATION = MPRV | SUM | MXR;
+const MSTATUS_HIGH_TRANSLATION = SVYRG_MASK;
+const MPP_RESERVED = 2 << 11;
 /** Exceptions that can be delegated: all that can occur below M-mode (machine.adoc, medeleg); the first, where IALIGN is 32. */
 const MEDELEG_BASE = 0xb3fen;
 const MEDELEG_MISALIGNED = 1n;
@@ -59,6 +72,18 @@ const MISA_MXL_64 = 2n << 62n;
 const none = (): Effect => Effect.none;
 const readOnly = (read: () => bigint): XlenCsr => ({ kind: "xlen", read, write: none });
 const zero = readOnly(() => 0n);
+
+/** A field of the hart that holds interrupts, of which `mask` is writable. */
+function interruptsOf(hart: Hart, name: "mie" | "mideleg", mask: number): XlenCsr {
+  return {
+    kind: "xlen",
+    read: () => BigInt(hart[name]),
+    write: (value) => {
+      hart[name] = lowWord(value) & mask;
+      return Effect.interrupts;
+    },
+  };
+}
 
 /** A plain field of the hart, of which `mask` is writable. */
 function fieldOf<K extends keyof Hart>(
@@ -112,24 +137,27 @@ function status({ hart, extensions }: BehaviourOptions): Record<string, CsrBehav
     extensions.has("Zicboz") ? MENVCFG.CBZE : 0n,
     zyhybrid ? MENVCFG.Y : 0n,
   ].reduce((mask, field) => mask | field);
-  const svyrg = extensions.has("Svyrg") ? SVYRG_MASK : 0n;
-  const writeStatus = (mask: bigint, value: bigint): Effect => {
-    const old = hart.mstatus;
-    let next = (old & ~mask) | (value & mask);
+  const svyrg = extensions.has("Svyrg") ? SVYRG_MASK : 0;
+  const writeStatus = (mask: number, value: bigint): Effect => {
+    const { status: old, statusHigh: oldHigh } = hart;
+    let next = (old & ~mask) | (lowWord(value) & mask);
+    const nextHigh = (oldHigh & ~svyrg) | (highWord(value) & svyrg);
     // MPP holds a mode that exists: 2 is none, and leaves it as it was.
-    if ((next & MPP) >> 11n === 2n) next = (next & ~MPP) | (old & MPP);
-    hart.mstatus = next;
-    const matters = MSTATUS_TRANSLATION | ((next & MPRV) !== 0n ? MPP : 0n);
-    return ((old ^ next) & matters) !== 0n ? Effect.translation : Effect.interrupts;
+    if ((next & MPP) === MPP_RESERVED) next = (next & ~MPP) | (old & MPP);
+    hart.status = next;
+    hart.statusHigh = nextHigh;
+    const matters = MSTATUS_TRANSLATION | ((next & MPRV) !== 0 ? MPP : 0);
+    const translation = ((old ^ next) & matters) | ((oldHigh ^ nextHigh) & MSTATUS_HIGH_TRANSLATION);
+    return translation !== 0 ? Effect.translation : Effect.interrupts;
   };
   const legalEnvcfg = (value: bigint, mask: bigint): bigint =>
     (value & MENVCFG.CBIE) === MENVCFG.CBIE_RESERVED ? value & mask & ~MENVCFG.CBIE : value & mask;
   return {
-    mstatus: { kind: "xlen", read: () => hart.mstatus, write: (value) => writeStatus(MSTATUS_MASK | svyrg, value) },
+    mstatus: { kind: "xlen", read: () => hart.mstatus, write: (value) => writeStatus(MSTATUS_MASK, value) },
     sstatus: {
       kind: "xlen",
-      read: () => hart.mstatus & (SSTATUS_MASK | svyrg | UXL),
-      write: (value) => writeStatus(SSTATUS_MASK | svyrg, value),
+      read: () => doubleWord(hart.status & SSTATUS_MASK, hart.statusHigh & (svyrg | UXL)),
+      write: (value) => writeStatus(SSTATUS_MASK, value),
     },
     menvcfg: {
       kind: "xlen",
@@ -166,31 +194,31 @@ function traps(o: BehaviourOptions): Record<string, CsrBehaviour> {
   const { hart, extensions } = o;
   const misaligned = o.instructionAlignment === 4 ? MEDELEG_MISALIGNED : 0n;
   const medeleg = MEDELEG_BASE | misaligned | (extensions.has("Y") ? MEDELEG_CHERI : 0n);
-  const setMip = (mask: bigint) => (value: bigint) => {
-    hart.mipSoftware = (hart.mipSoftware & ~mask) | (value & mask);
+  const setMip = (mask: number, value: bigint): Effect => {
+    hart.mipSoftware = (hart.mipSoftware & ~mask) | (lowWord(value) & mask);
     return Effect.interrupts;
   };
   return {
     medeleg: fieldOf(hart, "medeleg", medeleg),
-    mideleg: fieldOf(hart, "mideleg", SUPERVISOR_INTERRUPTS, Effect.interrupts),
-    mie: fieldOf(hart, "mie", MIE_MASK, Effect.interrupts),
+    mideleg: interruptsOf(hart, "mideleg", SUPERVISOR_INTERRUPTS),
+    mie: interruptsOf(hart, "mie", MIE_MASK),
     mip: {
       kind: "xlen",
-      read: () => hart.mip,
-      write: (value) => setMip(IP.SSIP | IP.SEIP | (hart.sstc ? 0n : IP.STIP))(value),
+      read: () => BigInt(hart.mip),
+      write: (value) => setMip(IP.SSIP | IP.SEIP | (hart.sstc ? 0 : IP.STIP), value),
     },
     sie: {
       kind: "xlen",
-      read: () => hart.mie & hart.mideleg,
+      read: () => BigInt(hart.mie & hart.mideleg),
       write: (value) => {
-        hart.mie = (hart.mie & ~hart.mideleg) | (value & hart.mideleg);
+        hart.mie = (hart.mie & ~hart.mideleg) | (lowWord(value) & hart.mideleg);
         return Effect.interrupts;
       },
     },
     sip: {
       kind: "xlen",
-      read: () => hart.mip & hart.mideleg,
-      write: (value) => setMip(IP.SSIP & hart.mideleg)(value),
+      read: () => BigInt(hart.mip & hart.mideleg),
+      write: (value) => setMip(IP.SSIP & hart.mideleg, value),
     },
     stimecmp: fieldOf(hart, "stimecmp", (1n << BigInt(XLEN)) - 1n, Effect.interrupts),
     mcause: fieldOf(hart, "mcause", -1n),

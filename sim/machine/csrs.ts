@@ -83,8 +83,8 @@ export class Csrs {
 
   /** What higher modes have withheld from the lower ones. */
   #enabled(number: number): boolean {
-    const { mode, mstatus, mcounteren, scounteren, sstc } = this.#hart;
-    if (number === SATP) return (mstatus & MSTATUS.TVM) === 0n;
+    const { mode, status, mcounteren, scounteren, sstc } = this.#hart;
+    if (number === SATP) return (status & MSTATUS.TVM) === 0;
     if (number === STIMECMP) return sstc && (mcounteren & COUNTEREN_TM) !== 0n;
     if (number < FIRST_COUNTER || number > LAST_COUNTER) return true;
     const enabled = mode === Mode.supervisor ? mcounteren : mcounteren & scounteren;

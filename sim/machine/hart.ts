@@ -5,32 +5,42 @@ import type { Clint } from "./devices/clint.ts";
 import { Mode, type TranslationState } from "./mmu.ts";
 import { Pmp } from "./pmp.ts";
 
-/** Fields of mstatus (machine.adoc #mstatusreg-rv64), in place. */
+/** Fields of the low word of mstatus (machine.adoc #mstatusreg-rv64), in place. */
 export const MSTATUS = {
-  SIE: 1n << 1n,
-  MIE: 1n << 3n,
-  SPIE: 1n << 5n,
-  MPIE: 1n << 7n,
-  SPP: 1n << 8n,
-  MPP: 3n << 11n,
-  MPRV: 1n << 17n,
-  SUM: 1n << 18n,
-  MXR: 1n << 19n,
-  TVM: 1n << 20n,
-  TW: 1n << 21n,
-  TSR: 1n << 22n,
-  UXL: 3n << 32n,
-  SXL: 3n << 34n,
-  /** Svyrg's: the enable, and the generations of supervisor and user pages (#mstatusreg_pte). */
-  YRGE: 1n << 59n,
-  SYRG: 1n << 60n,
-  UYRG: 1n << 61n,
+  SIE: 1 << 1,
+  MIE: 1 << 3,
+  SPIE: 1 << 5,
+  MPIE: 1 << 7,
+  SPP: 1 << 8,
+  MPP: 3 << 11,
+  MPRV: 1 << 17,
+  SUM: 1 << 18,
+  MXR: 1 << 19,
+  TVM: 1 << 20,
+  TW: 1 << 21,
+  TSR: 1 << 22,
 } as const;
-const MPP_SHIFT = 11n;
+const MPP_SHIFT = 11;
+/** Fields of its high word. */
+export const MSTATUS_HIGH = {
+  UXL: 3 << 0,
+  SXL: 3 << 2,
+  /** Svyrg's: the enable, and the generations of supervisor and user pages (#mstatusreg_pte). */
+  YRGE: 1 << 27,
+  SYRG: 1 << 28,
+  UYRG: 1 << 29,
+} as const;
 /** UXL and SXL, read-only: 64 bits. */
-const XLEN_64 = (2n << 32n) | (2n << 34n);
+const XLEN_64 = (2 << 0) | (2 << 2);
+const SVYRG = MSTATUS_HIGH.YRGE | MSTATUS_HIGH.SYRG | MSTATUS_HIGH.UYRG;
+/** The halves of a register as 32-bit numbers, and a register put together from halves whose highest bit is 0. */
+export const lowWord = (value: bigint): number => Number(BigInt.asIntN(32, value));
+export const highWord = (value: bigint): number => Number(BigInt.asIntN(32, value >> 32n));
+export const doubleWord = (low: number, high: number): bigint => (BigInt(high) << 32n) | BigInt(low);
+/** Values of satp for which states of translation are kept. */
+const MAX_ADDRESS_SPACES = 64;
 
-const bit = (interrupt: number): bigint => 1n << BigInt(interrupt);
+const bit = (interrupt: number): number => 1 << interrupt;
 /** Bits of mip and mie. */
 export const IP = {
   SSIP: bit(INTERRUPT.supervisorSoftware),
@@ -75,7 +85,9 @@ export class Hart {
   readonly clint: Clint;
   readonly pmp = new Pmp();
   mode: number = Mode.machine;
-  mstatus = XLEN_64;
+  /** mstatus, in halves. */
+  status = 0;
+  statusHigh = XLEN_64;
   mtvec: Capability = NULL_CAPABILITY;
   stvec: Capability = NULL_CAPABILITY;
   mepc: Capability = NULL_CAPABILITY;
@@ -91,10 +103,10 @@ export class Hart {
   mtval = 0n;
   stval = 0n;
   medeleg = 0n;
-  mideleg = 0n;
-  mie = 0n;
+  mideleg = 0;
+  mie = 0;
   /** What software has written of mip: SSIP, SEIP, and STIP while Sstc is off. */
-  mipSoftware = 0n;
+  mipSoftware = 0;
   mcounteren = 0n;
   scounteren = 0n;
   menvcfg = 0n;
@@ -108,6 +120,10 @@ export class Hart {
    */
   cycleOffset = 0n;
   instretOffset = 0n;
+  /** States of translation that there have been, by satp and by the rest; those of the latest satp. */
+  readonly #spaces = new Map<bigint, Map<number, TranslationState>>();
+  #space = new Map<number, TranslationState>();
+  #spaceSatp = -1n;
 
   constructor(clock: Clock, clint: Clint) {
     this.clock = clock;
@@ -115,12 +131,12 @@ export class Hart {
   }
 
   /** Bits of mip as they stand now. */
-  get mip(): bigint {
+  get mip(): number {
     const time = this.clint.mtime;
     let pending = this.mipSoftware;
     if (this.clint.msip) pending |= IP.MSIP;
     if (time >= this.clint.mtimecmp) pending |= IP.MTIP;
-    if (this.sstc) pending = (pending & ~IP.STIP) | (time >= this.stimecmp ? IP.STIP : 0n);
+    if (this.sstc) pending = (pending & ~IP.STIP) | (time >= this.stimecmp ? IP.STIP : 0);
     return pending;
   }
 
@@ -136,46 +152,64 @@ export class Hart {
   }
 
   get asid(): number {
-    return Number((this.satp >> 44n) & 0xffffn);
+    return this.translation.asid;
   }
 
+  /** What translation depends on. Equal states are one object, so that others can keep what they derive from it. */
   get translation(): TranslationState {
-    const status = (field: bigint): boolean => (this.mstatus & field) !== 0n;
-    return {
-      mode: this.mode,
-      satp: this.satp,
-      mprv: status(MSTATUS.MPRV),
-      mpp: this.mpp,
-      sum: status(MSTATUS.SUM),
-      mxr: status(MSTATUS.MXR),
-      adue: (this.menvcfg & MENVCFG.ADUE) !== 0n,
-      yrge: status(MSTATUS.YRGE),
-      uyrg: status(MSTATUS.UYRG),
-      syrg: status(MSTATUS.SYRG),
+    const { mode, status, statusHigh, satp } = this;
+    const dataMode = mode === Mode.machine && (status & MSTATUS.MPRV) !== 0 ? this.mpp : mode;
+    const adue = (this.menvcfg & MENVCFG.ADUE) !== 0n;
+    const flags = (status & (MSTATUS.SUM | MSTATUS.MXR)) | (statusHigh & SVYRG) | (adue ? 1 : 0);
+    const key = flags | (mode << 1) | (dataMode << 3);
+    if (satp !== this.#spaceSatp) this.#useSpace(satp);
+    const known = this.#space.get(key);
+    if (known !== undefined) return known;
+    const state: TranslationState = {
+      mode,
+      dataMode,
+      satp,
+      asid: Number((satp >> 44n) & 0xffffn),
+      sum: (status & MSTATUS.SUM) !== 0,
+      mxr: (status & MSTATUS.MXR) !== 0,
+      adue,
+      yrge: (statusHigh & MSTATUS_HIGH.YRGE) !== 0,
+      uyrg: (statusHigh & MSTATUS_HIGH.UYRG) !== 0,
+      syrg: (statusHigh & MSTATUS_HIGH.SYRG) !== 0,
     };
+    this.#space.set(key, state);
+    return state;
+  }
+
+  get mstatus(): bigint {
+    return doubleWord(this.status, this.statusHigh);
+  }
+  set mstatus(value: bigint) {
+    this.status = lowWord(value);
+    this.statusHigh = highWord(value);
   }
 
   get mpp(): number {
-    return Number((this.mstatus & MSTATUS.MPP) >> MPP_SHIFT);
+    return (this.status & MSTATUS.MPP) >> MPP_SHIFT;
   }
   set mpp(mode: number) {
-    this.mstatus = (this.mstatus & ~MSTATUS.MPP) | (BigInt(mode) << MPP_SHIFT);
+    this.status = (this.status & ~MSTATUS.MPP) | (mode << MPP_SHIFT);
   }
 
   /** The interrupt to take before the next instruction, or undefined (machine.adoc, mip: enabling and priority). */
   interruptToTake(): number | undefined {
     const pending = this.mip & this.mie;
-    if (pending === 0n) return undefined;
-    const machine = this.mode < Mode.machine || (this.mstatus & MSTATUS.MIE) !== 0n;
+    if (pending === 0) return undefined;
+    const machine = this.mode < Mode.machine || (this.status & MSTATUS.MIE) !== 0;
     const supervisor =
-      this.mode < Mode.supervisor || (this.mode === Mode.supervisor && (this.mstatus & MSTATUS.SIE) !== 0n);
+      this.mode < Mode.supervisor || (this.mode === Mode.supervisor && (this.status & MSTATUS.SIE) !== 0);
     const taken = machine && pending & ~this.mideleg ? pending & ~this.mideleg : supervisor && pending & this.mideleg;
-    return taken ? BY_PRIORITY.find((interrupt) => (taken & bit(interrupt)) !== 0n) : undefined;
+    return taken ? BY_PRIORITY.find((interrupt) => (taken & bit(interrupt)) !== 0) : undefined;
   }
 
   /** Is an interrupt pending and enabled in mie, so that WFI need not wait? */
   get awake(): boolean {
-    return (this.mip & this.mie) !== 0n;
+    return (this.mip & this.mie) !== 0;
   }
 
   /** The first cycle at which an enabled timer that is not pending yet will be; Infinity if none. */
@@ -184,5 +218,15 @@ export class Hart {
     const machine = this.mie & IP.MTIP ? this.clint.cycleOf(this.clint.mtimecmp) : Infinity;
     const supervisor = this.sstc && this.mie & IP.STIP ? this.clint.cycleOf(this.stimecmp) : Infinity;
     return Math.min(machine > now ? machine : Infinity, supervisor > now ? supervisor : Infinity);
+  }
+
+  #useSpace(satp: bigint): void {
+    let space = this.#spaces.get(satp);
+    if (space === undefined) {
+      if (this.#spaces.size >= MAX_ADDRESS_SPACES) this.#spaces.clear();
+      this.#spaces.set(satp, (space = new Map()));
+    }
+    this.#space = space;
+    this.#spaceSatp = satp;
   }
 }

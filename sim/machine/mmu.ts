@@ -30,8 +30,8 @@ const CANONICAL_UPPER_HALF = 2 ** VIRT_BITS - CANONICAL_TOP;
 const UPPER_HALF = 0xffff_ffc0_0000_0000n;
 
 const CACHE_SETS = 256;
-/** Values of satp for which translations are kept. */
-const MAX_ADDRESS_SPACES = 64;
+/** States for which translations are kept. */
+const MAX_VIEWS = 256;
 
 const PAGE_FAULT: Readonly<Record<AccessType, number>> = {
   fetch: CAUSE.instructionPageFault,
@@ -52,9 +52,11 @@ export type LoadedTags = (typeof LoadedTags)[keyof typeof LoadedTags];
 /** What translation depends on besides the tables: fixed between traps, xRET and writes of satp and mstatus. */
 export interface TranslationState {
   readonly mode: number;
+  /** The mode of loads and stores: MPRV makes it another. */
+  readonly dataMode: number;
   readonly satp: bigint;
-  readonly mprv: boolean;
-  readonly mpp: number;
+  /** The address-space identifier in satp. */
+  readonly asid: number;
   readonly sum: boolean;
   readonly mxr: boolean;
   /** menvcfg.ADUE: walks set A and D (Svadu); otherwise they fault where those are clear (Svade). */
@@ -104,6 +106,12 @@ class Context {
   }
 }
 
+/** The contexts of a state; undefined where addresses are physical. */
+interface View {
+  readonly fetch: Context | undefined;
+  readonly data: Context | undefined;
+}
+
 /** A leaf as it stands: the low word's bits, pte.rvy in place, and where it leads. */
 type Leaf = { readonly flags: number; readonly rvy: number; readonly phys: number; readonly walk: Walk };
 type WalkFault = "page" | "access" | "capability";
@@ -118,6 +126,7 @@ export class Mmu {
   readonly #memory: Memory;
   readonly #capabilityPages: boolean;
   readonly #contexts = new Map<bigint, Context[]>();
+  readonly #views = new Map<TranslationState, View>();
   /** RAM offsets of the pages that walks have read. */
   readonly #tablePages = new Set<number>();
   #fetchContext: Context | undefined;
@@ -150,9 +159,10 @@ export class Mmu {
     if (this.#pmp.generation !== this.#pmpGeneration) this.flush();
     this.#pmpGeneration = this.#pmp.generation;
     this.#fetchMode = state.mode;
-    this.#dataMode = state.mprv && state.mode === Mode.machine ? state.mpp : state.mode;
-    this.#fetchContext = this.#context(state, this.#fetchMode);
-    this.#dataContext = this.#context(state, this.#dataMode);
+    this.#dataMode = state.dataMode;
+    const { fetch, data } = this.#views.get(state) ?? this.#view(state);
+    this.#fetchContext = fetch;
+    this.#dataContext = data;
     this.guardsFetch = this.#pmp.guards(this.#fetchMode);
     this.guardsData = this.#pmp.guards(this.#dataMode);
   }
@@ -219,13 +229,20 @@ export class Mmu {
     this.onFlush();
   }
 
+  #view(state: TranslationState): View {
+    if (this.#views.size >= MAX_VIEWS) {
+      this.#views.clear();
+      this.#contexts.clear();
+    }
+    const view = { fetch: this.#context(state, state.mode), data: this.#context(state, state.dataMode) };
+    this.#views.set(state, view);
+    return view;
+  }
+
   #context(state: TranslationState, mode: number): Context | undefined {
     if (mode === Mode.machine || state.satp >> 60n !== SATP_SV39) return undefined;
     let contexts = this.#contexts.get(state.satp);
-    if (contexts === undefined) {
-      if (this.#contexts.size >= MAX_ADDRESS_SPACES) this.#contexts.clear();
-      this.#contexts.set(state.satp, (contexts = []));
-    }
+    if (contexts === undefined) this.#contexts.set(state.satp, (contexts = []));
     const { sum, mxr, adue, yrge, uyrg, syrg } = state;
     const key = [sum, mxr, adue, yrge, uyrg, syrg].reduce((bits, flag, i) => bits | (flag ? 2 << i : 0), mode);
     return (contexts[key] ??= new Context(state, mode));

@@ -28,22 +28,21 @@ export interface Trap {
 /** Takes a trap at `pcc`, whole; returns the pcc of the handler (machine.adoc, supervisor.adoc; #mepc_y, #mtvec_y). */
 export function enterTrap(hart: Hart, m: CapabilityArithmetic, pcc: Capability, trap: Trap): Capability {
   const code = BigInt(trap.cause);
-  const delegated = ((trap.interrupt ? hart.mideleg : hart.medeleg) >> code) & 1n;
+  const delegated = trap.interrupt ? (hart.mideleg >> trap.cause) & 1 : Number((hart.medeleg >> code) & 1n);
   const cause = trap.interrupt ? INTERRUPT_BIT | code : code;
-  const status = hart.mstatus;
-  const from = hart.mode;
-  if (delegated !== 0n && from <= Mode.supervisor) {
-    const enabled = (status & MSTATUS.SIE) !== 0n ? MSTATUS.SPIE : 0n;
-    const previous = from === Mode.supervisor ? MSTATUS.SPP : 0n;
-    hart.mstatus = (status & ~(MSTATUS.SIE | MSTATUS.SPIE | MSTATUS.SPP)) | enabled | previous;
+  const { status, mode: from } = hart;
+  if (delegated !== 0 && from <= Mode.supervisor) {
+    const enabled = (status & MSTATUS.SIE) !== 0 ? MSTATUS.SPIE : 0;
+    const previous = from === Mode.supervisor ? MSTATUS.SPP : 0;
+    hart.status = (status & ~(MSTATUS.SIE | MSTATUS.SPIE | MSTATUS.SPP)) | enabled | previous;
     hart.scause = cause;
     hart.stval = trap.tval;
     hart.sepc = pcc;
     hart.mode = Mode.supervisor;
     return handler(m, hart.stvec, trap);
   }
-  const enabled = (status & MSTATUS.MIE) !== 0n ? MSTATUS.MPIE : 0n;
-  hart.mstatus = (status & ~(MSTATUS.MIE | MSTATUS.MPIE)) | enabled;
+  const enabled = (status & MSTATUS.MIE) !== 0 ? MSTATUS.MPIE : 0;
+  hart.status = (status & ~(MSTATUS.MIE | MSTATUS.MPIE)) | enabled;
   hart.mpp = from;
   hart.mcause = cause;
   hart.mtval = trap.tval;
@@ -55,12 +54,12 @@ export function enterTrap(hart: Hart, m: CapabilityArithmetic, pcc: Capability, 
 /** xRET: restores mode and interrupt enable; returns the pcc saved in xepc, unsealed if it is a sentry (#MRET_CHERI). */
 export function returnFromTrap(hart: Hart, m: CapabilityArithmetic, from: Privileged): Capability {
   const machine = from === "machine";
-  const status = hart.mstatus;
+  const { status } = hart;
   const { IE, PIE } = machine ? { IE: MSTATUS.MIE, PIE: MSTATUS.MPIE } : { IE: MSTATUS.SIE, PIE: MSTATUS.SPIE };
   const to = machine ? hart.mpp : status & MSTATUS.SPP ? Mode.supervisor : Mode.user;
-  const leavesMachine = to !== Mode.machine ? MSTATUS.MPRV : 0n;
+  const leavesMachine = to !== Mode.machine ? MSTATUS.MPRV : 0;
   const lowest = machine ? MSTATUS.MPP : MSTATUS.SPP;
-  hart.mstatus = (status & ~(IE | lowest | leavesMachine)) | PIE | ((status & PIE) !== 0n ? IE : 0n);
+  hart.status = (status & ~(IE | lowest | leavesMachine)) | PIE | ((status & PIE) !== 0 ? IE : 0);
   hart.mode = to;
   const saved = machine ? hart.mepc : hart.sepc;
   return isSealed(m, saved) !== 0n ? unsealed(m, saved) : saved;

@@ -162,12 +162,8 @@ const svyrg: readonly Mutation[] = [
     ["an untagged load traps by the generation", trapping, "keepsTag !== 0n"],
   ]),
   ...mutations("sim/machine/csr-behaviour.ts", SVYRG, [
-    [
-      "sstatus shows no field of Svyrg",
-      "hart.mstatus & (SSTATUS_MASK | svyrg | UXL)",
-      "hart.mstatus & (SSTATUS_MASK | UXL)",
-    ],
-    ["a write of Svyrg's fields does not tell translation", "MPRV | SUM | MXR | SVYRG_MASK", "MPRV | SUM | MXR"],
+    ["sstatus shows no field of Svyrg", "hart.statusHigh & (svyrg | UXL)", "hart.statusHigh & UXL"],
+    ["a write of Svyrg's fields does not tell translation", " | ((oldHigh ^ nextHigh) & MSTATUS_HIGH_TRANSLATION)", ""],
   ]),
 ];
 

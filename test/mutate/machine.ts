@@ -44,21 +44,25 @@ const behaviour = mutations("sim/machine/csr-behaviour.ts", CSRS, [
     "value.tag === 0n ? m.cap(0n, value.meta, addr) : setAddress(m, value, addr)",
     "m.cap(value.tag, value.meta, addr)",
   ],
-  ["MPP takes a mode that does not exist", "if ((next & MPP) >> 11n === 2n) next = (next & ~MPP) | (old & MPP);", ""],
+  [
+    "MPP takes a mode that does not exist",
+    "if ((next & MPP) === MPP_RESERVED) next = (next & ~MPP) | (old & MPP);",
+    "",
+  ],
   ["satp takes any mode", "if (!SATP_MODES.includes(value >> SATP_MODE_SHIFT)) return Effect.none;", ""],
 ]);
 
 const trap = mutations("sim/machine/trap.ts", TRAPS, [
   ["MRET does not unseal mepc", "return isSealed(m, saved) !== 0n ? unsealed(m, saved) : saved;", "return saved;"],
-  ["a trap of M-mode is delegated", "delegated !== 0n && from <= Mode.supervisor", "delegated !== 0n"],
-  ["MRET to a lower mode leaves MPRV", "to !== Mode.machine ? MSTATUS.MPRV : 0n", "0n"],
-  ["MRET leaves MPP", "const lowest = machine ? MSTATUS.MPP : MSTATUS.SPP;", "const lowest = 0n;"],
+  ["a trap of M-mode is delegated", "delegated !== 0 && from <= Mode.supervisor", "delegated !== 0"],
+  ["MRET to a lower mode leaves MPRV", "to !== Mode.machine ? MSTATUS.MPRV : 0", "0"],
+  ["MRET leaves MPP", "const lowest = machine ? MSTATUS.MPP : MSTATUS.SPP;", "const lowest = 0;"],
   [
     "a trap into M-mode leaves interrupts on",
     "(status & ~(MSTATUS.MIE | MSTATUS.MPIE)) | enabled",
     "(status & ~MSTATUS.MPIE) | enabled",
   ],
-  ["a trap into S-mode does not say from which mode", "from === Mode.supervisor ? MSTATUS.SPP : 0n", "0n"],
+  ["a trap into S-mode does not say from which mode", "from === Mode.supervisor ? MSTATUS.SPP : 0", "0"],
   ["exceptions are vectored", "const vectored = trap.interrupt && ", "const vectored = "],
   [
     "mepc gets the pcc without its tag",
@@ -224,7 +228,12 @@ const hart = mutations(
       "  INTERRUPT.machineSoftware,\n  INTERRUPT.machineTimer,\n",
       "  INTERRUPT.machineTimer,\n  INTERRUPT.machineSoftware,\n",
     ],
-    ["M-mode is interrupted with MIE clear", "this.mode < Mode.machine || (this.mstatus & MSTATUS.MIE) !== 0n", "true"],
+    ["M-mode is interrupted with MIE clear", "this.mode < Mode.machine || (this.status & MSTATUS.MIE) !== 0", "true"],
+    [
+      "translated code keeps the translations of another mode",
+      "flags | (mode << 1) | (dataMode << 3)",
+      "flags | (dataMode << 3)",
+    ],
   ],
 );
 

@@ -40,11 +40,6 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
   ]),
   ...mutations("sim/engine/turbo/contexts.ts", TESTS, [
     [
-      "translated code keeps the translations of another mode",
-      "return mode | (mpp << 2) | status",
-      "return (mpp << 2) | status",
-    ],
-    [
       "translated code keeps translations when tables change",
       "for (let number = 0; number < this.#used; number += 1) this.#empty(number);",
       "",

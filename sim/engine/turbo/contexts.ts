@@ -13,8 +13,7 @@ export class Contexts {
   readonly #linear: LinearMemory;
   readonly #code: TranslatedCode;
   readonly #bytes: Uint8Array;
-  /** By satp, then by what else translation depends on. */
-  #numbers = new Map<bigint, Map<number, number>>();
+  readonly #numbers = new Map<TranslationState, number>();
   #used = 0;
 
   constructor(linear: LinearMemory, code: TranslatedCode) {
@@ -25,18 +24,14 @@ export class Contexts {
 
   /** Puts the context of a state in force. */
   use(state: TranslationState): void {
-    const { satp } = state;
-    const rest = restOf(state);
-    let bySatp = this.#numbers.get(satp);
-    if (bySatp === undefined) this.#numbers.set(satp, (bySatp = new Map()));
-    let number = bySatp.get(rest);
+    let number = this.#numbers.get(state);
     if (number === undefined) {
       if (this.#used === MAX_CONTEXTS) {
-        this.#numbers = new Map([[satp, (bySatp = new Map())]]);
+        this.#numbers.clear();
         this.#used = 0;
       }
       number = this.#used++;
-      bySatp.set(rest, number);
+      this.#numbers.set(state, number);
       this.#empty(number);
     }
     this.current = number;
@@ -64,13 +59,6 @@ export class Contexts {
     this.#bytes.fill(0xff, tlbAt(number), tlbAt(number) + TLB_BYTES);
     this.#code.emptyContext(number);
   }
-}
-
-/** All but satp as a number. */
-function restOf({ mode, mpp, mprv, sum, mxr, adue, yrge, uyrg, syrg }: TranslationState): number {
-  const bit = (flag: boolean, at: number): number => (flag ? 1 << at : 0);
-  const status = bit(mprv, 4) | bit(sum, 5) | bit(mxr, 6) | bit(adue, 7);
-  return mode | (mpp << 2) | status | bit(yrge, 8) | bit(uyrg, 9) | bit(syrg, 10);
 }
 
 /** Do [addr, addr + bytes) lie in one page? */

@@ -113,9 +113,10 @@ export class Turbo extends Reference {
   protected override one(): void {
     const at = this.pageVirt + this.offset;
     if (at !== this.#sequential && this.#untilRetired > 0 && this.#runTranslated(at)) return;
+    const { retired } = this;
     super.one();
-    const { bytes } = this.op!;
-    this.#sequential = this.#gaveUp ? NOWHERE : at + bytes;
+    const trapped = this.retired === retired;
+    this.#sequential = this.#gaveUp || trapped ? NOWHERE : at + this.op!.bytes;
     this.#gaveUp = false;
   }
 

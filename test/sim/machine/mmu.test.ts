@@ -1,6 +1,8 @@
 // Sv39: each bit of an entry, each page size, and that what is cached is never seen.
 import { describe, expect, test } from "vitest";
 import fc from "fast-check";
+import { Clint } from "../../../sim/machine/devices/clint.ts";
+import { Hart, MSTATUS } from "../../../sim/machine/hart.ts";
 import { Mark } from "../../../sim/machine/memory.ts";
 import { LoadedTags, Mode, type AccessType } from "../../../sim/machine/mmu.ts";
 import { BASE, DATA, LEAVES, MIDDLE, PTE, ROOT, Tables, VIRT } from "./tables.ts";
@@ -57,9 +59,19 @@ describe("addresses", () => {
   });
 
   test("MPRV has data accesses of M-mode, not its fetches, translate as MPP would", () => {
-    const tables = new Tables().mapSmall(RWX).use({ mode: Mode.machine, mprv: true, mpp: Mode.supervisor });
-    expect(tables.all()).toEqual([VIRT, DATA, DATA]);
-    expect(tables.use({ mode: Mode.machine, mprv: true, mpp: Mode.user }).access("load")).toBe(-LOAD_PAGE);
+    const hart = new Hart({ now: 0, retired: 0 }, new Clint(() => 0));
+    hart.satp = (8n << 60n) | BigInt(ROOT >>> 12);
+    const tables = new Tables().mapSmall(RWX);
+    const withStatus = (status: number): Tables => {
+      hart.status = status;
+      tables.mmu.configure(hart.translation);
+      return tables;
+    };
+    expect(withStatus(MSTATUS.MPRV | (Mode.supervisor << 11)).all()).toEqual([VIRT, DATA, DATA]);
+    expect(withStatus(MSTATUS.MPRV | (Mode.user << 11)).access("load")).toBe(-LOAD_PAGE);
+    expect(withStatus(Mode.supervisor << 11).access("load")).toBe(VIRT);
+    hart.mode = Mode.supervisor;
+    expect(withStatus(MSTATUS.MPRV | (Mode.user << 11)).access("load")).toBe(DATA);
   });
 });
 

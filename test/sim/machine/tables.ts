@@ -32,9 +32,9 @@ export class Tables {
     const satp = (8n << 60n) | BigInt(ROOT >>> 12);
     this.mmu.configure({
       mode: Mode.supervisor,
+      dataMode: state.mode ?? Mode.supervisor,
       satp,
-      mprv: false,
-      mpp: 0,
+      asid: 0,
       sum: false,
       mxr: false,
       adue: false,
