@@ -30,7 +30,8 @@ import { Pipeline, type Outcomes } from "./pipeline.ts";
 import { StateReader, StateWriter } from "./relative.ts";
 import { ScriptCounts, type Counted } from "./script-counts.ts";
 import { DEVICE, ON_TIME, Player, Script, type Lateness } from "./script.ts";
-import { Transitions, type Asks } from "./transitions.ts";
+import { NO_OVERLAP } from "./storebuffer.ts";
+import { Slot, Transitions } from "./transitions.ts";
 import { Class, traitClass } from "./traits.ts";
 
 /** The state of a pipeline that is not remembered. */
@@ -45,8 +46,11 @@ const MOST_ALLOWED = 1 << 13;
 /** With so many allowed again a live state is numbered. */
 const RESUME_ALLOWED = 16;
 const COUNTED: readonly Counted[] = ["elsewhere", "physical", "translated"];
-/** Transitions that the outcomes of one instruction may need. */
-const MOST_ASKS = 4;
+/** Scripts of one instruction that are found without their words. */
+const SINGLES_BITS = 10;
+/** A single: step word, category, number. */
+const SINGLE_WORDS = 4;
+const SINGLE_SPREAD = 0x9e3779b1;
 
 export interface MemoOptions {
   /** How many the image has. */
@@ -78,6 +82,8 @@ export class PipelineMemo {
   readonly #writer = new StateWriter();
   readonly #reader = new StateReader();
   readonly #single = new Script();
+  /** Direct-mapped by step word. */
+  readonly #singles = new Int32Array(SINGLE_WORDS << SINGLES_BITS).fill(UNKNOWN);
   readonly #late: Lateness = { ...ON_TIME };
   readonly #hitCycles: number;
   readonly #cyclesATransition: number;
@@ -142,18 +148,20 @@ export class PipelineMemo {
 
   /** The same, but gives -1 where `advance` would not remember, and goes nowhere. */
   peek(state: number, script: number, now: number): number {
-    const from = this.#settle(state, now);
+    const from = state === LIVE ? this.#resume(now) : state;
     if (from === LIVE) return UNKNOWN;
     const found = this.#transitions.find(from, script);
     if (found >= 0) return found;
+    this.#earn(now);
     return this.#allowed >= 1 ? this.#compute(from, script) : UNKNOWN;
   }
 
   /** Goes through one instruction, whose outcomes are asked for; gives where the transition's slot begins. */
   step(state: number, word: number, category: number, outcomes: Outcomes, now: number): number {
-    const from = this.#settle(state, now);
-    if (from !== LIVE && this.#allowed >= MOST_ASKS) return this.#stepAsking(from, word, category, outcomes, now);
-    if (from !== LIVE) this.#goLive(from, now);
+    const script = this.#singleOf(word, category);
+    const slot = this.#isInDebt(now) ? UNKNOWN : this.peek(state, script, now);
+    if (slot >= 0) return this.#ask(slot, script, word, category, outcomes, now);
+    if (state !== LIVE) this.#goLive(state, now);
     return this.#stepLive(word, category, outcomes);
   }
 
@@ -167,17 +175,28 @@ export class PipelineMemo {
   forget(state: number): number {
     const next = this.#startAfresh(state);
     this.#scripts.clear();
+    this.#singles.fill(UNKNOWN);
     this.#categories = [];
     this.#counted = [];
     this.onRenumbered(true);
     return next;
   }
 
-  /** The number by which a state goes now, or LIVE: a live one is numbered when transitions may be computed again. */
-  #settle(state: number, now: number): number {
+  /** Were more transitions computed than allowed, since an instruction that is asked about is gone through at any rate? */
+  #isInDebt(now: number): boolean {
+    if (this.#allowed < 0) this.#earn(now);
+    return this.#allowed < 0;
+  }
+
+  #earn(now: number): void {
     this.#allowed = Math.min(this.#allowed + (now - this.#earnedUntil) / this.#cyclesATransition, MOST_ALLOWED);
     this.#earnedUntil = now;
-    return state === LIVE && this.#allowed >= RESUME_ALLOWED ? this.#stateOf(this.#live) : state;
+  }
+
+  /** A live state is numbered when transitions may be computed again; gives the number, or LIVE. */
+  #resume(now: number): number {
+    this.#earn(now);
+    return this.#allowed >= RESUME_ALLOWED ? this.#stateOf(this.#live) : LIVE;
   }
 
   #goLive(state: number, now: number): void {
@@ -202,34 +221,76 @@ export class PipelineMemo {
     return this.#transitions.unremembered(LIVE, clock.now - before, LIVE);
   }
 
-  /** Each question is asked at the cycle that the answers before it lead to. */
-  #stepAsking(state: number, word: number, category: number, outcomes: Outcomes, now: number): number {
-    const late = Object.assign(this.#late, ON_TIME);
-    let slot = this.#stepSlot(state, word, category);
-    const asks = (): Asks => this.#transitions.asks((slot = this.#stepSlot(this.slots[slot]!, word, category)));
-    const translateAt = now + asks().translateAt;
-    late.translateCycles = outcomes.translate(translateAt) - translateAt;
+  /**
+   * Asks for the outcomes of an instruction, whose slot with all of them on time is known; gives its slot with those that are
+   * found. Each question is asked at the cycle that the answers before it lead to: another than on time only once one was late.
+   */
+  #ask(onTime: number, script: number, word: number, category: number, outcomes: Outcomes, now: number): number {
+    const transitions = this.#transitions;
+    const late = this.#late;
+    late.blockedCycles = late.accessCycles = late.tagCycles = 0;
+    late.overlapAge = NO_OVERLAP;
+    let slot = onTime;
+    const translateAt = now + transitions.translateAt(slot);
+    late.translateCycles = (outcomes.translate(translateAt) - translateAt) | 0;
+    if (late.translateCycles > 0) slot = this.#lateSlot(slot, script, word, category);
     if (outcomes.device()) {
       late.blockedCycles = DEVICE;
-      return this.#stepSlot(this.slots[slot]!, word, category);
+      return this.#lateSlot(slot, script, word, category);
     }
-    const blockedAt = now + asks().blockedAt;
-    late.blockedCycles = Math.max(0, outcomes.blockedUntil() - blockedAt);
+    const blockedAt = now + transitions.blockedAt(slot);
+    const blockedUntil = outcomes.blockedUntil();
+    if (blockedUntil > blockedAt) {
+      late.blockedCycles = (blockedUntil - blockedAt) | 0;
+      slot = this.#lateSlot(slot, script, word, category);
+    }
     const loads = traitClass(word) === Class.load;
-    if (loads) late.overlapAge = outcomes.overlapAge();
-    const accessAt = now + asks().accessAt;
-    late.accessCycles = (loads ? outcomes.read(accessAt) : outcomes.write(accessAt)) - accessAt - this.#hitCycles;
-    if (late.accessCycles > 0) late.tagCycles = outcomes.tagCycles();
-    return this.#stepSlot(this.slots[slot]!, word, category);
+    if (loads) {
+      const age = outcomes.overlapAge();
+      if (age !== NO_OVERLAP && age < this.slots[slot + Slot.waiting]!) {
+        late.overlapAge = age;
+        slot = this.#lateSlot(slot, script, word, category);
+      }
+    }
+    const accessAt = now + transitions.accessAt(slot);
+    const answer = loads ? outcomes.read(accessAt) : outcomes.write(accessAt);
+    late.accessCycles = (answer - accessAt - this.#hitCycles) | 0;
+    if (late.accessCycles === 0) return slot;
+    late.tagCycles = outcomes.tagCycles() | 0;
+    return this.#lateSlot(slot, script, word, category);
   }
 
-  /** The slot of an instruction with the outcomes in `#late`. */
-  #stepSlot(state: number, word: number, category: number): number {
+  /** The slot of an instruction with the outcomes in `#late`. @param slot - any from the same state. */
+  #lateSlot(slot: number, onTime: number, word: number, category: number): number {
+    const state = this.slots[slot]!;
+    const at = this.#transitions.lateSlotOf(state, onTime, this.#late);
+    return this.#transitions.holdsLate(at, state, onTime, this.#late)
+      ? at
+      : this.#fillLateSlot(state, onTime, word, category);
+  }
+
+  /** What is asked for has begun, and is gone through, allowed or not. */
+  #fillLateSlot(state: number, onTime: number, word: number, category: number): number {
     this.#single.clear();
     this.#single.lateStep(word, this.#late);
     const script = this.script(this.#single, category);
     const found = this.#transitions.find(state, script);
-    return found >= 0 ? found : this.#compute(state, script);
+    const slot = found >= 0 ? found : this.#compute(state, script);
+    const at = this.#transitions.lateSlotOf(this.slots[slot]!, onTime, this.#late);
+    this.#transitions.keepLate(at, slot, onTime, this.#late);
+    return at;
+  }
+
+  /** The number of the script of one instruction whose outcomes are on time. */
+  #singleOf(word: number, category: number): number {
+    const singles = this.#singles;
+    const at = SINGLE_WORDS * (Math.imul(word ^ category, SINGLE_SPREAD) >>> (32 - SINGLES_BITS));
+    if (singles[at] === word && singles[at + 1] === category) return singles[at + 2]!;
+    this.#single.clear();
+    this.#single.step(word);
+    singles[at] = word;
+    singles[at + 1] = category;
+    return (singles[at + 2] = this.script(this.#single, category));
   }
 
   #compute(from: number, script: number): number {

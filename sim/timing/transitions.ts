@@ -4,7 +4,7 @@
 import { CAUSE_COUNT } from "../stats/causes.ts";
 import type { Storage } from "./part.ts";
 import type { Pipeline } from "./pipeline.ts";
-import type { Player } from "./script.ts";
+import type { Lateness, Player } from "./script.ts";
 
 /** Words of a slot. */
 export const SLOT_WORDS = 8;
@@ -14,7 +14,24 @@ export const SLOT_BITS = 13;
 /** Of `slotOf`. Both odd: a change of either number moves the slot. */
 export const STATE_SPREAD = 0x9e3779b1;
 export const SCRIPT_SPREAD = 0x85ebca6b;
+/** Of `lateSlotOf`; any odd numbers. */
+const ACCESS_SPREAD = 0xc2b2ae35;
+const TRANSLATE_SPREAD = 0x27d4eb2f;
+const OTHER_SPREAD = 0x165667b1;
 const NOBODY = -1;
+
+/** The slot of what an instruction does with outcomes that were late: words of a slot, and by what it is found beside its state. */
+const LateSlot = {
+  ...Slot,
+  onTime: 8,
+  translateCycles: 9,
+  blockedCycles: 10,
+  overlapAge: 11,
+  accessCycles: 12,
+  tagCycles: 13,
+} as const;
+const LATE_SLOT_WORDS = 16;
+const LATE_SLOT_BITS = 12;
 
 /** A row: its slot's words, when the last access asks, its instructions, the store buffer's events, its cycles by cause. */
 const Row = {
@@ -37,21 +54,15 @@ export function slotOf(state: number, script: number): number {
   return mix(state, script) >>> (32 - SLOT_BITS);
 }
 
-/** When the last access of a script asks, in cycles after the script's begin. */
-export interface Asks {
-  readonly translateAt: number;
-  readonly blockedAt: number;
-  readonly accessAt: number;
-}
-
 export class Transitions {
-  /** Direct-mapped, and one more for what is not remembered. */
+  /** Direct-mapped; one more for what is not remembered; then those of instructions that were late, direct-mapped too. */
   readonly slots: Int32Array;
   /** How often each transition has been taken since it was last collected; the last place is for what is not remembered. */
   readonly taken: Float64Array;
   readonly most: number;
   /** Where the slot begins for what is not remembered. */
   readonly spare = SLOT_WORDS << SLOT_BITS;
+  readonly #firstLate = this.spare + SLOT_WORDS;
   #rows = new Int32Array(256 * ROW_WORDS);
   /** Row numbers, at most half full. */
   readonly #table: Int32Array;
@@ -59,7 +70,7 @@ export class Transitions {
 
   constructor(most: number, storage: Storage) {
     this.most = most;
-    this.slots = storage.int32(this.spare + SLOT_WORDS, NOBODY);
+    this.slots = storage.int32(this.#firstLate + (LATE_SLOT_WORDS << LATE_SLOT_BITS), NOBODY);
     this.taken = storage.float64(most + 1);
     this.#table = new Int32Array(2 ** Math.ceil(Math.log2(2 * most))).fill(NOBODY);
   }
@@ -96,13 +107,53 @@ export class Transitions {
     return this.spare;
   }
 
-  asks(slot: number): Asks {
-    const row = ROW_WORDS * this.slots[slot + Slot.transition]!;
-    return {
-      translateAt: this.#rows[row + Row.translateAt]!,
-      blockedAt: this.#rows[row + Row.blockedAt]!,
-      accessAt: this.#rows[row + Row.accessAt]!,
-    };
+  /** When the last access of a slot's script asks for its translation, in cycles after the script's begin. */
+  translateAt(slot: number): number {
+    return this.#rows[this.#rowOf(slot) + Row.translateAt]!;
+  }
+
+  /** The same, when it finds out whether the cache is blocked. */
+  blockedAt(slot: number): number {
+    return this.#rows[this.#rowOf(slot) + Row.blockedAt]!;
+  }
+
+  /** The same, when it asks the cache. */
+  accessAt(slot: number): number {
+    return this.#rows[this.#rowOf(slot) + Row.accessAt]!;
+  }
+
+  /** Where the slot begins of what a script of one instruction does from a state with outcomes that are late; it may hold another. */
+  lateSlotOf(state: number, onTime: number, late: Lateness): number {
+    let hash = mix(state, onTime) ^ Math.imul(late.accessCycles, ACCESS_SPREAD);
+    if (late.translateCycles !== 0) hash ^= Math.imul(late.translateCycles, TRANSLATE_SPREAD);
+    hash ^= Math.imul(late.blockedCycles + (late.overlapAge << 16) + (late.tagCycles << 8), OTHER_SPREAD);
+    return this.#firstLate + LATE_SLOT_WORDS * ((hash ^ (hash >>> 15)) & ((1 << LATE_SLOT_BITS) - 1));
+  }
+
+  /** Does it hold that? */
+  holdsLate(at: number, state: number, onTime: number, late: Lateness): boolean {
+    const { slots } = this;
+    return (
+      slots[at] === state &&
+      slots[at + LateSlot.onTime] === onTime &&
+      slots[at + LateSlot.accessCycles] === late.accessCycles &&
+      slots[at + LateSlot.translateCycles] === late.translateCycles &&
+      slots[at + LateSlot.blockedCycles] === late.blockedCycles &&
+      slots[at + LateSlot.overlapAge] === late.overlapAge &&
+      slots[at + LateSlot.tagCycles] === late.tagCycles
+    );
+  }
+
+  /** Has it hold that, which is the transition whose slot is given. */
+  keepLate(at: number, slot: number, onTime: number, late: Lateness): void {
+    const { slots } = this;
+    slots.copyWithin(at, slot, slot + SLOT_WORDS);
+    slots[at + LateSlot.onTime] = onTime;
+    slots[at + LateSlot.translateCycles] = late.translateCycles;
+    slots[at + LateSlot.blockedCycles] = late.blockedCycles;
+    slots[at + LateSlot.overlapAge] = late.overlapAge;
+    slots[at + LateSlot.accessCycles] = late.accessCycles;
+    slots[at + LateSlot.tagCycles] = late.tagCycles;
   }
 
   /**
@@ -137,6 +188,10 @@ export class Transitions {
     this.#size = 0;
     this.#table.fill(NOBODY);
     this.slots.fill(NOBODY);
+  }
+
+  #rowOf(slot: number): number {
+    return ROW_WORDS * this.slots[slot + Slot.transition]!;
   }
 
   /** Where a transition stands in the table, or will. */

@@ -29,13 +29,13 @@ function measured(run, pattern) {
   return median(times);
 }
 
-const heads = WAYS.map(([name]) => name.padStart(9)).join("");
+const heads = WAYS.map(([name]) => name.padStart(10)).join("");
 for (const preset of presets) {
   const config = configOf(preset);
   const runs = WAYS.map(([, make]) => make(config));
   process.stdout.write(`${preset.padEnd(28)}${heads}   ns a turn\n`);
   for (const pattern of PATTERNS) {
-    const figures = runs.map((run) => measured(run, pattern).toFixed(0).padStart(9)).join("");
+    const figures = runs.map((run) => measured(run, pattern).toFixed(0).padStart(10)).join("");
     process.stdout.write(`${pattern.name.padEnd(28)}${figures}\n`);
   }
 }

@@ -4,14 +4,11 @@ import { decoded } from "../../dist/isa/decode.js";
 import { encode, isImmediate } from "../../dist/isa/codec.js";
 import { allInstructions } from "../../dist/isa/table.js";
 import { Core } from "../../dist/sim/timing/core.js";
-import { DynamicParts } from "../../dist/sim/timing/dynamic.js";
-import { PipelineMemo } from "../../dist/sim/timing/memo.js";
 import { MemoCore } from "../../dist/sim/timing/memo-core.js";
-import { heapStorage } from "../../dist/sim/timing/part.js";
 import { Script } from "../../dist/sim/timing/script.js";
 import { stepWord } from "../../dist/sim/timing/step.js";
 import { SLOT_WORDS, Slot, slotOf } from "../../dist/sim/timing/transitions.js";
-import { packTraits, traitClass } from "../../dist/sim/timing/traits.js";
+import { packTraits } from "../../dist/sim/timing/traits.js";
 
 export const RAM = 0x8000_0000;
 const DATA = RAM + 0x100_0000;
@@ -43,7 +40,8 @@ function below(most) {
 const lineOf = (bytes) => DATA + LINE_BYTES * below(bytes / LINE_BYTES);
 /** Three quarters of the second-level cache, which is beyond the first. */
 const beyondL1 = ({ l2 }) => (3 * Math.min(l2.sizeBytes, 2 ** 19)) / 4;
-const lineBeyondL1 = (config) => DATA + LINE_BYTES * Math.floor(below(2 ** 20) * (beyondL1(config) / LINE_BYTES / 2 ** 20));
+const lineBeyondL1 = (config) =>
+  DATA + LINE_BYTES * Math.floor(below(2 ** 20) * (beyondL1(config) / LINE_BYTES / 2 ** 20));
 /** One line a page, in all sets. */
 const pageOf = (pages) => {
   const page = below(pages);
@@ -98,22 +96,15 @@ export function recordRun(Timing, config) {
   };
 }
 
-/** A run as generated code makes it: accesses are steps, the rest is a piece whose transition is looked up. */
-export function stepRun(config) {
-  const memo = new PipelineMemo(config, { categories: 1 });
-  const dynamic = new DynamicParts(config, heapStorage);
+/** A run as generated code makes it: accesses are asked for one by one, the rest is a piece whose transition is looked up. */
+export function generatedRun(config) {
+  const { generated } = new MemoCore(config, { categories: 1 });
+  const { memo, pieces } = generated;
   const script = new Script();
   for (const insn of uses) script.step(stepWord(packTraits(insn), 0, 0));
   script.step(stepWord(packTraits(branch), 0, TAKEN_BACK));
   const piece = memo.script(script, 0);
-  const { slots, taken } = memo;
-  let state = memo.start();
-  let now = 0;
-  const take = (slot) => {
-    now += slots[slot + Slot.cycles];
-    state = slots[slot + Slot.next];
-    taken[slots[slot + Slot.transition]] += 1;
-  };
+  const { slots } = memo;
   return (pattern, turns) => {
     const record = newRecord();
     const insns = accesses(pattern);
@@ -123,13 +114,12 @@ export function stepRun(config) {
       record.dataVirt = record.dataPhys = pattern.address(config);
       for (let k = 0; k < insns.length; k += 1) {
         record.access = insns[k] === load ? "load" : "store";
-        dynamic.attend(record, walks);
-        take(memo.step(state, words[k], 0, dynamic, now));
-        dynamic.accessed(record, traitClass(words[k]));
+        generated.access(words[k], record, walks);
       }
+      const state = pieces.state[0];
       const slot = SLOT_WORDS * slotOf(state, piece);
       const known = slots[slot] === state && slots[slot + Slot.script] === piece;
-      take(known ? slot : memo.advance(state, piece, now));
+      pieces.take(known ? slot : memo.advance(state, piece, pieces.now));
     }
     return memo.computed;
   };
@@ -138,5 +128,5 @@ export function stepRun(config) {
 export const WAYS = [
   ["Core", (config) => recordRun(Core, config)],
   ["MemoCore", (config) => recordRun(MemoCore, config)],
-  ["step", (config) => stepRun(config)],
+  ["generated", generatedRun],
 ];

@@ -4,10 +4,16 @@ import { describe, expect, test } from "vitest";
 import { resolveMachine, type MachineConfig } from "../../../sim/config/machine.ts";
 import { PRESETS } from "../../../sim/config/presets/table.ts";
 import { linearStorage } from "../../../sim/timing/part.ts";
+import { PipelineMemo } from "../../../sim/timing/memo.ts";
+import type { Outcomes } from "../../../sim/timing/pipeline.ts";
+import { stepWord } from "../../../sim/timing/step.ts";
+import { NO_OVERLAP } from "../../../sim/timing/storebuffer.ts";
+import { Slot } from "../../../sim/timing/transitions.ts";
+import { packTraits } from "../../../sim/timing/traits.ts";
 import { Core } from "../../../sim/timing/core.ts";
 import { Interner } from "../../../sim/timing/intern.ts";
 import { MemoCore } from "../../../sim/timing/memo-core.ts";
-import { CoreDriver, op, RAM } from "./harness.ts";
+import { CoreDriver, machine, op, RAM } from "./harness.ts";
 import { CATEGORIES, stream, type Step } from "./streams.ts";
 
 /** Settings that make rare outcomes frequent. */
@@ -55,6 +61,24 @@ const plainly = (config: MachineConfig): CoreDriver =>
   new CoreDriver(config, CATEGORIES, new Core(config, { categories: CATEGORIES }));
 const remembering = (config: MachineConfig): CoreDriver =>
   new CoreDriver(config, CATEGORIES, new MemoCore(config, { categories: CATEGORIES }));
+
+const CVA6 = machine([], "cva6@1");
+
+/** Outcomes of a load of RAM that are late by so many cycles. */
+function lateBy({ translate = 0, blocked = 0, access = 0, tags = 0 }): Outcomes {
+  let translated = 0;
+  return {
+    translate: (at) => (translated = at + translate),
+    device: () => false,
+    blockedUntil: () => translated + blocked,
+    overlapAge: () => NO_OVERLAP,
+    read: (at) => at + access + CVA6.l1d.hitCycles,
+    write: (at) => at,
+    tagCycles: () => tags,
+  };
+}
+
+const LOAD = stepWord(packTraits(op("ld", { rd: 5, rs1: 2 })), 8, 0);
 
 const memory = (pages: number): { readonly buffer: ArrayBuffer } => ({ buffer: new ArrayBuffer(65536 * pages) });
 
@@ -148,6 +172,27 @@ describe("a core that remembers transitions", () => {
         expect(rarely.core.snapshot()).toEqual(play(plainly(config), [...steps, ...steps]).core.snapshot());
       }),
     );
+  });
+
+  test("computes no more transitions than allowed, and those that one instruction needs", () => {
+    const memo = new PipelineMemo(CVA6, { categories: 1, allowed: 3, cyclesATransition: 1e12 });
+    const start = memo.start();
+    for (let access = 1; access < 100; access += 1) memo.step(start, LOAD, 0, lateBy({ access }), 0);
+    expect(memo.computed).toBe(4);
+  });
+
+  test.each(["translate", "blocked", "access", "tags"])("tells instructions apart by late %s alone", (name) => {
+    const memo = new PipelineMemo(CVA6, { categories: 1, cyclesATransition: 1e-3 });
+    const start = memo.start();
+    let now = 0;
+    const transitions = (): number[] =>
+      Array.from({ length: 6000 }, (_, late) => {
+        const slot = memo.step(start, LOAD, 0, lateBy({ access: 8000, [name]: late }), (now += 1));
+        return memo.slots[slot + Slot.transition]!;
+      });
+    const first = transitions();
+    expect(new Set(first).size).toBe(first.length);
+    expect(transitions()).toEqual(first);
   });
 
   test("may keep all its state in linear memory", () => {
