@@ -1,9 +1,8 @@
 // One run of one image on one machine, from plain data to plain data, so that it can happen in a worker thread.
 import type { Image } from "../isa/image.ts";
 import type { MachineConfig } from "./config/machine.ts";
-import { createMachine, type Stop } from "./machine/machine.ts";
+import { createMachine, type Machine, type Stop } from "./machine/machine.ts";
 import type { Counters } from "./stats/counters.ts";
-import { Core } from "./timing/core.ts";
 
 /** What to run. Everything here survives structured cloning. */
 export interface SessionSpec {
@@ -44,15 +43,14 @@ const PROGRESS_INSTRUCTIONS = 500_000;
 
 /** Runs to the end. The same spec gives the same result, byte for byte. */
 export function runSession(spec: SessionSpec, onProgress?: OnProgress): SessionResult {
-  const core = new Core(spec.machine, { categories: spec.image.categories.length });
   const readings: MeterReading[] = [];
   let output = "";
-  const machine = createMachine({
+  const machine: Machine = createMachine({
     isa: spec.isa,
     ramBytes: spec.machine.ramBytes,
     image: spec.image,
-    timing: core,
-    onMeter: (event) => readings.push({ value: event.value, counters: core.snapshot() }),
+    core: spec.machine,
+    onMeter: (event) => readings.push({ value: event.value, counters: machine.core!.snapshot() }),
     onOutput: (text) => {
       output += text;
     },
@@ -60,6 +58,7 @@ export function runSession(spec: SessionSpec, onProgress?: OnProgress): SessionR
     progressInstructions: PROGRESS_INSTRUCTIONS,
   });
   const stop = machine.run(spec.maxInstructions === undefined ? {} : { maxInstructions: spec.maxInstructions });
+  const core = machine.core!;
   core.check();
   const memory = new Map(spec.reads.map((r) => [r.name, machine.readMemory(r.address, r.bytes)]));
   return { stop, counters: core.snapshot(), readings, memory, output };

@@ -120,15 +120,13 @@ export async function measure({
 }: BenchRequest): Promise<BenchResult> {
   const { buildKernel, isaOf } = await import("../../workloads/micro/kernels.ts");
   const { createMachine } = await import("../machine/machine.ts");
-  const { Core } = await import("../timing/core.ts");
   const warmUp = Math.round(instructions * WARM_UP_SHARE);
   const round = Math.round(instructions / ROUNDS);
   const started = process.hrtime.bigint();
   const image = buildKernel(kernel, form, TURNS);
-  const core = timing === "full" ? new Core(config, { categories: image.categories.length }) : undefined;
   const machine = createMachine({
     ...{ isa: isaOf(form), ramBytes: RAM_BYTES, image, engine },
-    ...(core === undefined ? {} : { timing: core }),
+    ...(timing === "full" ? { core: config } : {}),
   });
   machine.run({ maxInstructions: warmUp });
   const warmUpMs = millisecondsSince(started);
@@ -141,13 +139,13 @@ export async function measure({
     if (stop.kind !== "limit") throw new Error(`kernel ${kernel.name} (${form}) ended: ${JSON.stringify(stop)}`);
     speeds.push((machine.instructions - before) / millisecondsSince(at) / 1000);
   }
-  core?.check();
+  machine.core?.check();
   return {
     ...{ kernel: kernel.name, form, engine, timing },
     mips: median(speeds),
     warmUpMs,
     instructions: machine.instructions - fromInstructions,
-    cycles: core === undefined ? null : machine.cycles - fromCycles,
+    cycles: timing === "none" ? null : machine.cycles - fromCycles,
   };
 }
 

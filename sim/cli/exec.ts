@@ -75,7 +75,6 @@ export const execCommand: Command<ExecOptions> = {
     const { knownIsa, loadProgram } = await import("./program.ts");
     const { resolveMachine } = await import("../config/machine.ts");
     const { createMachine, imageMisfit } = await import("../machine/machine.ts");
-    const { Core } = await import("../timing/core.ts");
     const { byCause } = await import("../stats/cpi-stack.ts");
     knownIsa(options.isa);
     const machine = resolveMachine({
@@ -95,7 +94,6 @@ export const execCommand: Command<ExecOptions> = {
     const image = loadProgram({ program: options.program, isa: options.isa, loadAddress: options.loadAddress });
     const misfit = imageMisfit(image, machine.config.ramBytes);
     if (misfit !== undefined) throw new Failure("input", `${options.program}: error: ${misfit} (status 3)`);
-    const core = options.timing ? new Core(machine.config, { categories: image.categories.length }) : undefined;
     const log = path === undefined ? undefined : new LineFile(path);
     let output = "";
     const started = process.hrtime.bigint();
@@ -105,7 +103,7 @@ export const execCommand: Command<ExecOptions> = {
         ramBytes: machine.config.ramBytes,
         image,
         engine: options.engine,
-        ...(core === undefined ? {} : { timing: core }),
+        ...(options.timing ? { core: machine.config } : {}),
         ...(log === undefined ? {} : { onCommit: (line: string) => log.write(shape(line)) }),
         onOutput: (text) => {
           output += text;
@@ -113,6 +111,7 @@ export const execCommand: Command<ExecOptions> = {
       });
       const stop = await runInSlices(hart, limits);
       const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+      const { core } = hart;
       core?.check();
       log?.finish();
       const report = execReport(

@@ -257,7 +257,8 @@ export abstract class DataPath extends CapabilityArithmetic {
   }
 }
 
-function emptyRecord(): Retire {
+/** A record of nothing. */
+export function emptyRecord(): Retire {
   return {
     insn: undefined,
     pc: 0,

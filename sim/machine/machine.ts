@@ -10,6 +10,7 @@ import { Reference, type ReferenceOptions } from "../engine/reference.ts";
 import { Turbo } from "../engine/turbo/engine.ts";
 import { MAX_RAM_BYTES } from "../engine/turbo/layout.ts";
 import { LinearMemory } from "../engine/turbo/linear.ts";
+import { PIECES_BYTES } from "../engine/turbo/pieces.ts";
 import { Bus } from "./bus.ts";
 import { Capability, NULL_CAPABILITY } from "./capability.ts";
 import { Csrs } from "./csrs.ts";
@@ -21,7 +22,11 @@ import { Uart } from "./devices/uart.ts";
 import { Hart, type Clock } from "./hart.ts";
 import { Mark, Memory } from "./memory.ts";
 import { Mmu } from "./mmu.ts";
-import type { Timing } from "./retire.ts";
+import type { MachineConfig } from "../config/machine.ts";
+import { Core } from "../timing/core.ts";
+import { MemoCore } from "../timing/memo-core.ts";
+import { heapStorage, linearStorage, storageBytes } from "../timing/part.ts";
+import type { TimedCore, Timing } from "./retire.ts";
 
 export type { Stop };
 export const RAM_BASE = 0x8000_0000;
@@ -37,7 +42,9 @@ export interface MachineOptions {
   readonly engine?: EngineName;
   /** How often the turbo engine interprets code before it translates it; a default that suits most. */
   readonly translateAfter?: number;
-  /** Without one, each instruction and each trap takes one cycle. */
+  /** Times the run by a model of this machine. Without it, each instruction and each trap takes one cycle. */
+  readonly core?: MachineConfig;
+  /** In its place, somebody else who hears of each step; only the reference engine tells. */
   readonly timing?: Timing;
   /** Misaligned integer accesses: done by the hardware (default), or trapped. */
   readonly misaligned?: MisalignedAccess;
@@ -87,6 +94,8 @@ export class Machine {
   readonly hart: Hart;
   readonly csrs: Csrs;
   readonly engine: Engine;
+  /** The model of `MachineOptions.core`. */
+  readonly core: TimedCore | undefined;
   readonly #onProgress: MachineOptions["onProgress"];
   readonly #progressInstructions: number;
 
@@ -96,7 +105,12 @@ export class Machine {
     const isa = parseIsa(o.isa);
     if (typeof isa === "string") throw new Error(isa);
     this.isa = isa;
-    const linear = runsTurbo(o, isa) ? new LinearMemory(o.ramBytes) : undefined;
+    const categories = o.image.categories.length;
+    const linear = runsTurbo(o, isa) ? new LinearMemory(o.ramBytes, timingBytes(o.core, categories)) : undefined;
+    const storage = linear === undefined ? heapStorage : linearStorage(linear.memory, linear.layout.timingAt);
+    const remembers = linear !== undefined && o.core !== undefined;
+    const memoCore = remembers ? new MemoCore(o.core!, { categories, storage }) : undefined;
+    this.core = memoCore ?? (o.core && new Core(o.core, { categories }));
     const memory = new Memory({
       base: RAM_BASE,
       sizeBytes: o.ramBytes,
@@ -140,13 +154,16 @@ export class Machine {
       code,
       hart,
       csrs: (m) => new Csrs({ ...csrOptions, m }),
-      timing: o.timing,
+      timing: this.core ?? o.timing,
     };
     const engine = o.onCommit
       ? new LoggingReference(engineOptions, o.onCommit)
       : linear === undefined
         ? new Reference(engineOptions)
-        : new Turbo({ ...engineOptions, linear, hotAfter: o.translateAfter });
+        : new Turbo({
+            ...engineOptions,
+            ...{ linear, storage, generated: memoCore?.generated, hotAfter: o.translateAfter },
+          });
     later.engine = engine;
     this.engine = engine;
     this.csrs = engine.csrs;
@@ -222,7 +239,13 @@ export class Machine {
   }
 }
 
-/** The turbo engine has no timing model, no commit log, no Zyhybrid and not more RAM yet: there the reference engine runs. */
+/** Bytes of linear memory that timing takes. */
+function timingBytes(config: MachineConfig | undefined, categories: number): number {
+  if (config === undefined) return 0;
+  return PIECES_BYTES + storageBytes((storage) => new MemoCore(config, { categories, storage }));
+}
+
+/** The turbo engine tells nobody of single steps, has no Zyhybrid and not more RAM yet: there the reference engine runs. */
 function runsTurbo({ engine, timing, onCommit, ramBytes }: MachineOptions, { extensions }: Isa): boolean {
   if (engine !== "turbo" || timing !== undefined || onCommit !== undefined) return false;
   return !extensions.has("Zyhybrid") && ramBytes <= MAX_RAM_BYTES;

@@ -12,7 +12,7 @@ import { BranchPredictor, Outcome } from "./predictor/predictor.ts";
 import type { ScriptCounts } from "./script-counts.ts";
 import { StoreBlocks } from "./store-blocks.ts";
 import { TaggedMemory } from "./tag-cache.ts";
-import { tagTableOf } from "./tag-table.ts";
+import { tagTableOf, type TagTable } from "./tag-table.ts";
 import { Tlb } from "./tlb.ts";
 import { Class, isFetchFence, isTrapReturn, traitClass } from "./traits.ts";
 import { Walker } from "./walker.ts";
@@ -182,6 +182,11 @@ export class DynamicParts implements Outcomes {
 
   tagCycles(): number {
     return this.#tags?.lateCycles ?? 0;
+  }
+
+  /** What a stored capability changes below the caches. */
+  get tagGroups(): TagTable["groups"] {
+    return this.#tags?.groups;
   }
 
   /** A record's data have been accessed. */

@@ -14,6 +14,7 @@ import type { PieceClock } from "./piece-clock.ts";
 import type { PredictorFastPath } from "./predictor/predictor.ts";
 import { Script } from "./script.ts";
 import type { StoreBlocksFastPath } from "./store-blocks.ts";
+import type { TagTable } from "./tag-table.ts";
 import type { TlbFastPath } from "./tlb.ts";
 import { traitClass } from "./traits.ts";
 
@@ -28,6 +29,7 @@ export interface FastPaths {
   readonly line: LineFastPath;
   readonly predictor: PredictorFastPath;
   readonly storeBlocks: StoreBlocksFastPath;
+  readonly tagGroups: TagTable["groups"];
   /** Bytes of the data port. */
   readonly portBytes: number;
   /** A first-level cache keeps its order of use in its words alone: a hit in another way moves it to the front. */
@@ -62,6 +64,7 @@ export class GeneratedTiming {
       line: dynamic.line.fastPath,
       predictor: dynamic.predictor.fastPath,
       storeBlocks: dynamic.storeBlocks.fastPath,
+      tagGroups: dynamic.tagGroups,
       portBytes: config.l1d.portBytes,
       movesAlone: config.l1d.replacement !== "plru",
     };
@@ -91,11 +94,7 @@ export class GeneratedTiming {
 
   /** Predicts a transfer, and counts nothing; gives its `Outcome`. */
   transfer(traits: number, pc: number, next: number, target: number): number {
-    const { events } = this.#dynamic.predictor;
-    const before = events.values.slice();
-    const outcome = this.#dynamic.predictor.resolve(traits, pc, next, target);
-    events.values.set(before);
-    return outcome;
+    return this.#dynamic.predictor.predict(traits, pc, next, target);
   }
 
   /** May something late begin now, so that it is certainly done before the event? */

@@ -107,6 +107,11 @@ export class PipelineMemo {
     return this.#transitions.slots;
   }
 
+  /** Where the slot begins for what is not remembered: it is good until the next one. */
+  get spare(): number {
+    return this.#transitions.spare;
+  }
+
   get taken(): Float64Array {
     return this.#transitions.taken;
   }

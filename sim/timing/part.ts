@@ -49,6 +49,20 @@ export const heapStorage: Storage = {
   float64: (length, fill = 0) => new Float64Array(length).fill(fill),
 };
 
+/** The bytes that `use` takes of a linear storage. */
+export function storageBytes(use: (storage: Storage) => void): number {
+  let bytes = 0;
+  const counted = <A extends Int32Array | Float64Array>(array: A): A => {
+    bytes += Math.ceil(array.byteLength / 8) * 8;
+    return array;
+  };
+  use({
+    int32: (length, fill) => counted(heapStorage.int32(length, fill)),
+    float64: (length, fill) => counted(heapStorage.float64(length, fill)),
+  });
+  return bytes;
+}
+
 /** Storage in linear memory; `end` is the first byte that nobody has taken. */
 export interface LinearStorage extends Storage {
   readonly end: number;

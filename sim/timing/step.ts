@@ -19,3 +19,5 @@ export const stepAccesses = (word: number): boolean => ((word >> SIZE_SHIFT) & 7
 export const stepBytes = (word: number): number => 1 << ((word >> SIZE_SHIFT) & 7);
 /** `Outcome` of a branch or jump. */
 export const stepOutcome = (word: number): number => (word >> OUTCOME_SHIFT) & 3;
+/** The same, of a word without. */
+export const withOutcome = (word: number, outcome: number): number => word | (outcome << OUTCOME_SHIFT);

@@ -15,6 +15,8 @@ export interface StoreBlocksFastPath {
   readonly blockShift: number;
   readonly blockMask: number;
   readonly forwards: boolean;
+  /** Ages from here on overlap nothing. */
+  readonly entries: number;
 }
 
 /** Only offsets in the page are compared, which needs no translation, and only in blocks as wide as the data port. */
@@ -46,6 +48,7 @@ export class StoreBlocks {
       blockShift: this.#blockShift,
       blockMask: this.#blockMask,
       forwards: this.#forwards,
+      entries: this.#entries,
     };
   }
 

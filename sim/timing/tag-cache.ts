@@ -57,6 +57,11 @@ export class TaggedMemory implements Part {
     return tags;
   }
 
+  /** What `capabilityAt` changes (tag-table.ts). */
+  get groups(): TagTable["groups"] {
+    return this.#table.groups;
+  }
+
   /** A capability has been stored. */
   capabilityAt(phys: number): void {
     this.#table.capabilityAt(phys);

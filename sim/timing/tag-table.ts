@@ -24,6 +24,8 @@ export interface TagTable {
   write(phys: number, at: number): void;
   /** A capability has been stored. */
   capabilityAt(phys: number): void;
+  /** Where that matters: it sets the word of its group of `groupBytes`, counted from RAM's beginning, to 1. */
+  readonly groups: { readonly mayHold: Int32Array; readonly groupBytes: number } | undefined;
 }
 
 /** One bit for each 16-byte granule: a byte of the table covers 128 bytes of memory. */
@@ -44,6 +46,7 @@ export function flatTable(cache: TableCache): TagTable {
     read: (phys, at) => cache.read(leafAddress(phys), 1, at),
     write: (phys, at) => void cache.store(leafAddress(phys), at),
     capabilityAt: () => {},
+    groups: undefined,
   };
 }
 
@@ -75,6 +78,10 @@ class RootedTable implements TagTable {
     if (this.#noted[group] === 0) this.#cache.store(this.#rootAddress(phys), known);
     this.#noted[group] = 1;
     this.#cache.store(leafAddress(phys), known);
+  }
+
+  get groups(): { mayHold: Int32Array; groupBytes: number } {
+    return { mayHold: this.#mayHold, groupBytes: this.#groupBytes };
   }
 
   capabilityAt(phys: number): void {

@@ -25,8 +25,8 @@ export interface CodeRange {
 export interface CachedRegion {
   readonly pc: bigint;
   readonly meta: bigint;
-  /** The region was translated for addresses that are physical and unguarded. */
-  readonly direct: boolean;
+  /** What the region was translated for: how addresses are translated, and whether anybody guards them. */
+  readonly addressing: number;
   readonly pages: readonly SeenPage[];
   readonly ranges: readonly CodeRange[];
   readonly index: number;
@@ -85,8 +85,13 @@ export class TranslatedCode {
   }
 
   /** The region with this head, if `valid` says that it may be entered. */
-  find(pc: bigint, meta: bigint, direct: boolean, valid: (region: CachedRegion) => boolean): CachedRegion | undefined {
-    return this.#regions.get(pc)?.find((r) => r.meta === meta && r.direct === direct && valid(r));
+  find(
+    pc: bigint,
+    meta: bigint,
+    addressing: number,
+    valid: (region: CachedRegion) => boolean,
+  ): CachedRegion | undefined {
+    return this.#regions.get(pc)?.find((r) => r.meta === meta && r.addressing === addressing && valid(r));
   }
 
   /** The index of the region that the context's entries name for an address; -1 where they do not. */

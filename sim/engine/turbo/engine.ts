@@ -7,6 +7,8 @@ import { decodeBounds } from "../../../isa/cap/bounds.ts";
 import { Capability, NULL_CAPABILITY } from "../../machine/capability.ts";
 import { PAGE_BYTES } from "../../machine/memory.ts";
 import { LoadedTags } from "../../machine/mmu.ts";
+import type { GeneratedTiming } from "../../timing/generated.ts";
+import type { Storage } from "../../timing/part.ts";
 import type { CodePage, Op } from "../code.ts";
 import type { Stop } from "../engine.ts";
 import { Reference, type ReferenceOptions } from "../reference.ts";
@@ -18,7 +20,9 @@ import { RAM_AT, STATE } from "./layout.ts";
 import type { LinearMemory } from "./linear.ts";
 import { Access } from "./memory-path.ts";
 import type { CodeSource, Region } from "./regions.ts";
-import { decodeFunction, FILL_IMPORT } from "./runtime.ts";
+import { Pieces } from "./pieces.ts";
+import { regionModule } from "./runtime.ts";
+import { virt48, type Where } from "./timing-code.ts";
 import { encodeModule } from "./wasm.ts";
 
 export interface TurboOptions extends ReferenceOptions {
@@ -26,6 +30,9 @@ export interface TurboOptions extends ReferenceOptions {
   readonly linear: LinearMemory;
   /** How often the interpreter comes to an address before its code is translated. */
   readonly hotAfter: number | undefined;
+  /** Of the core that is `timing`, and where what it remembers lies. */
+  readonly generated: GeneratedTiming | undefined;
+  readonly storage: Storage;
 }
 
 const HOT_AFTER = 48;
@@ -44,7 +51,8 @@ export class Turbo extends Reference {
   readonly #linear: LinearMemory;
   readonly #code: TranslatedCode;
   readonly #contexts: Contexts;
-  readonly #surroundings: Omit<Surroundings, "direct" | "pccMeta">;
+  readonly #surroundings: Omit<Surroundings, "direct" | "addressing" | "pccMeta">;
+  readonly #pieces: Pieces | undefined;
   readonly #hotAfter: number;
   /** How often the interpreter has come to an address (low 48 bits). */
   readonly #heat = new Map<number, number>();
@@ -55,14 +63,26 @@ export class Turbo extends Reference {
   /** Generated code gave up at this instruction; the next one may be in it again. */
   #gaveUp = false;
   #direct = false;
+  /** Bits of what translates and guards addresses: regions are translated for it. */
+  #addressing = 0;
 
   constructor(o: TurboOptions) {
     super(o);
-    const { linear } = o;
+    const { linear, generated } = o;
+    const ramBase = o.bus.memory.base;
     this.#linear = linear;
     this.#hotAfter = o.hotAfter ?? HOT_AFTER;
     this.#code = new TranslatedCode(linear);
     this.#contexts = new Contexts(linear, this.#code);
+    this.#pieces =
+      generated &&
+      new Pieces({
+        timing: generated,
+        storage: o.storage,
+        walks: (virt) => this.mmu.walk(virt),
+        ramBase,
+        asid: () => this.hart.asid,
+      });
     this.#surroundings = {
       capabilityMode: o.rvy,
       tagged: o.rvy,
@@ -70,7 +90,9 @@ export class Turbo extends Reference {
       instructionAlignment: o.instructionAlignment,
       trapsMisaligned: o.misaligned === "trap",
       layout: linear.layout,
-      ramBase: o.bus.memory.base,
+      ramBase,
+      module: regionModule({ tagged: o.rvy, zylevels1: o.zylevels1, timed: generated !== undefined }),
+      pieces: this.#pieces,
     };
     this.code.onInvalidate = (start, end) => this.#drop(start, end);
   }
@@ -124,6 +146,8 @@ export class Turbo extends Reference {
     super.retranslate();
     const { mmu } = this;
     this.#direct = !mmu.translatesData && !mmu.guardsData;
+    this.#addressing = (this.#direct ? 1 : 0) | (mmu.translatesData ? 2 : 0) | (mmu.translatesFetch ? 4 : 0);
+    this.#linear.words[STATE.asid >>> 2] = this.hart.asid;
     this.#contexts.use(this.hart.translation);
     this.#sequential = NOWHERE;
   }
@@ -135,7 +159,7 @@ export class Turbo extends Reference {
 
   /** Runs generated code at the pc if there is any, or if it is worth while to make it. False: nothing was executed. */
   #runTranslated(at: number): boolean {
-    const budget = Math.min(this.#untilRetired - this.retired, this.eventAt - this.now, MAX_BUDGET);
+    const budget = this.#budget();
     if (budget < 1) return false;
     const pc = this.pc;
     const meta = this.currentMeta;
@@ -157,10 +181,12 @@ export class Turbo extends Reference {
       const exit = this.#code.exits.get(number);
       executed -= exit.unexecuted;
       pcNow = exit.pc;
+      this.#pieces?.settle(exit.executed);
     }
     this.translated += executed;
     this.retired += executed;
-    this.now += executed;
+    this.now = this.#pieces?.timing.pieces.now ?? this.now + executed;
+    if (this.now > this.eventAt && this.#pieces !== undefined) throw new Error("generated code ran past an event");
     this.continueAt(pcNow, doubles[STATE.meta >>> 3]!);
     // Where the budget was at its end, generated code can go on; where it gave up, it would again.
     this.#gaveUp = number !== 0 && (left >= 0 || executed === 0);
@@ -168,9 +194,18 @@ export class Turbo extends Reference {
     return executed > 0;
   }
 
+  /** Instructions that generated code may execute now. */
+  #budget(): number {
+    const left = Math.min(this.#untilRetired - this.retired, MAX_BUDGET);
+    if (this.#pieces === undefined) return Math.min(left, this.eventAt - this.now);
+    const { timing } = this.#pieces;
+    timing.event[0] = this.eventAt;
+    return timing.hasTime ? left : 0;
+  }
+
   /** The region at the pc: one that there is, or, where the code is hot, a new one. */
   #region(at: number, pc: bigint, meta: bigint): CachedRegion | undefined {
-    const known = this.#code.find(pc, meta, this.#direct, (region) => this.#valid(region));
+    const known = this.#code.find(pc, meta, this.#addressing, (region) => this.#valid(region));
     if (known !== undefined) return known;
     const heat = (this.#heat.get(at) ?? 0) + 1;
     // The interpreter's own: what follows it may be translated.
@@ -192,25 +227,36 @@ export class Turbo extends Reference {
   }
 
   #translate(source: ExecutedCode, pc: bigint, meta: bigint): CachedRegion | undefined {
-    if (this.#code.full) this.#clear();
+    if (this.#code.full || this.#pieces?.full === true) this.#clear();
     const made = translateFunction(
       pc,
       source,
-      { ...this.#surroundings, direct: this.#direct, pccMeta: meta },
+      {
+        ...this.#surroundings,
+        direct: this.#direct,
+        addressing: { translatesData: this.mmu.translatesData, translatesFetch: this.mmu.translatesFetch },
+        pccMeta: meta,
+      },
       this.#code.exits,
       (bytes) => this.#code.reserveTargets(bytes),
     );
     if (made === undefined) return undefined;
-    const { layout, tagged, zylevels1 } = this.#surroundings;
+    const { layout, module } = this.#surroundings;
     const bytes = encodeModule({
-      imports: [FILL_IMPORT],
-      functions: tagged ? [made.function, decodeFunction(zylevels1)] : [made.function],
+      imports: module.imports,
+      functions: [made.function, ...module.helpers],
       memoryPages: layout.pages,
     });
     const fill = (addr: bigint, access: number): number => this.#fill(BigInt.asUintN(64, addr), access);
-    const { exports } = instantiate(bytes, { memory: this.#linear.memory, fill });
+    const { exports } = instantiate(bytes, { memory: this.#linear.memory, fill, ...this.#timingCalls() });
     const { pages, ranges } = source.seen(made.region);
-    return this.#code.add({ pc, meta, direct: this.#direct, pages, ranges }, exports["region"]);
+    return this.#code.add({ pc, meta, addressing: this.#addressing, pages, ranges }, exports["region"]);
+  }
+
+  #timingCalls(): Readonly<Record<string, unknown>> {
+    if (this.#pieces === undefined) return {};
+    const { advance, access, fetch, transfer } = this.#pieces;
+    return { advance, access, fetch, transfer };
   }
 
   /** Finds the place of an access that missed the TLB; 0 where the interpreter has to do it. */
@@ -245,6 +291,7 @@ export class Turbo extends Reference {
 
   #clear(): void {
     this.#code.clear();
+    this.#pieces?.clear();
     this.#heat.clear();
   }
 }
@@ -283,6 +330,12 @@ class ExecutedCode implements CodeSource {
     const op = page?.ops[Number(pc & PAGE_MASK) >>> 1];
     if (op === undefined || pc < this.#base || pc + BigInt(op.bytes) > this.#end) return undefined;
     return op;
+  }
+
+  where(pc: bigint): Where {
+    const page = this.#pages.get(pc & ~PAGE_MASK)!;
+    const offset = Number(pc & PAGE_MASK);
+    return { pc: virt48(pc), phys: page.phys + offset, category: page.categories[offset >>> 1]! };
   }
 
   /** What a region was translated from. */

@@ -7,6 +7,8 @@
 export interface Exit {
   /** Address of the instruction. */
   readonly pc: bigint;
+  /** Instructions of the block that were executed. */
+  readonly executed: number;
   /** Instructions that the block had charged to the budget and did not execute: this one and those after it. */
   unexecuted: number;
 }

@@ -5,10 +5,12 @@ import { Translator, UNTRANSLATABLE, type Ending } from "./emit.ts";
 import { ExprWriter } from "./expr.ts";
 import type { Exits } from "./exits.ts";
 import { STATE, type Layout } from "./layout.ts";
-import { MemoryPath } from "./memory-path.ts";
+import { Access, MemoryPath } from "./memory-path.ts";
 import { RegisterLocals } from "./registers.ts";
 import { translateRegion, type Block, type BlockWriter, type CodeSource, type Region } from "./regions.ts";
-import { DECODE, FILL } from "./runtime.ts";
+import type { Pieces, TimedBlock } from "./pieces.ts";
+import type { RegionModule } from "./runtime.ts";
+import { TimingCode, virt48, type Addressing } from "./timing-code.ts";
 import { Code, I32, I64, Op, VOID, type ModuleFunction, type ValueType } from "./wasm.ts";
 
 /** What does not change while a region is valid. */
@@ -22,7 +24,11 @@ export interface Surroundings {
   readonly ramBase: number;
   /** Data addresses are physical, and nothing guards them. */
   readonly direct: boolean;
+  readonly addressing: Addressing;
   readonly pccMeta: bigint;
+  readonly module: RegionModule;
+  /** Where time is modelled. */
+  readonly pieces: Pieces | undefined;
 }
 
 /** Reserves so many bytes of linear memory for a table of targets; undefined where none are left. */
@@ -34,6 +40,8 @@ export interface TranslatedFunction {
 }
 
 const BUDGET = 0;
+const movesCapability = (access: number): boolean =>
+  access === Access.loadCapability || access === Access.storeCapability;
 const PARCEL_SHIFT = 1n;
 /** A region with returns further apart than this finds them through the trampoline. */
 const MAX_SPAN_BYTES = 1n << 16n;
@@ -54,29 +62,38 @@ export function translateFunction(
   const number = newLocal(I32);
   const registers = new RegisterLocals(newLocal);
   const writer = new ExprWriter(newLocal);
+  const { module, pieces, addressing, ramBase } = surroundings;
+  const timing = pieces && new TimingCode({ pieces, calls: module.timing, newLocal, writer, ramBase, ...addressing });
   const blocks = new TranslatingBlockWriter(
     new Translator({
       ...surroundings,
       headPc: head,
       writer,
       registers,
-      decode: DECODE,
+      decode: module.decode,
       target,
       targetMeta,
     }),
     writer,
+    timing,
   );
-  const path = new MemoryPath({ ...surroundings, tlb, fill: FILL }, writer, (depth) => blocks.exit(depth));
+  const path = new MemoryPath({ ...surroundings, tlb, fill: module.fill }, writer, (depth) => blocks.exit(depth));
   blocks.translator.memory = path;
+  if (timing !== undefined) {
+    path.onAccess = (addr, place, bytes, access) =>
+      timing.access({ addr, place, bytes, capability: movesCapability(access) });
+  }
   const region = translateRegion(head, source, exits, blocks);
   if (region === undefined) return undefined;
-  const body = new FunctionBody(region, { ...surroundings, target, targetMeta, number }, reserve).write();
+  const body = new FunctionBody(region, { ...surroundings, target, targetMeta, number, timing }, reserve).write();
 
   const code = new Code();
   registers.load(code);
+  timing?.load(code);
   code.i32(0).memory(Op.i32Load, STATE.tlb).local(Op.localSet, tlb);
   code.op(Op.block).byte(I32).append(body.view).op(Op.unreachable).op(Op.end).local(Op.localSet, number);
   registers.store(code);
+  timing?.store(code);
   code.i32(0).local(Op.localGet, number).memory(Op.i32Store, STATE.exit).local(Op.localGet, BUDGET);
   return { function: { params: [I32], results: [I32], locals, body: code, exportName: "region" }, region };
 }
@@ -85,38 +102,58 @@ export function translateFunction(
 class TranslatingBlockWriter implements BlockWriter {
   readonly translator: Translator;
   readonly #writer: ExprWriter;
+  readonly #timing: TimingCode | undefined;
   #branches: { at: number; depth: number }[] = [];
   #exitNumber: () => number = () => 0;
 
-  constructor(translator: Translator, writer: ExprWriter) {
+  constructor(translator: Translator, writer: ExprWriter, timing: TimingCode | undefined) {
     this.translator = translator;
     this.#writer = writer;
+    this.#timing = timing;
     translator.exit = (depth) => this.exit(depth);
+    if (timing !== undefined) timing.exit = translator.exit;
   }
 
   get ending(): Ending | undefined {
     return this.translator.ending;
   }
 
-  beginBlock(code: Code, branches: { at: number; depth: number }[], exitNumber: () => number): void {
+  get timed(): TimedBlock | undefined {
+    return this.#timing?.block;
+  }
+
+  beginBlock(
+    pc: bigint,
+    source: CodeSource,
+    code: Code,
+    branches: { at: number; depth: number }[],
+    exitNumber: () => number,
+  ): void {
     this.#writer.code = code;
     this.#branches = branches;
     this.#exitNumber = exitNumber;
     this.translator.beginBlock();
+    this.#timing?.beginBlock(source.where(pc));
   }
 
-  instruction(pc: bigint, op: Operation): boolean {
+  continues(pc: bigint, source: CodeSource): boolean {
+    return this.#timing === undefined || this.#timing.block.category === source.where(pc).category;
+  }
+
+  instruction(pc: bigint, op: Operation, source: CodeSource): boolean {
     const { translator } = this;
     translator.beginInstruction(pc, op.bytes);
+    this.#timing?.beginInstruction(op.decoded, source.where(pc));
+    let kept = false;
     try {
       op.exec(translator, op.operands);
-      return true;
+      kept = true;
     } catch (error) {
       if (error !== UNTRANSLATABLE) throw error;
-      return false;
-    } finally {
-      translator.endInstruction();
     }
+    translator.endInstruction();
+    this.#timing?.endInstruction(kept);
+    return kept;
   }
 
   exit(depth: number): void {
@@ -133,6 +170,7 @@ interface BodyOptions {
   readonly target: number;
   readonly targetMeta: number;
   readonly number: number;
+  readonly timing: TimingCode | undefined;
 }
 
 /** Places the blocks of a region. */
@@ -209,17 +247,26 @@ class FunctionBody implements NodeWriter {
     this.#charge(block);
     this.#place(block);
     const { ending } = block;
-    if (ending.kind === "goto") this.#goTo(node, ending.target, 0, go);
-    else if (ending.kind === "branch") {
+    if (ending.kind === "goto") {
+      this.#endTimed(block, ending.target, true);
+      this.#goTo(node, ending.target, 0, go);
+    } else if (ending.kind === "branch") {
       this.#open(Op.if);
+      this.#endTimed(block, ending.target, true);
       this.#goTo(node, ending.target, 1, go);
       this.#code.op(Op.else);
+      this.#endTimed(block, ending.otherwise, false);
       this.#goTo(node, ending.otherwise, 1, go);
       this.close();
     } else if (ending.kind === "dynamic") {
+      if (block.timed !== undefined) this.#o.timing!.endAtLocal(this.#code, block.timed, this.#o.target);
       this.#dispatch(go);
       this.#leaveTo(() => this.#code.local(Op.localGet, this.#o.target), this.#o.capabilityMode);
     }
+  }
+
+  #endTimed({ timed }: Block, target: bigint, taken: boolean): void {
+    if (timed !== undefined) this.#o.timing!.endAt(this.#code, timed, virt48(target), taken);
   }
 
   #open(opcode: number): void {
@@ -233,6 +280,10 @@ class FunctionBody implements NodeWriter {
     const code = this.#code;
     code.local(Op.localGet, BUDGET).i32(block.instructions).op(Op.i32Sub).local(Op.localTee, BUDGET);
     code.i32(0).op(Op.i32LtS);
+    if (this.#o.timing !== undefined) {
+      this.#o.timing.mayNotEnd(code, block.instructions);
+      code.op(Op.i32Or);
+    }
     this.#open(Op.if);
     code.i32(block.headExit).op(Op.br).unsigned(this.#depth);
     this.close();

@@ -12,6 +12,8 @@ export const STATE = {
   /** i32: the tables of the context in force. */
   tlb: 20,
   entries: 24,
+  /** i32: the address space in force. */
+  asid: 28,
 } as const;
 
 /** Registers: addresses and metadata are i64, tags i32. */
@@ -54,20 +56,24 @@ export interface Layout {
   readonly ramBytes: number;
   readonly tagsAt: number;
   readonly marksAt: number;
+  /** What timing remembers. */
+  readonly timingAt: number;
   readonly pages: number;
   /** What to add to a byte's place shifted right by GRANULE_BITS to get to the tag, and to the marks, of its granule. */
   readonly tagOffset: number;
   readonly markOffset: number;
 }
 
-export function layoutOf(ramBytes: number): Layout {
+export function layoutOf(ramBytes: number, timingBytes: number): Layout {
   const tagsAt = RAM_AT + ramBytes;
   const marksAt = tagsAt + ramBytes / GRANULE_BYTES;
+  const timingAt = marksAt + ramBytes / GRANULE_BYTES;
   return {
     ramBytes,
     tagsAt,
     marksAt,
-    pages: Math.ceil((marksAt + ramBytes / GRANULE_BYTES) / WASM_PAGE_BYTES),
+    timingAt,
+    pages: Math.ceil((timingAt + timingBytes) / WASM_PAGE_BYTES),
     tagOffset: tagsAt - (RAM_AT >>> GRANULE_BITS),
     markOffset: marksAt - (RAM_AT >>> GRANULE_BITS),
   };

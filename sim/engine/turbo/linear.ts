@@ -17,8 +17,8 @@ export class LinearMemory {
   readonly doubles: BigUint64Array;
 
   /** `ramBytes`: at most MAX_RAM_BYTES. */
-  constructor(ramBytes: number) {
-    this.layout = layoutOf(ramBytes);
+  constructor(ramBytes: number, timingBytes = 0) {
+    this.layout = layoutOf(ramBytes, timingBytes);
     const { pages } = this.layout;
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.buffer = this.memory.buffer;

@@ -29,6 +29,8 @@ export interface MemoryPathOptions {
 }
 
 export class MemoryPath {
+  /** Hears of each access once its place is known. */
+  onAccess: (addr: Expr, place: number, bytes: number, access: Access) => void = () => {};
   readonly #o: MemoryPathOptions;
   readonly #writer: ExprWriter;
   /** Emits an exit before the instruction, within `depth` blocks opened here. */
@@ -54,6 +56,7 @@ export class MemoryPath {
     }
     const place = this.#o.direct ? this.#direct(addr, bytes) : this.#translated(addr, bytes, access);
     if (access === Access.store || access === Access.storeCapability) this.#requireUnmarked(place, bytes);
+    this.onAccess(addr, place, bytes, access);
     return place;
   }
 

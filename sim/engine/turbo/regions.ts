@@ -6,11 +6,15 @@ import type { Op as Operation } from "../code.ts";
 import { Code } from "./wasm.ts";
 import type { Ending } from "./emit.ts";
 import type { Exits } from "./exits.ts";
+import type { TimedBlock } from "./pieces.ts";
+import type { Where } from "./timing-code.ts";
 
 /** Finds code. */
 export interface CodeSource {
   /** The instruction at a virtual address, if it has been executed and is still in memory as it was. */
   at(pc: bigint): Operation | undefined;
+  /** Where it stands, for timing. */
+  where(pc: bigint): Where;
 }
 
 /** A place in a block's code that leaves the function: the depth of its branch is known when the block is placed. */
@@ -30,6 +34,8 @@ export interface Block {
   readonly instructions: number;
   /** Exit at the first instruction, for a budget that does not suffice. */
   readonly headExit: number;
+  /** What timing knows of it. */
+  readonly timed: TimedBlock | undefined;
 }
 
 export interface Region {
@@ -41,8 +47,11 @@ export interface Region {
 /** Writes one block. */
 export interface BlockWriter {
   /** Translates the instruction into `code`; false where the interpreter has to do it. */
-  instruction(pc: bigint, op: Operation, code: Code): boolean;
-  beginBlock(code: Code, branches: ExitBranch[], exitNumber: () => number): void;
+  instruction(pc: bigint, op: Operation, source: CodeSource): boolean;
+  beginBlock(pc: bigint, source: CodeSource, code: Code, branches: ExitBranch[], exitNumber: () => number): void;
+  /** May the instruction be in the same block as those before it? */
+  continues(pc: bigint, source: CodeSource): boolean;
+  readonly timed: TimedBlock | undefined;
   /** How the last instruction ends the block; undefined where the next follows. */
   readonly ending: Ending | undefined;
   /** Emits an exit. */
@@ -99,23 +108,23 @@ function translateBlock(
   let count = 0;
   let at = pc;
   const exitHere = (): number => {
-    const number = exits.add({ pc: at, unexecuted: 0 });
+    const number = exits.add({ pc: at, executed: count, unexecuted: 0 });
     taken.push({ number, executed: count });
     return number;
   };
   const headExit = exitHere();
-  writer.beginBlock(code, branches, exitHere);
+  writer.beginBlock(pc, source, code, branches, exitHere);
   let ending: Ending | undefined;
   let link: bigint | undefined;
   while (ending === undefined) {
     const op = source.at(at);
-    if (op === undefined || count >= MAX_BLOCK_INSTRUCTIONS) {
+    if (op === undefined || count >= MAX_BLOCK_INSTRUCTIONS || !writer.continues(at, source)) {
       ending = { kind: "goto", target: at };
       break;
     }
     const start = code.length;
     const exitsBefore = branches.length;
-    if (!writer.instruction(at, op, code)) {
+    if (!writer.instruction(at, op, source)) {
       code.truncate(start);
       branches.length = exitsBefore;
       writer.exit(0);
@@ -129,5 +138,6 @@ function translateBlock(
     at = next;
   }
   for (const { number, executed } of taken) exits.get(number).unexecuted = count - executed;
-  return { block: { pc, end: at, code, branches, ending, instructions: count, headExit }, link };
+  const { timed } = writer;
+  return { block: { pc, end: at, code, branches, ending, instructions: count, headExit, timed }, link };
 }

@@ -2,14 +2,64 @@
 import { decodeBounds } from "../../../isa/cap/bounds.ts";
 import { ExprArithmetic, ExprWriter, localOf } from "./expr.ts";
 import { ENTRY, STATE } from "./layout.ts";
-import { Code, encodeModule, I32, I64, Op, VOID, type ModuleFunction, type Signature, type ValueType } from "./wasm.ts";
+import {
+  Code,
+  encodeModule,
+  F64,
+  I32,
+  I64,
+  Op,
+  VOID,
+  type ModuleFunction,
+  type Signature,
+  type ValueType,
+} from "./wasm.ts";
 
-/** Index of functions in the module of a region: the import, the region itself, decoding. */
-export const FILL = 0;
-export const DECODE = 2;
+type Import = { readonly name: string } & Signature;
 
 /** Makes a TLB entry for an address if it can; gives the place of the byte, or 0. */
-export const FILL_IMPORT: { readonly name: string } & Signature = { name: "fill", params: [I64, I32], results: [I32] };
+const FILL_IMPORT: Import = { name: "fill", params: [I64, I32], results: [I32] };
+
+/** What timing asks (pieces.ts). */
+const TIMING_IMPORTS: readonly Import[] = [
+  { name: "advance", params: [I32, F64], results: [] },
+  { name: "access", params: [I32, I32, F64, I32], results: [I32] },
+  { name: "fetch", params: [I32, I32], results: [I32] },
+  { name: "transfer", params: [I32, F64], results: [I32] },
+];
+
+/** Indices of the functions that timing calls. */
+export interface TimingCalls {
+  readonly advance: number;
+  readonly access: number;
+  readonly fetch: number;
+  readonly transfer: number;
+  readonly touchLine: number;
+  readonly touchPage: number;
+}
+
+/** The functions of a region's module: what it imports, the region itself, and those that serve it. */
+export interface RegionModule {
+  readonly imports: readonly Import[];
+  readonly helpers: readonly ModuleFunction[];
+  readonly fill: number;
+  readonly decode: number;
+  readonly timing: TimingCalls;
+}
+
+export function regionModule(o: {
+  readonly tagged: boolean;
+  readonly zylevels1: boolean;
+  readonly timed: boolean;
+}): RegionModule {
+  const imports = o.timed ? [FILL_IMPORT, ...TIMING_IMPORTS] : [FILL_IMPORT];
+  const first = imports.length + 1;
+  const decode = o.tagged ? [decodeFunction(o.zylevels1)] : [];
+  const helpers = o.timed ? [...decode, touchLineFunction(), touchPageFunction()] : decode;
+  const touchLine = first + decode.length;
+  const timing = { advance: 1, access: 2, fetch: 3, transfer: 4, touchLine, touchPage: touchLine + 1 };
+  return { imports, helpers, fill: 0, decode: first, timing };
+}
 
 /** What a region is: it takes the budget of instructions, and gives what is left of it. */
 export const REGION: Signature = { params: [I32], results: [I32] };
@@ -27,7 +77,7 @@ class Decoding extends ExprArithmetic {
 }
 
 /** `decode(meta, addr)`: base, top, and the conditions topHigh, valid and integral. */
-export function decodeFunction(zylevels1: boolean): ModuleFunction {
+function decodeFunction(zylevels1: boolean): ModuleFunction {
   const params = [I64, I64] as const;
   const locals: ValueType[] = [];
   const writer = new ExprWriter((type) => params.length + locals.push(type) - 1);
@@ -36,6 +86,82 @@ export function decodeFunction(zylevels1: boolean): ModuleFunction {
   writer.wide(bounds.top);
   for (const part of ["topHigh", "valid", "integral"] as const) writer.truth(bounds[part]);
   return { params, results: [I64, I64, I32, I32, I32], locals, body: writer.code };
+}
+
+/**
+ * `touchLine(set, bytes, line, dirty)`: whether a line stands in a set of a cache, which begins at a linear address and has so many
+ * bytes; then it becomes the most recently used, and dirty if that is 1. As sim/timing/cache.ts does on a hit.
+ */
+function touchLineFunction(): ModuleFunction {
+  const [set, bytes, line, dirty, at, word] = [0, 1, 2, 3, 4, 5];
+  const code = new Code();
+  forEachWay(code, { set, bytes, at }, () => {
+    code.local(Op.localGet, at).memory(Op.i32Load, 0).local(Op.localTee, word);
+    code.i32(1).op(Op.i32ShrS).local(Op.localGet, line).op(Op.i32Eq).op(Op.if).byte(VOID);
+    forEachBefore(code, { set, at }, () => {
+      code.local(Op.localGet, at).local(Op.localGet, at).i32(WORD_BYTES).op(Op.i32Sub);
+      code.memory(Op.i32Load, 0).memory(Op.i32Store, 0);
+    });
+    code.local(Op.localGet, set).local(Op.localGet, word).local(Op.localGet, dirty).op(Op.i32Or);
+    code.memory(Op.i32Store, 0).i32(1).op(Op.return).op(Op.end);
+  });
+  code.i32(0);
+  return { params: [I32, I32, I32, I32], results: [I32], locals: [I32, I32], body: code };
+}
+
+/**
+ * `touchPage(set, bytes, page, stride)`: the same for a page in a set of a TLB, whose masks lie `stride` bytes behind its pages, and
+ * whose address spaces as far behind those. As sim/timing/tlb.ts does on a hit.
+ */
+function touchPageFunction(): ModuleFunction {
+  const [set, bytes, page, stride, at, asid, found] = [0, 1, 2, 3, 4, 5, 6];
+  const code = new Code();
+  const column = (n: number): Code => {
+    code.local(Op.localGet, at);
+    for (let i = 0; i < n; i += 1) code.local(Op.localGet, stride).op(Op.i32Add);
+    return code;
+  };
+  const columns = [0, 1, 2];
+  const kept = columns.map((n) => found + n);
+  forEachWay(code, { set, bytes, at }, () => {
+    column(1).memory(Op.i32Load, 0).local(Op.localGet, page).op(Op.i32And);
+    column(0).memory(Op.i32Load, 0).op(Op.i32Eq);
+    column(2).memory(Op.i32Load, 0).local(Op.localTee, asid).i32(-1).op(Op.i32Eq);
+    code.local(Op.localGet, asid).i32(0).memory(Op.i32Load, STATE.asid).op(Op.i32Eq).op(Op.i32Or).op(Op.i32And);
+    code.op(Op.if).byte(VOID);
+    for (const n of columns) column(n).memory(Op.i32Load, 0).local(Op.localSet, kept[n]!);
+    forEachBefore(code, { set, at }, () => {
+      for (const n of columns) {
+        column(n).i32(WORD_BYTES).op(Op.i32Sub).memory(Op.i32Load, 0).local(Op.localSet, asid);
+        column(n).local(Op.localGet, asid).memory(Op.i32Store, 0);
+      }
+    });
+    for (const n of columns) column(n).local(Op.localGet, kept[n]!).memory(Op.i32Store, 0);
+    code.i32(1).op(Op.return).op(Op.end);
+  });
+  code.i32(0);
+  return { params: [I32, I32, I32, I32], results: [I32], locals: [I32, I32, I32, I32, I32], body: code };
+}
+
+const WORD_BYTES = 4;
+
+/** Has `at` go through the words of a set. */
+function forEachWay(code: Code, l: { set: number; bytes: number; at: number }, body: () => void): void {
+  code.local(Op.localGet, l.set).local(Op.localSet, l.at);
+  code.op(Op.loop).byte(VOID);
+  body();
+  code.local(Op.localGet, l.at).i32(WORD_BYTES).op(Op.i32Add).local(Op.localTee, l.at);
+  code.local(Op.localGet, l.set).local(Op.localGet, l.bytes).op(Op.i32Add).op(Op.i32LtU).op(Op.brIf).unsigned(0);
+  code.op(Op.end);
+}
+
+/** Has `at` go back to the beginning of its set; `body` comes before each step. */
+function forEachBefore(code: Code, l: { set: number; at: number }, body: () => void): void {
+  code.op(Op.block).byte(VOID).op(Op.loop).byte(VOID);
+  code.local(Op.localGet, l.at).local(Op.localGet, l.set).op(Op.i32Eq).op(Op.brIf).unsigned(1);
+  body();
+  code.local(Op.localGet, l.at).i32(WORD_BYTES).op(Op.i32Sub).local(Op.localSet, l.at);
+  code.op(Op.br).unsigned(0).op(Op.end).op(Op.end);
 }
 
 /**

@@ -28,22 +28,27 @@ export const Op = {
   localTee: 0x22,
   i32Load: 0x28,
   i64Load: 0x29,
+  f64Load: 0x2b,
   i32Load8U: 0x2d,
   i64Load8U: 0x31,
   i64Load16U: 0x33,
   i64Load32U: 0x35,
   i32Store: 0x36,
   i64Store: 0x37,
+  f64Store: 0x39,
   i32Store8: 0x3a,
   i64Store8: 0x3c,
   i64Store16: 0x3d,
   i64Store32: 0x3e,
   i32Const: 0x41,
   i64Const: 0x42,
+  f64Const: 0x44,
   i32Eqz: 0x45,
   i32Eq: 0x46,
   i32Ne: 0x47,
   i32LtS: 0x48,
+  i32LtU: 0x49,
+  i32GtU: 0x4b,
   i64Eqz: 0x50,
   i64Eq: 0x51,
   i64Ne: 0x52,
@@ -52,12 +57,17 @@ export const Op = {
   i64LeU: 0x58,
   i64GeS: 0x59,
   i64GeU: 0x5a,
+  f64Eq: 0x61,
+  f64Lt: 0x63,
+  f64Gt: 0x64,
   i32Add: 0x6a,
   i32Sub: 0x6b,
+  i32Mul: 0x6c,
   i32And: 0x71,
   i32Or: 0x72,
   i32Xor: 0x73,
   i32Shl: 0x74,
+  i32ShrS: 0x75,
   i32ShrU: 0x76,
   i64Clz: 0x79,
   i64Ctz: 0x7a,
@@ -75,8 +85,13 @@ export const Op = {
   i64Shl: 0x86,
   i64ShrS: 0x87,
   i64ShrU: 0x88,
+  f64Add: 0xa0,
+  f64Sub: 0xa1,
+  f64Min: 0xa4,
   i32WrapI64: 0xa7,
   i64ExtendI32U: 0xad,
+  f64ConvertI32S: 0xb7,
+  f64ConvertI64U: 0xba,
   i64Extend8S: 0xc2,
   i64Extend16S: 0xc3,
   i64Extend32S: 0xc4,
@@ -176,6 +191,11 @@ export class Code extends Bytes {
   }
   i64(value: bigint): this {
     return this.byte(Op.i64Const).signed64(value);
+  }
+  f64(value: number): this {
+    this.byte(Op.f64Const);
+    for (const byte of new Uint8Array(Float64Array.of(value).buffer)) this.byte(byte);
+    return this;
   }
   call(index: number): this {
     return this.byte(Op.call).unsigned(index);

@@ -76,8 +76,17 @@ export class BranchPredictor {
     };
   }
 
-  /** Predicts a branch or jump (by its traits) that went from `pc` to `target`, `next` following it in memory; and learns. */
+  /** Predicts a branch or jump (by its traits) that went from `pc` to `target`, `next` following it in memory; learns; and counts. */
   resolve(traits: number, pc: number, next: number, target: number): number {
+    const branches = traitClass(traits) === Class.branch;
+    const outcome = this.predict(traits, pc, next, target);
+    this.#count[branches ? BRANCHES : JUMPS]! += 1;
+    if (outcome === Outcome.mispredicted) this.#count[branches ? BRANCH_MISSES : JUMP_MISSES]! += 1;
+    return outcome;
+  }
+
+  /** The same, but somebody else counts. */
+  predict(traits: number, pc: number, next: number, target: number): number {
     return traitClass(traits) === Class.branch
       ? this.#branch(traits, pc, next, target)
       : this.#jump(traits, pc, next, target);
@@ -105,27 +114,19 @@ export class BranchPredictor {
   #branch(traits: number, pc: number, next: number, target: number): number {
     const taken = target !== next;
     const predicted = this.#direction.resolve(pc, isBackward(traits), taken);
-    this.#count[BRANCHES]! += 1;
     const early = taken && this.#holdsAll && this.#btb.resolve(pc, target) === target;
-    if (predicted !== taken) {
-      this.#count[BRANCH_MISSES]! += 1;
-      return Outcome.mispredicted;
-    }
+    if (predicted !== taken) return Outcome.mispredicted;
     if (!taken) return Outcome.fallThrough;
     return early ? Outcome.remembered : Outcome.predecoded;
   }
 
   #jump(traits: number, pc: number, next: number, target: number): number {
-    this.#count[JUMPS]! += 1;
     const returned = isReturn(traits) ? this.#ras.pop() : -1;
     if (isCall(traits)) this.#ras.push(next);
     const indirect = isIndirect(traits);
     const fromStack = isReturn(traits);
     const early = (this.#holdsAll || (indirect && !fromStack)) && this.#btb.resolve(pc, target) === target;
-    if (indirect && !(fromStack ? returned === target : early)) {
-      this.#count[JUMP_MISSES]! += 1;
-      return Outcome.mispredicted;
-    }
+    if (indirect && !(fromStack ? returned === target : early)) return Outcome.mispredicted;
     return early ? Outcome.remembered : Outcome.predecoded;
   }
 }

@@ -1,0 +1,300 @@
+// The pieces of generated code (sim/timing/memo.ts): which instructions each block has, where a piece of it may begin, and what
+// its transitions do, as far as generated code looks them up by itself; and the answers to what it asks.
+//
+// A row belongs to a place where a piece may begin: the block's head, or behind an instruction that may be late. It has an entry
+// for each way in which the block's transfer may turn out. An entry holds the transition that was taken there last: if the
+// memo is in the same state, generated code goes through it without asking.
+import { emptyRecord } from "../data.ts";
+import type { Retire } from "../../machine/retire.ts";
+import { LONGEST_PIECE, type GeneratedTiming } from "../../timing/generated.ts";
+import type { Storage, Walks } from "../../timing/part.ts";
+import { Script } from "../../timing/script.ts";
+import { withOutcome } from "../../timing/step.ts";
+import { NO_OVERLAP } from "../../timing/storebuffer.ts";
+import { Slot } from "../../timing/transitions.ts";
+import { RAM_AT } from "./layout.ts";
+
+/** An entry: i32 state, i32 where its count of takings lies, f64 cycles, i32 next state, i32 script, f64 stores waiting. */
+export const PIECE = { state: 0, taken: 4, cycles: 8, next: 16, script: 20, waiting: 24 } as const;
+const ENTRY_SHIFT = 5;
+export const ENTRY_BYTES = 1 << ENTRY_SHIFT;
+const OUTCOMES = 4;
+export const ROW_BYTES = OUTCOMES * ENTRY_BYTES;
+const ENTRY_WORDS = ENTRY_BYTES / 4;
+export const MAX_ROWS = 1 << 15;
+/** What `Pieces` takes of its storage. */
+export const PIECES_BYTES = MAX_ROWS * ROW_BYTES + 8 * LONGEST_PIECE + 8;
+const UNKNOWN = -1;
+/** No state has this number: the entry is good for one taking, or for none. */
+const NO_STATE = -3;
+
+/** One instruction of a block. */
+export interface TimedInstruction {
+  /** Its step word, everything on time. */
+  readonly word: number;
+  readonly traits: number;
+  /** Low 48 bits of its address. */
+  readonly pc: number;
+  readonly phys: number;
+  readonly bytes: number;
+}
+
+export class TimedBlock {
+  readonly number: number;
+  readonly category: number;
+  /** Data addresses are translated; instructions' are. */
+  readonly translatesData: boolean;
+  readonly translatesFetch: boolean;
+  readonly instructions: TimedInstruction[] = [];
+  /** Its loads, by their places in the block. */
+  readonly loads: number[] = [];
+  /** Numbers of the scripts of pieces that end before the block does. */
+  readonly scripts = new Map<number, number>();
+
+  constructor(number: number, category: number, translatesData: boolean, translatesFetch: boolean) {
+    this.number = number;
+    this.category = category;
+    this.translatesData = translatesData;
+    this.translatesFetch = translatesFetch;
+  }
+}
+
+/** An instruction that may be late. */
+export interface Point {
+  readonly block: TimedBlock;
+  readonly index: number;
+  /** Of a data access. */
+  readonly dataBytes: number;
+  readonly capability: boolean;
+}
+
+export interface PiecesOptions {
+  readonly timing: GeneratedTiming;
+  readonly storage: Storage;
+  readonly walks: Walks;
+  readonly ramBase: number;
+  /** The address space in force. */
+  readonly asid: () => number;
+}
+
+export class Pieces {
+  readonly timing: GeneratedTiming;
+  /** Linear addresses: of rows, of the ages of loads by their place in the block, of the piece that was under way when code was left. */
+  readonly rowsAt: number;
+  readonly agesAt: number;
+  readonly leftAt: number;
+  readonly #walks: Walks;
+  readonly #ramBase: number;
+  readonly #asid: () => number;
+  readonly #rows: Int32Array;
+  readonly #cycles: Float64Array;
+  readonly #ages: Float64Array;
+  readonly #left: Int32Array;
+  /** Ages from here on overlap nothing. */
+  readonly #entries: number;
+  readonly #blockOf = new Int32Array(MAX_ROWS);
+  readonly #fromOf = new Int32Array(MAX_ROWS);
+  readonly #blocks: TimedBlock[] = [];
+  readonly #points: Point[] = [];
+  readonly #script = new Script();
+  readonly #record: Retire = emptyRecord();
+  #rowCount = 0;
+
+  constructor(o: PiecesOptions) {
+    const { timing, storage } = o;
+    this.timing = timing;
+    this.#walks = o.walks;
+    this.#ramBase = o.ramBase;
+    this.#asid = o.asid;
+    const both = storage.float64((MAX_ROWS * ROW_BYTES) / 8);
+    this.rowsAt = both.byteOffset;
+    this.#cycles = both;
+    this.#rows = new Int32Array(both.buffer, both.byteOffset, 2 * both.length);
+    this.#ages = storage.float64(LONGEST_PIECE);
+    this.agesAt = this.#ages.byteOffset;
+    this.#left = storage.int32(1);
+    this.leftAt = this.#left.byteOffset;
+    const { forwards, entries } = timing.fastPaths.storeBlocks;
+    this.#entries = forwards ? 0 : entries;
+    timing.memo.onRenumbered = (scriptsToo) => this.#forgetNumbers(scriptsToo);
+  }
+
+  /** Is there no room for another region's rows? */
+  get full(): boolean {
+    return this.#rowCount > MAX_ROWS / 2;
+  }
+
+  // While code is generated
+
+  beginBlock(category: number, translatesData: boolean, translatesFetch: boolean): TimedBlock {
+    const block = new TimedBlock(this.#blocks.length, category, translatesData, translatesFetch);
+    this.#blocks.push(block);
+    return block;
+  }
+
+  /** A piece may begin before an instruction of a block; gives the row's address. */
+  addRow(block: TimedBlock, from: number): number {
+    const row = this.#rowCount;
+    if (row === MAX_ROWS) throw new Error("a region has too many pieces");
+    this.#rowCount += 1;
+    this.#blockOf[row] = block.number;
+    this.#fromOf[row] = from;
+    this.#forgetRow(row, true);
+    return this.rowsAt + ROW_BYTES * row;
+  }
+
+  addPoint(point: Point): number {
+    return this.#points.push(point) - 1;
+  }
+
+  /** No code is left. */
+  clear(): void {
+    this.#blocks.length = this.#points.length = this.#rowCount = 0;
+  }
+
+  // While it runs
+
+  /** Has an entry say what the piece does from here; `age` is the least of its loads' overlap ages. */
+  readonly advance = (entryAt: number, age: number): void => {
+    const row = ((entryAt - this.rowsAt) / ROW_BYTES) | 0;
+    const at = (entryAt - this.rowsAt) >>> 2;
+    const block = this.#blocks[this.#blockOf[row]!]!;
+    const from = this.#fromOf[row]!;
+    const { pieces, memo } = this.timing;
+    const outcome = ((at / ENTRY_WORDS) % OUTCOMES) | 0;
+    if (this.#rows[at + 5]! < 0) {
+      this.#write(block, from, block.instructions.length, outcome);
+      this.#rows[at + 5] = memo.script(this.#script, block.category, countedAs(block));
+    }
+    const script = this.#rows[at + 5]!;
+    const { now } = pieces;
+    const slot = age === Infinity ? memo.advance(pieces.state[0]!, script, now) : pieces.slotWithout(script, age);
+    if (slot >= 0) return this.#fill(at, slot);
+    this.#write(block, from, block.instructions.length, outcome);
+    const ageAt = (i: number): number => this.#ageAt(block, from + i);
+    pieces.advanceOverlapping(this.#script, block.category, age, ageAt, countedAs(block));
+    this.#rows[at] = NO_STATE;
+    this.#rows[at + 1] = this.#takenAt(memo.taken.length - 1);
+    this.#cycles[(at >>> 1) + 1] = pieces.now - now;
+    this.#rows[at + 4] = pieces.state[0]!;
+    this.#cycles[(at >>> 1) + 3] = 0;
+  };
+
+  /** An access that may be late; 1: an event is near, and the interpreter has to do it. */
+  readonly access = (number: number, rowAt: number, virt: number, place: number): number => {
+    if (!this.timing.hasTime) return 1;
+    const { block, index, dataBytes, capability } = this.#points[number]!;
+    this.#takeUpTo(rowAt, index);
+    const r = this.#record;
+    r.category = block.category;
+    r.dataVirt = virt;
+    r.dataPhys = place - RAM_AT + this.#ramBase;
+    r.dataBytes = dataBytes;
+    r.capability = capability;
+    r.translatedData = block.translatesData;
+    r.asid = this.#asid();
+    this.timing.access(block.instructions[index]!.word, r, this.#walks);
+    return 0;
+  };
+
+  /** A fetch that may be late. */
+  readonly fetch = (number: number, rowAt: number): number => {
+    if (!this.timing.hasTime) return 1;
+    const { block, index } = this.#points[number]!;
+    this.#takeUpTo(rowAt, index);
+    const { pc, phys, bytes } = block.instructions[index]!;
+    const r = this.#record;
+    r.category = block.category;
+    r.pc = pc;
+    r.fetchPhys = phys;
+    r.translatedFetch = block.translatesFetch;
+    r.asid = this.#asid();
+    this.timing.fetch(r, bytes, this.#walks);
+    return 0;
+  };
+
+  /** How a block's transfer to a target turns out. */
+  readonly transfer = (blockNumber: number, target: number): number => {
+    const { traits, pc, bytes } = this.#blocks[blockNumber]!.instructions.at(-1)!;
+    return this.timing.transfer(traits, pc, pc + bytes, target);
+  };
+
+  /** Code was left before an instruction of a block: what of the block was executed has its piece. */
+  settle(index: number): void {
+    if (index > 0) this.#takeUpTo(this.#left[0]!, index);
+  }
+
+  #takeUpTo(rowAt: number, index: number): void {
+    const row = ((rowAt - this.rowsAt) / ROW_BYTES) | 0;
+    const from = this.#fromOf[row]!;
+    if (from >= index) return;
+    const block = this.#blocks[this.#blockOf[row]!]!;
+    const { pieces, memo } = this.timing;
+    const age = this.#youngest(block, from, index);
+    if (age !== Infinity) {
+      this.#write(block, from, index, 0);
+      const ageAt = (i: number): number => this.#ageAt(block, from + i);
+      pieces.advanceOverlapping(this.#script, block.category, age, ageAt, countedAs(block));
+      return;
+    }
+    const key = from * LONGEST_PIECE + index;
+    let script = block.scripts.get(key);
+    if (script === undefined) {
+      this.#write(block, from, index, 0);
+      script = memo.script(this.#script, block.category, countedAs(block));
+      block.scripts.set(key, script);
+    }
+    pieces.take(memo.advance(pieces.state[0]!, script, pieces.now));
+  }
+
+  /** Writes the script of instructions [from, to), the last of the block with its outcome. */
+  #write(block: TimedBlock, from: number, to: number, outcome: number): void {
+    const { instructions } = block;
+    this.#script.clear();
+    for (let i = from; i < to; i += 1) this.#script.step(instructions[i]!.word);
+    const last = to - from - 1;
+    if (last >= 0) this.#script.words[last] = withOutcome(this.#script.words[last]!, outcome);
+  }
+
+  /** The least overlap age of the loads in [from, to); Infinity where none overlaps. */
+  #youngest(block: TimedBlock, from: number, to: number): number {
+    let age = Infinity;
+    for (const i of block.loads) if (i >= from && i < to && this.#ages[i]! < age) age = this.#ages[i]!;
+    return age < this.#entries ? age : Infinity;
+  }
+
+  #ageAt(block: TimedBlock, index: number): number {
+    if (!block.loads.includes(index)) return NO_OVERLAP;
+    const age = this.#ages[index]!;
+    return age < this.#entries ? age : NO_OVERLAP;
+  }
+
+  #fill(at: number, slot: number): void {
+    const { slots, spare } = this.timing.memo;
+    this.#rows[at] = slot === spare ? NO_STATE : slots[slot + Slot.state]!;
+    this.#rows[at + 1] = this.#takenAt(slots[slot + Slot.transition]!);
+    this.#cycles[(at >>> 1) + 1] = slots[slot + Slot.cycles]!;
+    this.#rows[at + 4] = slots[slot + Slot.next]!;
+    this.#cycles[(at >>> 1) + 3] = slots[slot + Slot.waiting]!;
+  }
+
+  #takenAt(transition: number): number {
+    return this.timing.memo.taken.byteOffset + 8 * transition;
+  }
+
+  #forgetNumbers(scriptsToo: boolean): void {
+    for (let row = 0; row < this.#rowCount; row += 1) this.#forgetRow(row, scriptsToo);
+    if (scriptsToo) for (const block of this.#blocks) block.scripts.clear();
+  }
+
+  #forgetRow(row: number, scriptsToo: boolean): void {
+    for (let outcome = 0; outcome < OUTCOMES; outcome += 1) {
+      const at = (row * ROW_BYTES) / 4 + outcome * ENTRY_WORDS;
+      this.#rows[at] = NO_STATE;
+      if (scriptsToo) this.#rows[at + 5] = UNKNOWN;
+    }
+  }
+}
+
+const countedAs = ({ translatesData }: TimedBlock): "translated" | "physical" =>
+  translatesData ? "translated" : "physical";
