@@ -64,14 +64,16 @@ export class Cache implements Part {
   readonly hitCycles: number;
   /** Line number (30 bits: 16 GiB of 16-byte lines) and dirty bit of each way, most recently used first; EMPTY where none. */
   readonly #words: Int32Array;
-  /** When each outstanding miss is filled, and which line it fills. */
+  /** When each of the last misses is filled, and which line it fills: a ring, the times rising from `#earliest[0]` on. */
   readonly #fillAt: Float64Array;
   readonly #fillLine: Int32Array;
+  readonly #earliest: Int32Array;
   /** How many accesses wait for it. */
   readonly #fillTargets: Int32Array;
   /** [0]: when the last outstanding miss is filled. */
   readonly #busy: Float64Array;
   readonly #victims: Victims;
+  readonly #noteUse: boolean;
   readonly #next: Part;
   readonly #lineBytes: number;
   readonly #perByte: number;
@@ -103,9 +105,11 @@ export class Cache implements Part {
     this.#fillAt = storage.float64(Math.max(1, config.mshrs));
     this.#fillLine = storage.int32(Math.max(1, config.mshrs), -1);
     this.#fillTargets = storage.int32(Math.max(1, config.mshrs));
+    this.#earliest = storage.int32(1);
     this.#mshrTargets = config.mshrTargets;
     this.#busy = storage.float64(1);
     this.#victims = victimsOf(config.replacement, sets, config.ways, storage);
+    this.#noteUse = this.#victims.notesUses;
   }
 
   get fastPath(): CacheFastPath {
@@ -194,7 +198,7 @@ export class Cache implements Part {
       if (next < firstOfPage || next >= firstOfPage + this.#pageLines) return;
       const base = (next & this.#setMask) * this.#ways;
       if (this.#find(next, base) >= 0) continue;
-      if (this.#fillAt[this.#firstFree()]! > at) return;
+      if (this.#freeAt > at) return;
       this.#count[PREFETCHES]! += 1;
       this.#fill(next, base, UNUSED, at);
     }
@@ -202,13 +206,15 @@ export class Cache implements Part {
 
   /** The way at `position` becomes the most recently used, with a new word. */
   #use(base: number, position: number, word: number): void {
-    this.#victims.use(base / this.#ways, position);
+    if (this.#noteUse) this.#victims.use(base / this.#ways, position);
     moveToFront(this.#words, base, position, word);
   }
 
   #find(line: number, base: number): number {
-    for (let i = 0; i < this.#ways; i += 1) {
-      if ((this.#words[base + i]! & ~UNUSED) >> 1 === line) return i;
+    const words = this.#words;
+    const end = base + this.#ways;
+    for (let i = base; i < end; i += 1) {
+      if ((words[i]! & ~UNUSED) >> 1 === line) return i - base;
     }
     return -1;
   }
@@ -216,42 +222,59 @@ export class Cache implements Part {
   /** When a line that is there, or on its way, can be had. */
   #onArrival(line: number, at: number): number {
     const ready = at + this.hitCycles;
-    let latest = -1;
-    for (let i = 0; i < this.#fillLine.length; i += 1) {
-      const arrives = this.#fillLine[i] === line && this.#fillAt[i]! > at;
-      if (arrives && (latest < 0 || this.#fillAt[i]! > this.#fillAt[latest]!)) latest = i;
+    const entries = this.#fillAt.length;
+    let i = this.#earliest[0]!;
+    for (let n = 0; n < entries; n += 1) {
+      i = i === 0 ? entries - 1 : i - 1;
+      const arrival = this.#fillAt[i]!;
+      if (arrival <= at) return ready;
+      if (this.#fillLine[i] === line) return this.#awaitFill(i, arrival, ready);
     }
-    if (latest < 0) return ready;
-    const arrival = this.#fillAt[latest]!;
-    if (this.#mshrTargets > 0 && this.#fillTargets[latest]! >= this.#mshrTargets) return arrival + this.hitCycles;
-    this.#fillTargets[latest]! += 1;
+    return ready;
+  }
+
+  #awaitFill(i: number, arrival: number, ready: number): number {
+    if (this.#mshrTargets > 0 && this.#fillTargets[i]! >= this.#mshrTargets) return arrival + this.hitCycles;
+    this.#fillTargets[i]! += 1;
     return Math.max(ready, arrival);
   }
 
   #miss(line: number, base: number, dirty: 0 | 1, at: number): number {
     this.#count[MISSES]! += 1;
-    return this.#fill(line, base, dirty, Math.max(at, this.#fillAt[this.#firstFree()]!));
+    return this.#fill(line, base, dirty, Math.max(at, this.#freeAt));
   }
 
-  /** The outstanding miss that is filled first. */
-  #firstFree(): number {
-    let slot = 0;
-    for (let i = 1; i < this.#fillAt.length; i += 1) {
-      if (this.#fillAt[i]! < this.#fillAt[slot]!) slot = i;
-    }
-    return slot;
+  /** When the outstanding miss is filled that is filled first. */
+  get #freeAt(): number {
+    return this.#fillAt[this.#earliest[0]!]!;
   }
 
   /** Asks for a line, whose word gets `flags`; gives when it is there. */
   #fill(line: number, base: number, flags: number, at: number): number {
-    const slot = this.#firstFree();
     const ready = this.#next.read(line * this.#lineBytes, this.#lineBytes, at + this.hitCycles);
     this.#install((line << 1) | flags, base, at + this.hitCycles);
-    this.#fillAt[slot] = ready;
-    this.#fillLine[slot] = line;
-    this.#fillTargets[slot] = 1;
-    this.#busy[0] = Math.max(this.#busy[0]!, ready);
+    this.#noteFill(line, ready);
+    if (ready > this.#busy[0]!) this.#busy[0] = ready;
     return ready;
+  }
+
+  /** Takes the place of the miss that is filled first; those that are filled later than this one stay behind it. */
+  #noteFill(line: number, ready: number): void {
+    const fillAt = this.#fillAt;
+    const last = fillAt.length - 1;
+    let i = this.#earliest[0]!;
+    this.#earliest[0] = i === last ? 0 : i + 1;
+    for (let n = 0; n < last; n += 1) {
+      const before = i === 0 ? last : i - 1;
+      if (fillAt[before]! <= ready) break;
+      fillAt[i] = fillAt[before]!;
+      this.#fillLine[i] = this.#fillLine[before]!;
+      this.#fillTargets[i] = this.#fillTargets[before]!;
+      i = before;
+    }
+    fillAt[i] = ready;
+    this.#fillLine[i] = line;
+    this.#fillTargets[i] = 1;
   }
 
   /** Puts a line in; the one it displaces goes to the next level if it is dirty. Empty ways stand last, and go first. */

@@ -23,12 +23,12 @@ export function op(name, operands) {
   return decoded(form, encode(form, { ...zeros, ...operands }));
 }
 
-/** A record with its numbers as doubles from the start, as an engine's come to be. */
-export const newRecord = () => ({
+/** The one record of an engine, its numbers doubles as they come to be there. */
+const record = {
   ...{ insn: undefined, pc: 0.5, fetchPhys: 0.5, nextPc: 0.5, trap: false, flush: false },
   ...{ access: "none", dataVirt: 0.5, dataPhys: 0.5, dataBytes: 8, capability: false },
   ...{ translatedFetch: false, translatedData: false, asid: 0, category: 0, fence: undefined },
-});
+};
 
 let random = 12345;
 /** A number below `most`, a power of two. */
@@ -79,7 +79,6 @@ function accesses(pattern) {
 export function recordRun(Timing, config) {
   const core = new Timing(config, { categories: 1 });
   return (pattern, turns) => {
-    const record = newRecord();
     const insns = [...accesses(pattern), ...uses, branch];
     for (let i = 0; i < turns; i += 1) {
       record.dataVirt = record.dataPhys = pattern.address(config);
@@ -106,7 +105,6 @@ export function generatedRun(config) {
   const piece = memo.script(script, 0);
   const { slots } = memo;
   return (pattern, turns) => {
-    const record = newRecord();
     const insns = accesses(pattern);
     const words = insns.map((insn) => stepWord(packTraits(insn), 8, 0));
     record.translatedData = pattern.translated === true;

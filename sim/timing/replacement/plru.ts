@@ -4,6 +4,7 @@ import { moveToFront, type Victims } from "./victims.ts";
 
 /** A use of the way used last changes nothing: its bits point away from it already. */
 export class Plru implements Victims {
+  readonly notesUses = true;
   /** By set: node n (from 1, the root; its halves are 2n and 2n + 1) is 1 where the upper half comes next. */
   readonly #trees: Int32Array;
   /** Which way of the set stands at each position. */

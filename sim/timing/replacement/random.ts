@@ -8,6 +8,7 @@ const SEED = 0x2545f491;
 export function randomVictims(ways: number, storage: Storage): Victims {
   const state = storage.int32(1, SEED);
   return {
+    notesUses: false,
     use: () => {},
     choose: () => {
       let x = state[0]!;

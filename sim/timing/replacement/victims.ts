@@ -10,6 +10,8 @@ export type Policy = (typeof POLICIES)[number];
 
 /** Chooses which position of a full set to give up. Positions count from the most recently used entry of the set. */
 export interface Victims {
+  /** Does it remember more than the order of use? Else `use` need not be called. */
+  readonly notesUses: boolean;
   /** The entry at `position` of a set is used: it comes to the front, those before it go back by one. */
   use(set: number, position: number): void;
   choose(set: number): number;
@@ -24,7 +26,7 @@ export function moveToFront(words: Int32Array, base: number, from: number, word:
 export function victimsOf(policy: Policy, sets: number, ways: number, storage: Storage): Victims {
   switch (policy) {
     case "lru":
-      return { use: () => {}, choose: () => ways - 1 };
+      return { notesUses: false, use: () => {}, choose: () => ways - 1 };
     case "plru":
       if (!isPowerOfTwo(ways)) throw new Error(`PLRU needs a power of two of ways, not ${ways}`);
       return new Plru(sets, ways, storage);
