@@ -325,7 +325,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     this.install(handler);
     r.flush = true;
     // A trap without an instruction of its own is the handler's work.
-    r.category = this.code.category(op === undefined ? this.mmu.translateFetch(handler.addr) : r.fetchPhys);
+    r.category = this.code.category(op === undefined ? this.mmu.peekFetch(handler.addr) : r.fetchPhys);
     this.next = offsetOf(handler.addr);
     this.#account();
   }

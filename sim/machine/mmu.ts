@@ -210,6 +210,16 @@ export class Mmu {
     return addr < BigInt(CANONICAL_TOP) || addr >= UPPER_HALF;
   }
 
+  /** Where an instruction's page lies as its tables stand, its permissions unchecked: asking sets no A bit. -1: nowhere. */
+  peekFetch(addr: bigint): number {
+    const context = this.#fetchContext;
+    if (context === undefined) return Number(addr);
+    if (!Mmu.canonical(addr)) return -1;
+    const virt = Number(BigInt.asUintN(VIRT_BITS, addr));
+    const leaf = this.#walk(context, virt);
+    return typeof leaf === "string" ? -1 : leaf.phys + (virt % PAGE_BYTES);
+  }
+
   /**
    * The walk that a translation of `virt` (low 48 bits) takes, without a trace in the machine; undefined where translation is
    * off or the walk ends in a fault.
