@@ -22,7 +22,8 @@ export const rocketv1: Preset = {
     frontend: {
       queueEntries: 5, // rocket: Frontend.scala, ShiftQueue of 5
       takenCycles: 0, // e31: correctly predicted transfers cost nothing
-      predecodeCycles: 2, // derived: Frontend.scala redirects from its third stage where the BTB misses
+      // derived: Frontend.scala redirects fetch in s2 where the BTB misses in s1 (predicted_npc), one fetch cycle later
+      predecodeCycles: 1,
       mispredictCycles: 3, // e31: "three-cycle penalty"
       flushCycles: 4, // derived: restarts come from write-back, one stage after branches resolve
       trapCycles: 4, // the same

@@ -9,7 +9,9 @@
 // - llvm: llvm/llvm-project, RISCVSchedSiFive7.td: IssueWidth 2, LoadLatency 3; multiplication 3.
 // - u74: gem5/gem5 1db206b9, gem5/prebuilt/riscvmatched/riscvmatched_core.py, which cites SiFive's FU740 manual.
 // - n1: WikiChip, "Neoverse N1", 2019; Arm Learning Paths, "Cache hierarchy": Graviton2's caches.
-// - trm: Arm, Neoverse N1 Technical Reference Manual: sizes of the TLBs, recalled and not read again.
+// - a76: Arm, Cortex-A76 Technical Reference Manual, A5.2: the TLBs of the core that N1 is made from.
+// - graviton2: A. Frumusanu, "Amazon's Arm-based Graviton2 Against AMD and Intel", AnandTech, 2020-03-10, "Memory Subsystem &
+//   Latency": L1D 4 cycles, L2 11, DRAM 81 ns (Arm's own figure of N1: 83 ns).
 // - tags: CTSRD-CHERI/TagController 9c18b37b; Joannou et al., ICCD 2017.
 // "Derived" says what follows from a source; "assumed" what follows from none.
 import { ddr4x3200v1 } from "./dram.ts";
@@ -19,12 +21,12 @@ export const serverv1: Preset = {
   name: "server@1",
   title: "Dual issue in order with a server's memory: 64 KiB L1s, 1 MiB L2, 32 MiB LLC, DDR4-3200",
   values: {
-    clockMhz: 2500, // assumed; Graviton2 and Altra run their N1s at 2.5 to 3.3 GHz
+    clockMhz: 2500, // graviton2: 2.5 GHz
     ramBytes: 268435456, // any: what the runs need
     frontend: {
       queueEntries: 8, // assumed
       takenCycles: 0, // assumed: as Rocket, from which the 7 series descends
-      predecodeCycles: 2, // assumed: the same
+      predecodeCycles: 1, // assumed: the same
       mispredictCycles: 5, // s7: "five clock cycles of latency if a branch miss occurs"
       flushCycles: 8, // derived: 8 stages, restart from the last
       trapCycles: 8, // the same
@@ -76,7 +78,7 @@ export const serverv1: Preset = {
       ways: 4,
       lineBytes: 64, // n1
       replacement: "plru", // assumed
-      hitCycles: 4, // n1: 4-cycle load to use
+      hitCycles: 4, // n1, graviton2: 4-cycle load to use
       mshrs: 8, // assumed
       mshrTargets: 4, // assumed
       portBytes: 16, // assumed: a capability in one access, as Morello's
@@ -88,7 +90,7 @@ export const serverv1: Preset = {
       ways: 8, // n1
       lineBytes: 64,
       replacement: "plru", // assumed
-      hitCycles: 7, // derived: n1, up to 11 cycles load to use, 4 of them the L1's
+      hitCycles: 7, // derived: n1, graviton2: 11 cycles load to use, 4 of them the L1's
       mshrs: 16, // assumed
       mshrTargets: 0, // assumed
       prefetch: "none", // assumed
@@ -117,9 +119,9 @@ export const serverv1: Preset = {
       groupBytes: 8192, // derived: a line of 64 bytes of leaves
     },
     dram: ddr4x3200v1,
-    itlb: { entries: 48, ways: 48, superEntries: 0 }, // trm: 48, fully associative
-    dtlb: { entries: 48, ways: 48, superEntries: 0 }, // trm: the same
-    l2tlb: { entries: 1280, ways: 5, superEntries: 0, hitCycles: 5 }, // trm: 1280, 5-way; time assumed
+    itlb: { entries: 48, ways: 48, superEntries: 0 }, // a76: 48, fully associative
+    dtlb: { entries: 48, ways: 48, superEntries: 0 }, // a76: the same
+    l2tlb: { entries: 1280, ways: 5, superEntries: 0, hitCycles: 3 }, // a76: 1280, 5-way; "usually takes three cycles"
     walker: {
       stepCycles: 2, // assumed: as rocket@1
       cacheEntries: 8, // assumed: as rocket@1

@@ -21,7 +21,8 @@ export const u54v1: Preset = {
     frontend: {
       queueEntries: 5, // rocket: Frontend.scala, ShiftQueue of 5
       takenCycles: 0, // mpfs: "no penalty"
-      predecodeCycles: 2, // derived: Frontend.scala redirects from its third stage where the BTB misses
+      // derived: Frontend.scala redirects fetch in s2 where the BTB misses in s1 (predicted_npc), one fetch cycle later
+      predecodeCycles: 1,
       mispredictCycles: 3, // mpfs: "three-cycle latency"; e31 the same
       flushCycles: 4, // derived: restarts come from write-back, one stage after branches resolve
       trapCycles: 4, // the same
