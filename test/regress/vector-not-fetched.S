@@ -1,83 +1,30 @@
-# A trap changes nothing of the page of its handler: A is set when the handler is fetched.
-# isa: rv64y_zylevels1_svyrg
-# misaligned: trap
-	.option norvc
-	.dword 0x300f9f7b00000f97
-	.dword 0x310f9f7b302f1073
-	.dword 0x320f9f7b30af1073
-	.dword 0x330f9f7b180f1073
-	.dword 0x341f10731fef8f7b
-	.dword 0x300f9073340f9ffb
-	.dword 0x30200073
-	.zero 456
-	.dword 0x5c0006f0300006f
-	.dword 0x540006f0580006f
-	.dword 0x4c0006f0500006f
-	.dword 0x440006f0480006f
-	.dword 0x3c0006f0400006f
-	.dword 0x340006f0380006f
-	.dword 0x34302ef334102f73
-	.dword 0xe886301ee8a63
-	.dword 0x341f1073004f4f7b
-	.dword 0x34002f7330200073
-	.dword 0x340f1073070f4f7b
-	.dword 0x30200073341f1073
-	.dword 0x3020007330401073
-	.zero 24
-	.dword 0x5c0006f0300006f
-	.dword 0x540006f0580006f
-	.dword 0x4c0006f0500006f
-	.dword 0x440006f0480006f
-	.dword 0x3c0006f0400006f
-	.dword 0x340006f0380006f
-	.dword 0x14302ef314102f73
-	.dword 0xe886301ee8a63
-	.dword 0x141f1073004f4f7b
-	.dword 0x14002f7310200073
-	.dword 0x140f1073070f4f7b
-	.dword 0x10200073141f1073
-	.dword 0x1020007310401073
-	.zero 24
-	.dword 0xb84ae8055f98fd89
-	.zero 8
-	.dword 0xa000000000000100
-	.zero 8
-	.dword 0x8000100000080004
-	.zero 8
-	.dword 0x80000f00
-	.dword 0xf01de80005c00f00
-	.dword 0xc0800
-	.zero 3000
-body:
-	.option rvc
-	c.jalr	a7
-	.option norvc
+# A trap goes to its vector and looks at no page of it: an interrupt whose vector has no tag faults at the fetch, before
+# translation, and the vector's page is still not accessed (#sv32algorithm; hardware here sets A when it translates).
+# isa: rv64y
+	auipc a0, 0
+	yaddi a1, a0, handler - . + 4
+	csrw mtvec, a1
+	li a2, 0x80004000
+	yaddrw a3, a0, a2
+	li a4, 0x2000008f
+	sd a4, 0(a3)
+	li a4, 0x200000cf
+	sd a4, 16(a3)
+	bseti a5, zero, 63
+	srli a6, a2, 12
+	or a5, a5, a6
+	csrw satp, a5
+	bseti a5, zero, 61
+	csrw menvcfg, a5
+	csrw stvec, zero
+	csrwi mideleg, 2
+	csrwi mie, 2
+	csrwi mip, 2
+	li a5, 0x802
+	csrw mstatus, a5
+	csrw mepc, a1
+	mret
+	.balign 4
+handler:
+	ld a7, 0(a3)
 over:
-	.zero 12542
-	.dword 0x40000002000008b
-	.dword 0x4000000200004d7
-	.dword 0x20001401
-	.zero 4064
-	.dword 0x4000000200000cf
-	.dword 0x20001801
-	.dword 0x4000000200000cf
-	.dword 0x200000d7
-	.dword 0x400000020000cc7
-	.zero 4064
-	.dword 0x4000000200000cf
-	.dword 0x4000000200004cf
-	.dword 0x200008c7
-	.dword 0x400000020000cc5
-	.dword 0x4000000200010c7
-	.dword 0x4000000200014d7
-	.dword 0xc000000200018c7
-	.dword 0x400000020001cd7
-	.dword 0x4000000200800cf
-	.dword 0x4000000200004df
-	.dword 0x40000002000084b
-	.dword 0x400000020000cc7
-	.dword 0x4000000200010c7
-	.dword 0x4000000200014d7
-	.dword 0x6000000200018cf
-	.dword 0x400000020001cc7
-	.zero 3968
