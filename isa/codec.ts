@@ -139,7 +139,7 @@ export function encode(f: Form, operands: OperandValues): number {
   for (const s of f.slices) {
     const value = operands[s.field] ?? f.insn.defaults?.[s.field] ?? 0;
     const bits = typeof value === "bigint" ? Number(BigInt.asIntN(32, value)) : value; // no field reaches beyond bit 31
-    word |= ((bits >>> s.from) & (2 ** s.width - 1)) << s.at; // x8 is 0 mod 8
+    word |= ((bits >>> s.from) & ((1 << s.width) - 1)) << s.at; // x8 is 0 mod 8
   }
   return word >>> 0;
 }
@@ -154,14 +154,16 @@ export function immediateFits(f: Form, value: bigint): boolean {
 /** Operand values of a word that matches the form. */
 export function operands(f: Form, word: number): Record<string, number | bigint> {
   const values: Record<string, number | bigint> = {};
-  for (const field of f.fields) values[field] = isImmediate(field) ? 0n : 0;
-  for (const s of f.slices) {
-    const bits = s.offset + ((word >>> s.at) & (2 ** s.width - 1));
-    const old = values[s.field]!;
-    values[s.field] = typeof old === "bigint" ? old | (BigInt(bits) << BigInt(s.from)) : old | (bits << s.from);
+  for (const field of f.fields) {
+    let value = 0;
+    for (const s of f.slices) {
+      if (s.field === field) value |= (s.offset + ((word >>> s.at) & ((1 << s.width) - 1))) << s.from;
+    }
+    if (isImmediate(field)) {
+      const unused = f.immSigned ? 32 - f.immBits : 0; // no immediate reaches beyond bit 31
+      values[field] = BigInt((value << unused) >> unused);
+    } else values[field] = value;
   }
-  const imm = values["imm"];
-  if (typeof imm === "bigint") values["imm"] = BigInt.asIntN(f.immBits, imm);
   for (const [name, field] of Object.entries(f.aliases)) values[name] = values[field]!;
   return values;
 }

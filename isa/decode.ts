@@ -9,13 +9,13 @@ export type Decoder = (word: number) => Decoded | undefined;
  */
 export function decoder(forms: readonly Form[]): Decoder {
   const bySpecificity = [...forms].sort((a, b) => fixedBits(b) - fixedBits(a));
-  const buckets = new Map<number, Form[]>();
+  const buckets: Form[][] = [];
   for (let key = 0; key < 1024; key += 1) {
     const candidates = bySpecificity.filter((f) => ((bucketWord(key) ^ f.match) & f.mask & BUCKET_MASK) === 0);
-    buckets.set(key, candidates);
+    buckets.push(candidates);
   }
   return (word) => {
-    const found = buckets.get(bucketOf(word))!.find((f) => matches(f, word));
+    const found = buckets[bucketOf(word)]!.find((f) => matches(f, word));
     return found && decoded(found, word);
   };
 }

@@ -14,6 +14,8 @@ export interface Op {
 }
 
 export const PARCEL_BYTES = 2;
+/** So many decoded words are shared; code that makes new words for ever must not fill the host's memory. */
+const MAX_WORDS = 4096;
 
 export class CodePage {
   readonly phys: number;
@@ -76,6 +78,7 @@ export class CodeCache {
       bytes: decoded.bytes,
       decoded,
     };
+    if (this.#ops.size === MAX_WORDS) this.#ops.clear();
     this.#ops.set(word, op);
     return op;
   }

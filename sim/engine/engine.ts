@@ -37,6 +37,8 @@ export interface Engine extends Clock {
   y(register: number): Capability;
   setX(register: number, value: bigint): void;
   setY(register: number, value: Capability): void;
+  /** Forgets what has run: time begins anew, and nothing waits or is reserved. Registers and pcc stay. */
+  reset(): void;
   /** Goes on at `pcc`, as after a jump. */
   resume(pcc: Capability): void;
   /** Executes one instruction, or takes one trap. */

@@ -154,6 +154,13 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
 
   // Running
 
+  reset(): void {
+    this.now = this.retired = 0;
+    this.#waiting = false;
+    this.#trapRetired = -1;
+    this.unreserve();
+  }
+
   resume(pcc: Capability): void {
     this.retranslate();
     this.install(pcc);

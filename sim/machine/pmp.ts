@@ -36,6 +36,12 @@ export class Pmp {
   #regions: readonly Region[] = [];
 
   constructor() {
+    this.reset();
+  }
+
+  reset(): void {
+    this.#cfg.fill(0);
+    this.#addr.fill(0n);
     this.#cfg[0] = OPEN | (A.napot << AT_A);
     this.#addr[0] = ADDR_MASK;
     this.#changed();
@@ -105,9 +111,12 @@ export class Pmp {
 
   #changed(): void {
     this.generation += 1;
-    this.#regions = Array.from(this.#cfg, (cfg, entry) => ({ ...this.#range(entry), cfg })).filter(
-      ({ from, to }) => from < to,
-    );
+    const regions: Region[] = [];
+    this.#cfg.forEach((cfg, entry) => {
+      const { from, to } = this.#range(entry);
+      if (from < to) regions.push({ from, to, cfg });
+    });
+    this.#regions = regions;
   }
 
   /** What an entry covers; one that is off, nothing (#pmpcfg-a, #pmpcfg-napot). */

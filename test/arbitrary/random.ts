@@ -1,5 +1,7 @@
 // A small seeded generator of random numbers, for campaigns too large for fast-check.
 
+const TWO_32 = 0x1_0000_0000;
+
 /** mulberry32: the same seed gives the same numbers on every machine. */
 export class Random {
   #state: number;
@@ -29,7 +31,12 @@ export class Random {
 
   /** An integer in [0, below). */
   below(below: number): number {
-    return Math.floor((this.bits() / 2 ** 32) * below);
+    return Math.floor((this.bits() / TWO_32) * below);
+  }
+
+  /** 64 bits modulo a number of at most 21 bits. */
+  below64(below: number): number {
+    return ((this.bits() % below) * TWO_32 + this.bits()) % below;
   }
 
   /** An integer in [low, high]. */
@@ -38,7 +45,7 @@ export class Random {
   }
 
   chance(probability: number): boolean {
-    return this.bits() < probability * 2 ** 32;
+    return this.bits() < probability * TWO_32;
   }
 
   pick<T>(items: readonly T[]): T {

@@ -54,17 +54,28 @@ export function single(random: Random): number {
   const group = GROUPS.find(([weight]) => (at -= weight) < 0)!;
   const form = random.pick(group[1]);
   for (;;) {
-    const values = operands(random, form);
-    if (!form.except.some((e) => Number(values[e.field]) === e.value)) return encode(form, values);
+    const values = drawn(random, form);
+    if (!isExcepted(form, values)) return encoded(form, values);
   }
 }
 
+/** A value for each of the form's fields, in their order. Programs are many: numbers in an array are quick. */
+function drawn(random: Random, form: Form): number[] {
+  return form.fields.map((field) => (isImmediate(field) ? immediate(random, form) : plain(random, form, field)));
+}
+
+const isExcepted = ({ except, aliases, fields }: Form, values: readonly number[]): boolean =>
+  except.some((e) => values[fields.indexOf(aliases[e.field] ?? e.field)] === e.value);
+
+function encoded({ match, slices, fields }: Form, values: readonly number[]): number {
+  let word = match;
+  for (const s of slices) word |= ((values[fields.indexOf(s.field)]! >>> s.from) & ((1 << s.width) - 1)) << s.at;
+  return word >>> 0;
+}
+
 export function operands(random: Random, form: Form): OperandValues {
-  const values: Record<string, number | bigint> = {};
-  for (const field of form.fields)
-    values[field] = isImmediate(field) ? immediate(random, form) : plain(random, form, field);
-  for (const [alias, field] of Object.entries(form.aliases)) values[alias] = values[field]!;
-  return values;
+  const values = drawn(random, form);
+  return Object.fromEntries(form.fields.map((field, i) => [field, values[i]!]));
 }
 
 function plain(random: Random, form: Form, field: string): number {
@@ -74,21 +85,22 @@ function plain(random: Random, form: Form, field: string): number {
     case "rd":
       // Pointers are kept, mostly, so that later accesses have somewhere to go.
       if (short && random.chance(0.8)) return 15;
-      return short || random.chance(0.2) ? slice.offset + random.below(2 ** slice.width) : random.pick(TARGETS);
+      return short || random.chance(0.2) ? slice.offset + random.below(1 << slice.width) : random.pick(TARGETS);
     case "rs1": {
       if (form.insn.timing === "csr" && random.chance(0.25)) return 0;
       const pointer = !short && isAccess(form) && random.chance(0.75);
-      return pointer ? random.pick(PARTNERS) : slice.offset + random.below(2 ** slice.width);
+      return pointer ? random.pick(PARTNERS) : slice.offset + random.below(1 << slice.width);
     }
     case "csr":
       return csr(random);
     default:
-      return slice.offset + random.below(2 ** slice.width);
+      return slice.offset + random.below(1 << slice.width);
   }
 }
 
 export const TARGETS = [1, 3, 4, 5, 6, 7, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
-export const isAccess = (f: Form): boolean => ["load", "store", "atomic", "cbo"].includes(f.insn.timing);
+const ACCESSES: ReadonlySet<string> = new Set(["load", "store", "atomic", "cbo"]);
+export const isAccess = (f: Form): boolean => ACCESSES.has(f.insn.timing);
 
 function csr(random: Random): number {
   for (;;) {
@@ -98,27 +110,24 @@ function csr(random: Random): number {
   }
 }
 
-function immediate(random: Random, form: Form): bigint {
-  const step = BigInt(form.immStep);
-  const low = form.immSigned ? -(1n << BigInt(form.immBits - 1)) : 0n;
-  const high = (form.immSigned ? -low : 1n << BigInt(form.immBits)) - step;
-  if (["branch", "jump"].includes(form.insn.timing) && form.insn.name !== "jalr") {
+function immediate(random: Random, form: Form): number {
+  const { immStep: step, immBits, insn } = form;
+  const low = form.immSigned ? -(2 ** (immBits - 1)) : 0;
+  const high = (form.immSigned ? -low : 2 ** immBits) - step;
+  if ((insn.timing === "branch" || insn.timing === "jump") && insn.name !== "jalr") {
     // Forward and near, mostly: a body that loops shows little.
-    const near = BigInt(random.between(random.chance(0.96) ? 1 : -4, 8)) * 4n;
-    return near < low || near > high ? step : near === 0n ? 8n : near;
+    const near = random.between(random.chance(0.96) ? 1 : -4, 8) * 4;
+    return near < low || near > high ? step : near === 0 ? 8 : near;
   }
-  if (form.insn.name === "jalr") return random.chance(0.6) ? 0n : BigInt(random.between(-8, 8));
-  if (random.chance(0.15)) return 0n;
+  if (insn.name === "jalr") return random.chance(0.6) ? 0 : random.between(-8, 8);
+  if (random.chance(0.15)) return 0;
   if (isAccess(form)) {
-    const reach = BigInt(random.below(24)) * (random.chance(0.8) ? 16n : 1n);
-    const offset = (random.chance(0.15) ? -reach : reach) / step;
-    return clamp(offset * step, low, high);
+    const reach = random.below(24) * (random.chance(0.8) ? 16 : 1);
+    const offset = Math.trunc((random.chance(0.15) ? -reach : reach) / step) * step;
+    return offset < low || offset > high ? 0 : offset;
   }
-  const span = (high - low) / step + 1n;
-  return low + (random.bits64() % span) * step;
+  return low + random.below64((high - low) / step + 1) * step;
 }
-
-const clamp = (value: bigint, low: bigint, high: bigint): bigint => (value < low ? 0n : value > high ? 0n : value);
 
 /** A register that holds no pointer by agreement. */
 export const scratch = (random: Random): number => random.pick(TARGETS.slice(1, 20));

@@ -62,28 +62,27 @@ const TRAP_CSRS = [0x300, 0x341, 0x342, 0x343, 0x141, 0x142, 0x143];
 
 type Difference = Pick<Divergence, "what" | "engine" | "model">;
 
-/** Decoded code of earlier programs stays with a machine: from time to time a new one takes its place. */
-const RUNS_PER_MACHINE = 500;
-const machines = new Map<string, { readonly machine: Machine; runs: number }>();
+const machines = new Map<string, Machine>();
+const keyOf = (contestant: Contestant, run: Run): string => `${contestant.name} ${run.isa} ${run.misaligned}`;
 
 function machineFor(contestant: Contestant, run: Run): Machine {
   const { isa, image, misaligned } = run;
-  const key = [contestant.name, isa, misaligned].join();
+  const key = keyOf(contestant, run);
   const kept = contestant.restarts ? machines.get(key) : undefined;
-  if (kept !== undefined && kept.runs < RUNS_PER_MACHINE && restart(kept.machine, image)) {
-    kept.runs += 1;
-    return kept.machine;
+  if (kept !== undefined) {
+    restart(kept, image);
+    return kept;
   }
   const machine = contestant.create({ isa, image, misaligned, ramBytes: PROGRAM_RAM_BYTES });
   if (!contestant.restarts) return machine;
   noteReset(machine);
-  machines.set(key, { machine, runs: 1 });
+  machines.set(key, machine);
   return machine;
 }
 
-/** A machine whose run ended by itself waits, or has devices that changed: it is not used again. */
+/** A machine that failed, or has devices that changed, is not used again. */
 function discard(contestant: Contestant, run: Run): void {
-  machines.delete([contestant.name, run.isa, run.misaligned].join());
+  machines.delete(keyOf(contestant, run));
 }
 
 function modelFor({ isa, misaligned, image, handover, ram = new Uint8Array(PROGRAM_RAM_BYTES) }: Run): Model {
@@ -116,8 +115,10 @@ export function lockstep(contestant: Contestant, run: Run, thorough = false): Ou
   for (; steps < run.maxSteps && !over(); steps += 1) {
     pc = model.pcc.addr;
     const { stop, thrown } = stepEngine(machine);
-    if (stop !== undefined || thrown !== undefined) discard(contestant, run);
-    if (thrown !== undefined) return outcome(steps, pc, { what: "the engine threw", engine: thrown, model: "" });
+    if (thrown !== undefined) {
+      discard(contestant, run);
+      return outcome(steps, pc, { what: "the engine threw", engine: thrown, model: "" });
+    }
     if (stop === "wedge") break; // the engine sees that this trap will come for ever, and does not take it again
     model.step();
     if (model.trapped) traps += 1;
@@ -133,7 +134,6 @@ export function lockstep(contestant: Contestant, run: Run, thorough = false): Ou
     if (found !== undefined) return outcome(steps, pc, found);
     if (ended !== undefined) break;
   }
-  if (model.waiting) discard(contestant, run);
   return outcome(steps, pc, compareAll(machine, model));
 }
 

@@ -79,7 +79,7 @@ const reference = mutations("sim/engine/reference.ts", ENGINE, [
     "trapped || !this.#systemAccess()",
   ],
   ["CBO.INVAL needs no ASR", 'if (operation === "inval" && !this.#systemAccess()) this.#illegal();', ""],
-  ["a trap leaves the reservation", "    this.unreserve();\n", ""],
+  ["a trap leaves the reservation", "    this.unreserve();\n    const r", "    const r"],
   [
     "an integer result keeps the register's old metadata and tag",
     "    this.#xs[r] = value;\n    this.#ys[r] = undefined;",
