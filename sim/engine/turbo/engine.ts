@@ -91,7 +91,7 @@ export class Turbo extends Reference {
       trapsMisaligned: o.misaligned === "trap",
       layout: linear.layout,
       ramBase,
-      module: regionModule({ tagged: o.rvy, zylevels1: o.zylevels1, timed: generated !== undefined }),
+      module: regionModule({ tagged: o.rvy, zylevels1: o.zylevels1, memo: generated?.memo }),
       pieces: this.#pieces,
     };
     this.code.onInvalidate = (start, end) => this.#drop(start, end);

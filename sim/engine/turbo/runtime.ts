@@ -1,7 +1,10 @@
 // The parts of generated code that do not depend on the guest's: decoding of bounds, and the trampoline between regions.
 import { decodeBounds } from "../../../isa/cap/bounds.ts";
 import { ExprArithmetic, ExprWriter, localOf } from "./expr.ts";
+import type { PipelineMemo } from "../../timing/memo.ts";
+import { SCRIPT_SPREAD, Slot, SLOT_BITS, SLOT_WORDS, STATE_SPREAD } from "../../timing/transitions.ts";
 import { ENTRY, STATE } from "./layout.ts";
+import { PIECE } from "./pieces.ts";
 import {
   Code,
   encodeModule,
@@ -36,6 +39,8 @@ export interface TimingCalls {
   readonly transfer: number;
   readonly touchLine: number;
   readonly touchPage: number;
+  readonly touchTransfer: number;
+  readonly findTransition: number;
 }
 
 /** The functions of a region's module: what it imports, the region itself, and those that serve it. */
@@ -50,14 +55,23 @@ export interface RegionModule {
 export function regionModule(o: {
   readonly tagged: boolean;
   readonly zylevels1: boolean;
-  readonly timed: boolean;
+  /** Of the timing, if there is any. */
+  readonly memo: PipelineMemo | undefined;
 }): RegionModule {
-  const imports = o.timed ? [FILL_IMPORT, ...TIMING_IMPORTS] : [FILL_IMPORT];
+  const imports = o.memo !== undefined ? [FILL_IMPORT, ...TIMING_IMPORTS] : [FILL_IMPORT];
   const first = imports.length + 1;
   const decode = o.tagged ? [decodeFunction(o.zylevels1)] : [];
-  const helpers = o.timed ? [...decode, touchLineFunction(), touchPageFunction()] : decode;
-  const touchLine = first + decode.length;
-  const timing = { advance: 1, access: 2, fetch: 3, transfer: 4, touchLine, touchPage: touchLine + 1 };
+  const { memo } = o;
+  const forTiming = [touchLineFunction(), touchPageFunction(), touchTransferFunction()];
+  const helpers = memo === undefined ? decode : [...decode, ...forTiming, findTransitionFunction(memo)];
+  const [touchLine, touchPage, touchTransfer, findTransition] = [0, 1, 2, 3].map((n) => first + decode.length + n) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const own = { touchLine, touchPage, touchTransfer, findTransition };
+  const timing = { advance: 1, access: 2, fetch: 3, transfer: 4, ...own };
   return { imports, helpers, fill: 0, decode: first, timing };
 }
 
@@ -143,24 +157,97 @@ function touchPageFunction(): ModuleFunction {
   return { params: [I32, I32, I32, I32], results: [I32], locals: [I32, I32, I32, I32, I32], body: code };
 }
 
+/**
+ * `touchTransfer(set, bytes, pc, target, stride)`: the same for a transfer and its target in a set of the branch target buffer, whose
+ * targets lie `stride` bytes behind its sources. As sim/timing/predictor/btb.ts does where it remembers the right target.
+ */
+function touchTransferFunction(): ModuleFunction {
+  const [set, bytes, pc, target, stride, at] = [0, 1, 2, 3, 4, 5];
+  const code = new Code();
+  const column = (n: number): Code => {
+    code.local(Op.localGet, at);
+    return n === 0 ? code : code.local(Op.localGet, stride).op(Op.i32Add);
+  };
+  forEachWay(
+    code,
+    { set, bytes, at },
+    () => {
+      column(0).memory(Op.f64Load, 0).local(Op.localGet, pc).op(Op.f64Eq).op(Op.if).byte(VOID);
+      column(1).memory(Op.f64Load, 0).local(Op.localGet, target).op(Op.f64Eq).op(Op.if).byte(VOID);
+      forEachBefore(
+        code,
+        { set, at },
+        () => {
+          for (const n of [0, 1]) {
+            column(n);
+            column(n).i32(NUMBER_BYTES).op(Op.i32Sub).memory(Op.f64Load, 0).memory(Op.f64Store, 0);
+          }
+        },
+        NUMBER_BYTES,
+      );
+      column(0).local(Op.localGet, pc).memory(Op.f64Store, 0);
+      column(1).local(Op.localGet, target).memory(Op.f64Store, 0);
+      code.i32(1).op(Op.return).op(Op.end).i32(0).op(Op.return).op(Op.end);
+    },
+    NUMBER_BYTES,
+  );
+  code.i32(0);
+  return { params: [I32, I32, F64, F64, I32], results: [I32], locals: [I32], body: code };
+}
+
+/** `findTransition(entry, state)`: whether the memo's slots have the transition of an entry's script; then the entry has it, too. */
+function findTransitionFunction({ slots, taken }: PipelineMemo): ModuleFunction {
+  const [entry, state, script, slot] = [0, 1, 2, 3];
+  const code = new Code();
+  const word = (n: number): Code => code.local(Op.localGet, slot).memory(Op.i32Load, slots.byteOffset + WORD_BYTES * n);
+  code.local(Op.localGet, entry).memory(Op.i32Load, PIECE.script).local(Op.localTee, script);
+  code.i32(SCRIPT_SPREAD).op(Op.i32Mul).local(Op.localGet, state).i32(STATE_SPREAD).op(Op.i32Mul).op(Op.i32Xor);
+  code
+    .i32(32 - SLOT_BITS)
+    .op(Op.i32ShrU)
+    .i32(WORD_BYTES * SLOT_WORDS)
+    .op(Op.i32Mul)
+    .local(Op.localSet, slot);
+  word(Slot.state).local(Op.localGet, state).op(Op.i32Eq);
+  word(Slot.script).local(Op.localGet, script).op(Op.i32Eq).op(Op.i32And).op(Op.i32Eqz);
+  code.op(Op.if).byte(VOID).i32(0).op(Op.return).op(Op.end);
+  code.local(Op.localGet, entry).local(Op.localGet, state).memory(Op.i32Store, PIECE.state);
+  code.local(Op.localGet, entry);
+  word(Slot.transition).i32(3).op(Op.i32Shl).i32(taken.byteOffset).op(Op.i32Add).memory(Op.i32Store, PIECE.taken);
+  code.local(Op.localGet, entry);
+  word(Slot.cycles).op(Op.f64ConvertI32S).memory(Op.f64Store, PIECE.cycles);
+  code.local(Op.localGet, entry);
+  word(Slot.next).memory(Op.i32Store, PIECE.next);
+  code.local(Op.localGet, entry);
+  word(Slot.waiting).op(Op.f64ConvertI32S).memory(Op.f64Store, PIECE.waiting);
+  code.i32(1);
+  return { params: [I32, I32], results: [I32], locals: [I32, I32], body: code };
+}
+
 const WORD_BYTES = 4;
+const NUMBER_BYTES = 8;
 
 /** Has `at` go through the words of a set. */
-function forEachWay(code: Code, l: { set: number; bytes: number; at: number }, body: () => void): void {
+function forEachWay(
+  code: Code,
+  l: { set: number; bytes: number; at: number },
+  body: () => void,
+  step = WORD_BYTES,
+): void {
   code.local(Op.localGet, l.set).local(Op.localSet, l.at);
   code.op(Op.loop).byte(VOID);
   body();
-  code.local(Op.localGet, l.at).i32(WORD_BYTES).op(Op.i32Add).local(Op.localTee, l.at);
+  code.local(Op.localGet, l.at).i32(step).op(Op.i32Add).local(Op.localTee, l.at);
   code.local(Op.localGet, l.set).local(Op.localGet, l.bytes).op(Op.i32Add).op(Op.i32LtU).op(Op.brIf).unsigned(0);
   code.op(Op.end);
 }
 
 /** Has `at` go back to the beginning of its set; `body` comes before each step. */
-function forEachBefore(code: Code, l: { set: number; at: number }, body: () => void): void {
+function forEachBefore(code: Code, l: { set: number; at: number }, body: () => void, step = WORD_BYTES): void {
   code.op(Op.block).byte(VOID).op(Op.loop).byte(VOID);
   code.local(Op.localGet, l.at).local(Op.localGet, l.set).op(Op.i32Eq).op(Op.brIf).unsigned(1);
   body();
-  code.local(Op.localGet, l.at).i32(WORD_BYTES).op(Op.i32Sub).local(Op.localSet, l.at);
+  code.local(Op.localGet, l.at).i32(step).op(Op.i32Sub).local(Op.localSet, l.at);
   code.op(Op.br).unsigned(0).op(Op.end).op(Op.end);
 }
 

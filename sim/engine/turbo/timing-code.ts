@@ -500,26 +500,31 @@ export class TimingCode {
       code.local(Op.localGet, piece).op(Op.i32Add).local(Op.localSet, index);
     }
     const overlaps = this.#ordersLoads && block.loads.length > 0;
-    code
-      .local(Op.localGet, entry)
-      .memory(Op.i32Load, ahead + PIECE.state)
-      .local(Op.localGet, state)
-      .op(Op.i32Ne);
-    if (overlaps) {
+    const leaveEntry = (): void => {
+      code.local(Op.localGet, entry);
+      if (ahead > 0) code.i32(ahead).op(Op.i32Add);
+    };
+    const orWaits = (): void => {
+      if (!overlaps) return;
+      code.local(Op.localGet, age).local(Op.localGet, entry);
       code
-        .local(Op.localGet, age)
-        .local(Op.localGet, entry)
         .memory(Op.f64Load, ahead + PIECE.waiting)
-        .op(Op.f64Lt);
-      code.op(Op.i32Or);
-    }
+        .op(Op.f64Lt)
+        .op(Op.i32Or);
+    };
+    code.local(Op.localGet, entry).memory(Op.i32Load, ahead + PIECE.state);
+    code.local(Op.localGet, state).op(Op.i32Ne);
+    orWaits();
+    code.op(Op.if).byte(VOID);
+    leaveEntry();
+    code.local(Op.localGet, state).call(this.#o.calls.findTransition).op(Op.i32Eqz);
+    orWaits();
     code.op(Op.if).byte(VOID);
     this.#spill(code);
-    code.local(Op.localGet, entry);
-    if (ahead > 0) code.i32(ahead).op(Op.i32Add);
+    leaveEntry();
     if (overlaps) code.local(Op.localGet, age);
     else code.f64(Infinity);
-    code.call(this.#o.calls.advance).op(Op.end);
+    code.call(this.#o.calls.advance).op(Op.end).op(Op.end);
     code
       .local(Op.localGet, clock)
       .local(Op.localGet, entry)

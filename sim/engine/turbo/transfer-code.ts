@@ -3,7 +3,7 @@ import { Outcome, type PredictorFastPath } from "../../timing/predictor/predicto
 import { isBackward, isCall, isReturn } from "../../timing/traits.ts";
 import type { TimedBlock, TimedInstruction } from "./pieces.ts";
 import type { TimingCalls } from "./runtime.ts";
-import { Op, VOID, type Code } from "./wasm.ts";
+import { I32, Op, VOID, type Code } from "./wasm.ts";
 
 const WORD_BYTES = 4;
 const NUMBER_BYTES = 8;
@@ -34,21 +34,13 @@ export class TransferCode {
 
   /** A conditional branch that goes to `target`, or is not taken. */
   branch(taken: boolean, target: number): void {
-    const { btbHoldsAll } = this.#predictor;
     const leaveTarget = (): void => void this.#code.f64(target);
-    const early = taken && btbHoldsAll;
-    const right = taken ? (early ? Outcome.remembered : Outcome.predecoded) : Outcome.fallThrough;
-    const predicted = this.#direction(taken);
-    if (predicted === "always" && !early) return this.#set(right);
-    if (predicted === "never" && !early) return this.#set(Outcome.mispredicted);
-    if (early) {
+    if (!taken) this.#predict(false, Outcome.fallThrough);
+    else if (!this.#predictor.btbHoldsAll) this.#predict(true, Outcome.predecoded);
+    else {
       this.#remembered(leaveTarget);
-      if (predicted === "asks") this.#code.op(Op.i32And);
+      this.#eitherAsk(leaveTarget, () => this.#predict(true, Outcome.remembered));
     }
-    this.#eitherAsk(leaveTarget, () => {
-      this.#noteOutcome(taken);
-      this.#set(predicted === "never" ? Outcome.mispredicted : right);
-    });
   }
 
   /** A jump whose target stands in the instruction. */
@@ -111,26 +103,55 @@ export class TransferCode {
     this.#code.i32(outcome).local(Op.localSet, this.#locals.outcome);
   }
 
-  /** Leaves whether the branch's counter stands at its end and says the right thing; or says that nothing has to be asked. */
-  #direction(taken: boolean): "always" | "never" | "asks" {
+  /** Predicts a branch's direction and learns; gives `right` where that is what the branch did. As sim/timing/predictor does. */
+  #predict(taken: boolean, right: number): void {
     const { direction } = this.#predictor;
-    const { traits, pc } = this.#last;
-    if (direction === undefined) return isBackward(traits) === taken ? "always" : "never";
-    const { counters, mask, granuleBytes, highest, history, shift } = direction;
+    const { traits } = this.#last;
+    if (direction === undefined) return this.#set(isBackward(traits) === taken ? right : Outcome.mispredicted);
+    const { highest, coldStatic } = direction;
+    const { index, outcome: counter } = this.#locals;
     const code = this.#code;
-    const own = (pc / granuleBytes) | 0;
-    if (history === undefined) {
-      code.i32(0).memory(Op.i32Load, counters.byteOffset + WORD_BYTES * (own & mask));
+    const counterAt = this.#leaveCounterAddress();
+    code.local(Op.localTee, index).memory(Op.i32Load, counterAt).local(Op.localSet, counter);
+    this.#noteOutcome(taken);
+    // A counter that has never counted is -1, and starts at 0.
+    const end = taken ? highest : 0;
+    code.local(Op.localGet, counter).i32(end).op(Op.i32Ne).op(Op.if).byte(VOID);
+    code.local(Op.localGet, index);
+    if (taken) {
+      code.i32(1).local(Op.localGet, counter).i32(1).op(Op.i32Add);
+      code.local(Op.localGet, counter).i32(0).op(Op.i32LtS).op(Op.select);
     } else {
-      code.i32(0).memory(Op.i32Load, history.byteOffset).i32(shift!).op(Op.i32Shl).i32(own).op(Op.i32Xor);
-      code.i32(mask).op(Op.i32And).i32(2).op(Op.i32Shl).memory(Op.i32Load, counters.byteOffset);
+      code.i32(0).local(Op.localGet, counter).i32(1).op(Op.i32Sub);
+      code.local(Op.localGet, counter).i32(0).op(Op.i32LtS).op(Op.select);
     }
-    code.i32(taken ? highest : 0).op(Op.i32Eq);
-    return "asks";
+    code.memory(Op.i32Store, counterAt).op(Op.end);
+    const [ifTaken, ifNot] = taken ? [right, Outcome.mispredicted] : [Outcome.mispredicted, right];
+    code.i32(ifTaken).i32(ifNot);
+    code
+      .i32(highest >> 1)
+      .local(Op.localGet, counter)
+      .op(Op.i32LtS);
+    if (coldStatic && isBackward(traits)) code.local(Op.localGet, counter).i32(-1).op(Op.i32Eq).op(Op.i32Or);
+    code.op(Op.select).local(Op.localSet, this.#locals.outcome);
+  }
+
+  /** Leaves an address that, with the offset it gives, is that of the branch's counter. */
+  #leaveCounterAddress(): number {
+    const { counters, mask, granuleBytes, history, shift } = this.#predictor.direction!;
+    const own = (this.#last.pc / granuleBytes) | 0;
+    const code = this.#code;
+    if (history === undefined) {
+      code.i32(0);
+      return counters.byteOffset + WORD_BYTES * (own & mask);
+    }
+    code.i32(0).memory(Op.i32Load, history.byteOffset).i32(shift!).op(Op.i32Shl).i32(own).op(Op.i32Xor);
+    code.i32(mask).op(Op.i32And).i32(2).op(Op.i32Shl);
+    return counters.byteOffset;
   }
 
   #noteOutcome(taken: boolean): void {
-    const { history, historyMask } = this.#predictor.direction ?? {};
+    const { history, historyMask } = this.#predictor.direction!;
     if (history === undefined) return;
     const at = history.byteOffset;
     const code = this.#code;
@@ -139,7 +160,7 @@ export class TransferCode {
     code.i32(historyMask!).op(Op.i32And).memory(Op.i32Store, at);
   }
 
-  /** Leaves whether the branch target buffer's most recently used way of the set is this transfer, with this target. */
+  /** Leaves whether the branch target buffer holds this transfer with this target, now as the most recently used of its set. */
   #remembered(leaveTarget: () => void): void {
     const { sources, targets, setMask, ways, granuleBytes } = this.#predictor.btb;
     const code = this.#code;
@@ -152,6 +173,17 @@ export class TransferCode {
     code.i32(0).memory(Op.f64Load, targets.byteOffset + base);
     leaveTarget();
     code.op(Op.f64Eq).op(Op.i32And);
+    if (ways === 1) return;
+    code.op(Op.if).byte(I32).i32(1).op(Op.else);
+    code
+      .i32(sources.byteOffset + base)
+      .i32(NUMBER_BYTES * ways)
+      .f64(this.#last.pc);
+    leaveTarget();
+    code
+      .i32(targets.byteOffset - sources.byteOffset)
+      .call(this.#calls.touchTransfer)
+      .op(Op.end);
   }
 
   /** Leaves whether the return-address stack's top is the target. */

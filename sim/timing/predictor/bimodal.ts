@@ -12,14 +12,16 @@ export interface CounterTable {
 }
 
 /**
- * A branch whose counter, `counters[(pc by granuleBytes) & mask]`, stands at `highest` and that is taken, or at 0 and that is not,
- * is predicted and changes no counter. With a history, the index is XORed with it first.
+ * A branch's counter is `counters[(pc by granuleBytes) & mask]`; with a history, the index is XORed with it first. Above half of
+ * `highest` it predicts the branch taken; then it counts the branch, from 0 to `highest`.
  */
 export interface CountersFastPath {
   readonly counters: Int32Array;
   readonly mask: number;
   readonly granuleBytes: number;
   readonly highest: number;
+  /** A backward branch whose counter has never counted (-1) is predicted taken. */
+  readonly coldStatic: boolean;
 }
 
 const UNSEEN = -1;
@@ -41,7 +43,8 @@ export class Bimodal implements DirectionPredictor {
 
   get fastPath(): CountersFastPath {
     const granuleBytes = 1 / this.#perByte;
-    return { counters: this.#counters, mask: this.#mask, granuleBytes, highest: this.#highest };
+    const coldStatic = this.#coldStatic;
+    return { counters: this.#counters, mask: this.#mask, granuleBytes, highest: this.#highest, coldStatic };
   }
 
   resolve(pc: number, backward: boolean, taken: boolean): boolean {
