@@ -3,8 +3,10 @@ import { setAddress } from "../../isa/cap/bounds.ts";
 import { INTERRUPT } from "../../isa/cause.ts";
 import { PMP_ENTRIES } from "../../isa/csr.ts";
 import type { Extension } from "../../isa/insn.ts";
+import type { Arithmetic, Capabilities } from "../../isa/semantics.ts";
 import type { Capability } from "./capability.ts";
 import { type CapabilityArithmetic } from "./capability.ts";
+import type { HeldName } from "./held.ts";
 import type { Pmp } from "./pmp.ts";
 import {
   doubleWord,
@@ -36,7 +38,19 @@ export interface YlenCsr {
   readonly write: (value: Capability) => Effect;
 }
 
-export type CsrBehaviour = XlenCsr | YlenCsr;
+/** A register that only holds what it is given: an engine may read and write it where it lies. */
+export interface HeldCsr {
+  readonly kind: "held";
+  readonly name: HeldName;
+  readonly width: "xlen" | "ylen";
+  /** What is left of a value that is written, after the general rules. */
+  readonly keep: KeepRule;
+}
+
+/** In the algebra, so that an engine can translate it. */
+export type KeepRule = <X, Y>(m: Arithmetic<X> & Capabilities<X, Y>, value: Y) => Y;
+
+export type CsrBehaviour = XlenCsr | YlenCsr | HeldCsr;
 
 export interface BehaviourOptions {
   readonly hart: Hart;
@@ -221,37 +235,37 @@ function traps(o: BehaviourOptions): Record<string, CsrBehaviour> {
       write: (value) => setMip(IP.SSIP & hart.mideleg, value),
     },
     stimecmp: fieldOf(hart, "stimecmp", (1n << BigInt(XLEN)) - 1n, Effect.interrupts),
-    mcause: fieldOf(hart, "mcause", -1n),
-    scause: fieldOf(hart, "scause", -1n),
-    mtval: fieldOf(hart, "mtval", -1n),
-    stval: fieldOf(hart, "stval", -1n),
+    mcause: held("mcause", "xlen"),
+    scause: held("scause", "xlen"),
+    mtval: held("mtval", "xlen"),
+    stval: held("stval", "xlen"),
     mtvec: vector(o, "mtvec", INTERRUPT.machineExternal),
     stvec: vector(o, "stvec", INTERRUPT.supervisorExternal),
-    mepc: savedPc(o, "mepc"),
-    sepc: savedPc(o, "sepc"),
-    mscratch: plain(hart, "mscratch"),
-    sscratch: plain(hart, "sscratch"),
-    mtidc: plain(hart, "mtidc"),
-    stidc: plain(hart, "stidc"),
-    utidc: plain(hart, "utidc"),
-    ddc: plain(hart, "ddc"),
-  };
-}
-
-type CapabilityField =
-  "mtvec" | "stvec" | "mepc" | "sepc" | "mscratch" | "sscratch" | "mtidc" | "stidc" | "utidc" | "ddc";
-
-/** Direct write: the register holds whatever it is given. */
-function plain(hart: Hart, name: CapabilityField): YlenCsr {
-  return {
-    kind: "ylen",
-    read: () => hart[name],
-    write: (value) => {
-      hart[name] = value;
-      return Effect.none;
+    mepc: held("mepc", "ylen", savedPc(o.instructionAlignment)),
+    sepc: held("sepc", "ylen", savedPc(o.instructionAlignment)),
+    mscratch: held("mscratch", "ylen"),
+    sscratch: held("sscratch", "ylen"),
+    mtidc: held("mtidc", "ylen"),
+    stidc: held("stidc", "ylen"),
+    utidc: held("utidc", "ylen"),
+    ddc: {
+      kind: "ylen",
+      read: () => hart.ddc,
+      write: (value) => {
+        hart.ddc = value;
+        return Effect.none;
+      },
     },
   };
 }
+
+/** Direct write: the register holds whatever it is given. */
+const whatever: KeepRule = (_, value) => value;
+
+const held = (name: HeldName, width: HeldCsr["width"], keep = whatever): HeldCsr => ({
+  kind: "held",
+  ...{ name, width, keep },
+});
 
 /**
  * Trap vectors (#mtvec_y): always an address update, so that a sealed value loses its tag; in vectored mode every address
@@ -273,21 +287,17 @@ function vector({ hart, m }: BehaviourOptions, name: "mtvec" | "stvec", highestC
 }
 
 /** Saved program counters (#mepc_y): a sealed value stays; the tag goes where the address is not one of an instruction. */
-function savedPc({ hart, m, instructionAlignment }: BehaviourOptions, name: "mepc" | "sepc"): YlenCsr {
-  const low = BigInt(instructionAlignment - 1);
-  return {
-    kind: "ylen",
-    read: () => hart[name],
-    write: (value) => {
-      const aligned = (value.addr & low) === 0n;
-      hart[name] = aligned ? value : m.cap(0n, value.meta, value.addr & ~low);
-      return Effect.none;
-    },
+function savedPc(instructionAlignment: number): KeepRule {
+  return (m, value) => {
+    const addr = m.addr(value);
+    const excess = m.let(m.and(addr, m.const(BigInt(instructionAlignment - 1))));
+    const aligned = m.cap(m.tag(value), m.meta(value), m.sub(addr, excess));
+    return m.keepTagIf(aligned, m.eq(excess, m.const(0n)));
   };
 }
 
 /** A capability with another address, by YADDRW; without a tag there is none to lose. */
-export function moved(m: CapabilityArithmetic, value: Capability, addr: bigint): Capability {
+function moved(m: CapabilityArithmetic, value: Capability, addr: bigint): Capability {
   return value.tag === 0n ? m.cap(0n, value.meta, addr) : setAddress(m, value, addr);
 }
 

@@ -1,9 +1,9 @@
 // Control and status registers: who may access which, and what the general rules leave of a value written to one.
 import { csrPrivilege, csrReadOnly, CSRS, type CsrRecord } from "../../isa/csr.ts";
-import type { CacheBlockOperation } from "../../isa/semantics.ts";
+import { setAddress } from "../../isa/cap/bounds.ts";
+import type { Arithmetic, CacheBlockOperation, Capabilities } from "../../isa/semantics.ts";
 import { Capability, type CapabilityArithmetic } from "./capability.ts";
-import type { Effect } from "./csr-behaviour.ts";
-import { behaviours, moved, type BehaviourOptions, type CsrBehaviour } from "./csr-behaviour.ts";
+import { behaviours, Effect, type BehaviourOptions, type CsrBehaviour, type HeldCsr } from "./csr-behaviour.ts";
 import { MENVCFG, MSTATUS, type Hart } from "./hart.ts";
 import { Mode } from "./mmu.ts";
 
@@ -23,11 +23,13 @@ const LAST_COUNTER = 0xc1f;
 export class Csrs {
   readonly #hart: Hart;
   readonly #m: CapabilityArithmetic;
+  readonly #rvy: boolean;
   readonly #csrs = new Array<Csr | undefined>(CSR_SPACE).fill(undefined);
 
   constructor(o: BehaviourOptions) {
     this.#hart = o.hart;
     this.#m = o.m;
+    this.#rvy = o.extensions.has("Y");
     const all = behaviours(o);
     for (const record of CSRS) {
       const behaviour = all[record.name];
@@ -49,13 +51,17 @@ export class Csrs {
 
   /** May the register hold a capability? */
   holdsCapability(number: number): boolean {
-    return this.#csrs[number]!.behaviour.kind === "ylen";
+    const csr = this.#csrs[number]!.behaviour;
+    return csr.kind === "ylen" || (csr.kind === "held" && csr.width === "ylen");
   }
 
   /** What the register holds, whoever may read it. */
   read(number: number): Capability {
     const csr = this.#csrs[number]!.behaviour;
-    return csr.kind === "ylen" ? csr.read() : new Capability(0n, 0n, csr.read(), undefined);
+    if (csr.kind === "ylen") return csr.read();
+    if (csr.kind === "held" && csr.width === "ylen") return this.#hart.held.y(csr.name);
+    const value = csr.kind === "held" ? this.#hart.held.x(csr.name) : csr.read();
+    return new Capability(0n, 0n, value, undefined);
   }
 
   /**
@@ -76,9 +82,21 @@ export class Csrs {
   write(number: number, value: Capability, whole: boolean): Effect {
     const csr = this.#csrs[number]!.behaviour;
     if (csr.kind === "xlen") return csr.write(value.addr);
-    if (!whole) return csr.write(moved(this.#m, csr.read(), value.addr));
-    const intact = value.tag === 0n || this.#m.bounds(value).integral !== 0n;
-    return csr.write(this.#m.keepTagIf(value, intact ? 1n : 0n));
+    const { held } = this.#hart;
+    if (csr.kind === "held" && csr.width === "xlen") {
+      held.setX(csr.name, value.addr);
+      return Effect.none;
+    }
+    const given = this.#rvy ? written(this.#m, () => this.read(number), value, whole) : value;
+    if (csr.kind === "ylen") return csr.write(given);
+    held.setY(csr.name, csr.keep(this.#m, given));
+    return Effect.none;
+  }
+
+  /** The rule and the place of a register that only holds what it is given, if it is one. */
+  held(number: number): HeldCsr | undefined {
+    const behaviour = this.#csrs[number]?.behaviour;
+    return behaviour?.kind === "held" ? behaviour : undefined;
   }
 
   /** What higher modes have withheld from the lower ones. */
@@ -90,6 +108,14 @@ export class Csrs {
     const enabled = mode === Mode.supervisor ? mcounteren : mcounteren & scounteren;
     return ((enabled >> BigInt(number & 31)) & 1n) !== 0n;
   }
+}
+
+/**
+ * What a register that holds a capability is given of a value (#rvy_zicsr_mod_insn_table): of a whole one all, but no tag
+ * without integrity; else the address, by YADDRW.
+ */
+export function written<X, Y>(m: Arithmetic<X> & Capabilities<X, Y>, old: () => Y, value: Y, whole: boolean): Y {
+  return whole ? m.keepTagIf(value, m.bounds(value).integral) : setAddress(m, old(), m.addr(value));
 }
 
 /** Do menvcfg and senvcfg let this mode do a cache-block operation (cmo.adoc)? */

@@ -2,6 +2,7 @@
 import { INTERRUPT } from "../../isa/cause.ts";
 import { NULL_CAPABILITY, type Capability } from "./capability.ts";
 import type { Clint } from "./devices/clint.ts";
+import { HeldRegisters } from "./held.ts";
 import { Mode, type TranslationState } from "./mmu.ts";
 import { Pmp } from "./pmp.ts";
 
@@ -84,24 +85,14 @@ export class Hart {
   readonly clock: Clock;
   readonly clint: Clint;
   readonly pmp = new Pmp();
+  readonly held: HeldRegisters;
   mode: number = Mode.machine;
   /** mstatus, in halves. */
   status = 0;
   statusHigh = XLEN_64;
   mtvec: Capability = NULL_CAPABILITY;
   stvec: Capability = NULL_CAPABILITY;
-  mepc: Capability = NULL_CAPABILITY;
-  sepc: Capability = NULL_CAPABILITY;
-  mscratch: Capability = NULL_CAPABILITY;
-  sscratch: Capability = NULL_CAPABILITY;
-  mtidc: Capability = NULL_CAPABILITY;
-  stidc: Capability = NULL_CAPABILITY;
-  utidc: Capability = NULL_CAPABILITY;
   ddc: Capability = NULL_CAPABILITY;
-  mcause = 0n;
-  scause = 0n;
-  mtval = 0n;
-  stval = 0n;
   medeleg = 0n;
   mideleg = 0;
   mie = 0;
@@ -125,10 +116,82 @@ export class Hart {
   #space = new Map<number, TranslationState>();
   #spaceSatp = -1n;
 
-  constructor(clock: Clock, clint: Clint) {
+  constructor(clock: Clock, clint: Clint, held = new HeldRegisters()) {
     this.clock = clock;
     this.clint = clint;
+    this.held = held;
   }
+
+  // Registers that only hold what they are given
+
+  get mscratch(): Capability {
+    return this.held.y("mscratch");
+  }
+  set mscratch(value: Capability) {
+    this.held.setY("mscratch", value);
+  }
+  get mepc(): Capability {
+    return this.held.y("mepc");
+  }
+  set mepc(value: Capability) {
+    this.held.setY("mepc", value);
+  }
+  get mtidc(): Capability {
+    return this.held.y("mtidc");
+  }
+  set mtidc(value: Capability) {
+    this.held.setY("mtidc", value);
+  }
+  get sscratch(): Capability {
+    return this.held.y("sscratch");
+  }
+  set sscratch(value: Capability) {
+    this.held.setY("sscratch", value);
+  }
+  get sepc(): Capability {
+    return this.held.y("sepc");
+  }
+  set sepc(value: Capability) {
+    this.held.setY("sepc", value);
+  }
+  get stidc(): Capability {
+    return this.held.y("stidc");
+  }
+  set stidc(value: Capability) {
+    this.held.setY("stidc", value);
+  }
+  get utidc(): Capability {
+    return this.held.y("utidc");
+  }
+  set utidc(value: Capability) {
+    this.held.setY("utidc", value);
+  }
+  get mcause(): bigint {
+    return this.held.x("mcause");
+  }
+  set mcause(value: bigint) {
+    this.held.setX("mcause", value);
+  }
+  get mtval(): bigint {
+    return this.held.x("mtval");
+  }
+  set mtval(value: bigint) {
+    this.held.setX("mtval", value);
+  }
+  get scause(): bigint {
+    return this.held.x("scause");
+  }
+  set scause(value: bigint) {
+    this.held.setX("scause", value);
+  }
+  get stval(): bigint {
+    return this.held.x("stval");
+  }
+  set stval(value: bigint) {
+    this.held.setX("stval", value);
+  }
+
+  // Views
 
   /** Bits of mip as they stand now. */
   get mip(): number {

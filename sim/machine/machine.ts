@@ -137,7 +137,7 @@ export class Machine {
     const bus = new Bus(memory, [new Finisher(exit), new Meter(mark), clint, new Uart(output)]);
     bus.onDeviceAccess = () => running().reconsider();
 
-    const hart = new Hart(clock, clint);
+    const hart = new Hart(clock, clint, linear?.held);
     this.hart = hart;
     const mmu = new Mmu(memory, hart.pmp, isa.extensions.has("Y"));
     const instructionAlignment = isa.extensions.has("Zca") ? 2 : 4;

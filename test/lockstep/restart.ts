@@ -2,6 +2,7 @@
 import type { Image } from "../../isa/image.ts";
 import { Capability } from "../../sim/machine/capability.ts";
 import type { Hart } from "../../sim/machine/hart.ts";
+import { HELD, type HeldName } from "../../sim/machine/held.ts";
 import type { Machine } from "../../sim/machine/machine.ts";
 import type { Handover } from "../arbitrary/program.ts";
 import { metaOf, type Cap } from "../model/capability.ts";
@@ -10,13 +11,17 @@ import { RAM_BASE } from "../model/state.ts";
 const toCapability = (c: Cap): Capability => new Capability(c.tag ? 1n : 0n, metaOf(c), c.addr, undefined);
 
 type Saved = Partial<Record<keyof Hart, unknown>>;
-/** The fields of each machine's hart as they were at reset. */
+/** Registers of the hart that are not fields of it. */
+const HELD_NAMES = Object.keys(HELD) as HeldName[];
+/** The registers of each machine's hart as they were at reset. */
 const atReset = new WeakMap<Machine, Saved>();
 
 /** Notes a new machine's reset state; its hart must not have run yet. */
 export function noteReset(machine: Machine): void {
-  const parts: readonly string[] = ["clock", "clint", "pmp"]; // which stay
-  atReset.set(machine, Object.fromEntries(Object.entries(machine.hart).filter(([name]) => !parts.includes(name))));
+  const parts: readonly string[] = ["clock", "clint", "pmp", "held"]; // which stay
+  const fields = Object.entries(machine.hart).filter(([name]) => !parts.includes(name));
+  const held = HELD_NAMES.map((name) => [name, machine.hart[name]] as const);
+  atReset.set(machine, Object.fromEntries([...fields, ...held]));
 }
 
 /** Devices are left as they are: a machine whose program reached one is not for another. */

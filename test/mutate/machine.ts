@@ -19,10 +19,11 @@ const csrs = mutations("sim/machine/csrs.ts", CSRS, [
   ["UTIDC cannot be read without ASR", '(csr.record.asr === "write" && write)', 'csr.record.asr === "write"'],
   ["lower modes reach the registers of higher ones", "mode < csrPrivilege(number) || (write", "(write"],
   ["read-only registers can be written", "(write && csrReadOnly(number))", "false"],
+  ["a corrupt capability keeps its tag in a register", "m.keepTagIf(value, m.bounds(value).integral)", "value"],
   [
-    "a corrupt capability keeps its tag in a register",
-    "value.tag === 0n || this.#m.bounds(value).integral !== 0n",
-    "true",
+    "CSRRS moves a register's address without asking whether it is representable",
+    "setAddress(m, old(), m.addr(value))",
+    "m.cap(m.tag(old()), m.meta(old()), m.addr(value))",
   ],
   ["scounteren alone lets U-mode read counters", "mcounteren & scounteren;", "scounteren;"],
 ]);
@@ -34,16 +35,7 @@ const behaviour = mutations("sim/machine/csr-behaviour.ts", CSRS, [
     "hart[name] = m.cap(value.tag, value.meta, addr);",
   ],
   ["vectors out of the representable range keep mtvec's tag", "[base, highest].every", "[base].every"],
-  [
-    "mepc keeps the tag at an odd address",
-    "m.cap(0n, value.meta, value.addr & ~low)",
-    "m.cap(value.tag, value.meta, value.addr & ~low)",
-  ],
-  [
-    "CSRRS moves a register's address without asking whether it is representable",
-    "value.tag === 0n ? m.cap(0n, value.meta, addr) : setAddress(m, value, addr)",
-    "m.cap(value.tag, value.meta, addr)",
-  ],
+  ["mepc keeps the tag at an odd address", "m.keepTagIf(aligned, m.eq(excess, m.const(0n)))", "aligned"],
   [
     "MPP takes a mode that does not exist",
     "if ((next & MPP) === MPP_RESERVED) next = (next & ~MPP) | (old & MPP);",

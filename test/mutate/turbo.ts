@@ -1,6 +1,7 @@
 // Seeded bugs in the engine that translates to WebAssembly: sim/engine/turbo/.
 import { mutations, type Mutation } from "./mutation.ts";
 
+const CSR_TESTS = ["test/sim/engine/turbo/csr.test.ts"];
 const TESTS = [
   "test/sim/engine/turbo/expr.test.ts",
   "test/sim/engine/turbo/memory.test.ts",
@@ -45,11 +46,24 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       "",
     ],
   ]),
+  ...mutations("sim/engine/turbo/emit.ts", CSR_TESTS, [
+    [
+      "translated code needs no ASR for a register",
+      "!csrs.permits(number, write, systemAccess)",
+      "!csrs.permits(number, write, true)",
+    ],
+    ["translated code writes whole what CSRRS gives", "whole && csrs.accessedWhole", "csrs.accessedWhole"],
+    [
+      "translated code writes an odd address to mepc",
+      "const kept = keep(this, ",
+      "const kept = ((_: unknown, y: YExpr) => y)(this, ",
+    ],
+  ]),
   ...mutations("sim/engine/turbo/code-cache.ts", TESTS, [
     [
       "a translated region is entered under another pcc",
-      "r.meta === meta && r.direct === direct",
-      "r.direct === direct",
+      "r.meta === meta && r.addressing === addressing",
+      "r.addressing === addressing",
     ],
     [
       "a store to the code of a region leaves it",
@@ -57,37 +71,42 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       "",
     ],
   ]),
-  ...mutations("sim/engine/turbo/engine.ts", TESTS, [
-    ["an exit counts the instructions behind it as retired", "executed -= exit.unexecuted;", ""],
+  ...mutations(
+    "sim/engine/turbo/engine.ts",
+    [...CSR_TESTS, ...TESTS],
     [
-      "translated code runs past the next event",
-      "Math.min(this.#untilRetired - this.retired, this.eventAt - this.now, MAX_BUDGET)",
-      "Math.min(this.#untilRetired - this.retired, MAX_BUDGET)",
+      ["code translated for M-mode runs in U-mode", "addressing | (this.hart.mode << 3)", "addressing"],
+      ["an exit counts the instructions behind it as retired", "executed -= exit.unexecuted;", ""],
+      [
+        "translated code runs past the next event",
+        "if (this.#pieces === undefined) return Math.min(left, this.eventAt - this.now);",
+        "if (this.#pieces === undefined) return left;",
+      ],
+      [
+        "translated loads take tags from pages without Y",
+        "if (access === Access.loadCapability && mmu.loadedTags !== LoadedTags.keep) return 0;",
+        "",
+      ],
+      [
+        "translated code does not ask PMP",
+        'if (!mmu.guardsData || mmu.allows(pageAt, PAGE_BYTES, stores ? "store" : "load"))',
+        "if (pageAt >= 0 || stores)",
+      ],
+      [
+        "a translated store asks whether the page can be loaded",
+        '["load", "store", "load", "taggedStore"]',
+        '["load", "load", "load", "taggedStore"]',
+      ],
+      [
+        "a translated store of a tagged capability asks as any store",
+        '["load", "store", "load", "taggedStore"]',
+        '["load", "store", "load", "store"]',
+      ],
+      [
+        "translation goes on beyond the pcc's top",
+        "pc < this.#base || pc + BigInt(op.bytes) > this.#end",
+        "pc < this.#base",
+      ],
     ],
-    [
-      "translated loads take tags from pages without Y",
-      "if (access === Access.loadCapability && mmu.loadedTags !== LoadedTags.keep) return 0;",
-      "",
-    ],
-    [
-      "translated code does not ask PMP",
-      'if (!mmu.guardsData || mmu.allows(pageAt, PAGE_BYTES, stores ? "store" : "load"))',
-      "if (pageAt >= 0 || stores)",
-    ],
-    [
-      "a translated store asks whether the page can be loaded",
-      '["load", "store", "load", "taggedStore"]',
-      '["load", "load", "load", "taggedStore"]',
-    ],
-    [
-      "a translated store of a tagged capability asks as any store",
-      '["load", "store", "load", "taggedStore"]',
-      '["load", "store", "load", "store"]',
-    ],
-    [
-      "translation goes on beyond the pcc's top",
-      "pc < this.#base || pc + BigInt(op.bytes) > this.#end",
-      "pc < this.#base",
-    ],
-  ]),
+  ),
 ];

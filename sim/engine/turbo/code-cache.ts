@@ -25,7 +25,7 @@ export interface CodeRange {
 export interface CachedRegion {
   readonly pc: bigint;
   readonly meta: bigint;
-  /** What the region was translated for: how addresses are translated, and whether anybody guards them. */
+  /** What the region was translated for: the mode, how addresses are translated, and whether anybody guards them. */
   readonly addressing: number;
   readonly pages: readonly SeenPage[];
   readonly ranges: readonly CodeRange[];

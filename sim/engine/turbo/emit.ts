@@ -1,8 +1,12 @@
 // The algebra on WebAssembly: an instruction's meaning, run on expressions, writes the code that has that meaning.
 import { decodeBounds } from "../../../isa/cap/bounds.ts";
+import { PERMISSION } from "../../../isa/cap/format.ts";
 import type { AccessBytes, Bounds, Semantics } from "../../../isa/semantics.ts";
+import { written, type Csrs } from "../../machine/csrs.ts";
+import { HELD, HELD_PART } from "../../machine/held.ts";
 import { KeptBounds, YExpr, type KeptBoundsOptions } from "./bounds.ts";
 import { constant, ExprArithmetic, isConst, localOf, type Expr, type ExprWriter } from "./expr.ts";
+import { HELD_AT } from "./layout.ts";
 import { Access, type MemoryPath } from "./memory-path.ts";
 import type { RegisterLocals } from "./registers.ts";
 import { I32, I64, Op, VOID } from "./wasm.ts";
@@ -21,6 +25,8 @@ export type Ending =
 
 export interface TranslatorOptions extends KeptBoundsOptions {
   readonly capabilityMode: boolean;
+  /** Says who may access which register, in the mode in force, for which code is translated. */
+  readonly csrs: Csrs;
   /** The ISA has capabilities: an integer written to a register clears metadata and tag. */
   readonly tagged: boolean;
   readonly zylevels1: boolean;
@@ -28,6 +34,8 @@ export interface TranslatorOptions extends KeptBoundsOptions {
   readonly target: number;
   readonly targetMeta: number;
 }
+
+const HELD_PARTS = ["addr", "meta", "tag"] as const;
 
 export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr> {
   readonly capabilityMode: boolean;
@@ -101,6 +109,7 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
     const known = this.#seen.find((y) => y.register === r);
     if (known !== undefined) return known;
     const zero = constant(0n);
+    if (!this.#o.tagged) return this.#see(new YExpr(zero, zero, this.x(r), r));
     if (r === 0) return this.#see(new YExpr(zero, zero, zero));
     const { meta, tag } = this.#registers.capability(r);
     return this.#see(new YExpr(localOf(I32, tag), localOf(I64, meta), this.x(r), r));
@@ -108,6 +117,7 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
 
   setY(r: number, value: YExpr): void {
     if (r === 0) return;
+    if (!this.#o.tagged) return this.setX(r, value.addr);
     const { code } = this.#writer;
     if (isConst(value.meta) && isConst(value.addr)) this.bounds(value);
     const to = this.#registers.capability(r);
@@ -306,6 +316,44 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
   /** One hart, in order: every access is already performed. */
   fence(): void {}
 
+  // Control and status registers that only hold what they are given
+
+  csrRead(number: number, write: boolean): YExpr {
+    const { csrs, capabilityMode, pccMeta } = this.#o;
+    const systemAccess = !capabilityMode || (pccMeta & PERMISSION.ASR) !== 0n;
+    if (csrs.held(number) === undefined || !csrs.permits(number, write, systemAccess)) throw UNTRANSLATABLE;
+    return this.#loadHeld(number, csrs.accessedWhole(number, capabilityMode));
+  }
+
+  csrWrite(number: number, value: YExpr, whole: boolean): void {
+    const { csrs, capabilityMode, tagged } = this.#o;
+    const { name, width, keep } = csrs.held(number)!;
+    const isWhole = whole && csrs.accessedWhole(number, capabilityMode);
+    const holdsTags = tagged && width === "ylen";
+    const kept = keep(this, holdsTags ? written(this, () => this.#loadHeld(number, true), value, isWhole) : value);
+    const parts = holdsTags ? HELD_PARTS : (["addr"] as const);
+    const { code } = this.#writer;
+    for (const part of parts) {
+      code.i32(0);
+      this.#writer.wide(kept[part]);
+      code.memory(Op.i64Store, HELD_AT + HELD[name] + HELD_PART[part]);
+    }
+  }
+
+  #loadHeld(number: number, whole: boolean): YExpr {
+    const { name, width } = this.#o.csrs.held(number)!;
+    const load = (part: keyof typeof HELD_PART): Expr => {
+      const to = this.#writer.temporary(I64);
+      const at = HELD_AT + HELD[name] + HELD_PART[part];
+      this.#writer.code.i32(0).memory(Op.i64Load, at).local(Op.localSet, to);
+      return localOf(I64, to);
+    };
+    const zero = constant(0n);
+    const holdsTags = whole && this.#o.tagged && width === "ylen";
+    const [addr, meta, tag] = holdsTags ? HELD_PARTS.map(load) : [load("addr"), zero, zero];
+    return this.#see(new YExpr(tag!, meta!, addr!));
+  }
+
   // What the interpreter does
 
   amoY = untranslatable;
@@ -315,8 +363,6 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
   storeConditionalY = untranslatable;
   permitCacheBlock = untranslatable;
   cacheBlock = untranslatable;
-  csrRead = untranslatable;
-  csrWrite = untranslatable;
   ecall = untranslatable;
   ebreak = untranslatable;
   trapReturn = untranslatable;

@@ -84,6 +84,7 @@ export class Turbo extends Reference {
         asid: () => this.hart.asid,
       });
     this.#surroundings = {
+      csrs: this.csrs,
       capabilityMode: o.rvy,
       tagged: o.rvy,
       zylevels1: o.zylevels1,
@@ -146,7 +147,8 @@ export class Turbo extends Reference {
     super.retranslate();
     const { mmu } = this;
     this.#direct = !mmu.translatesData && !mmu.guardsData;
-    this.#addressing = (this.#direct ? 1 : 0) | (mmu.translatesData ? 2 : 0) | (mmu.translatesFetch ? 4 : 0);
+    const addressing = (this.#direct ? 1 : 0) | (mmu.translatesData ? 2 : 0) | (mmu.translatesFetch ? 4 : 0);
+    this.#addressing = addressing | (this.hart.mode << 3);
     this.#linear.words[STATE.asid >>> 2] = this.hart.asid;
     this.#contexts.use(this.hart.translation);
     this.#sequential = NOWHERE;

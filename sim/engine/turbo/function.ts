@@ -1,4 +1,5 @@
 // Makes one WebAssembly function of a region: registers loaded, blocks in structured control flow, registers stored.
+import type { Csrs } from "../../machine/csrs.ts";
 import type { Op as Operation } from "../code.ts";
 import { irreducibleEdges, shapeOf, writeGraph, type Graph, type NodeWriter } from "./control.ts";
 import { Translator, UNTRANSLATABLE, type Ending } from "./emit.ts";
@@ -15,6 +16,7 @@ import { Code, I32, I64, Op, VOID, type ModuleFunction, type ValueType } from ".
 
 /** What does not change while a region is valid. */
 export interface Surroundings {
+  readonly csrs: Csrs;
   readonly capabilityMode: boolean;
   readonly tagged: boolean;
   readonly zylevels1: boolean;

@@ -20,6 +20,8 @@ export const STATE = {
 export const X_AT = 64;
 export const META_AT = X_AT + 32 * 8;
 export const TAG_AT = META_AT + 32 * 8;
+/** Control and status registers that only hold what they are given (machine/held.ts). */
+export const HELD_AT = TAG_AT + 32 * 4;
 
 /** Cached translations, a direct-mapped table for each kind of access (memory-path.ts). */
 export const TLB = {

@@ -48,12 +48,13 @@ export function onBoth(options: BothOptions, drive: Drive): Both {
   };
 }
 
-/** Runs assembly to its end on both engines: they agree, and generated code had a part in it. */
-export function bothRun(source: string, isa = INTEGER): void {
+/** Runs assembly to its end on both engines: they agree, and generated code had a part in it: so many instructions. */
+export function bothRun(source: string, isa = INTEGER): number {
   const image = program(source, isa);
   const { reference, turbo, translated } = onBoth({ isa, image, ramBytes: RAM_BYTES }, (machine) =>
     machine.run({ maxInstructions: MAX_INSTRUCTIONS }),
   );
   expect(turbo).toEqual(reference);
   expect(translated).toBeGreaterThan(0);
+  return translated;
 }
