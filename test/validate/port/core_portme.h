@@ -22,7 +22,11 @@ typedef signed short ee_s16;
 typedef unsigned short ee_u16;
 typedef signed int ee_s32;
 typedef unsigned char ee_u8;
+#ifdef SIGNED_U32 /* as in SiFive's ports to RV64 (sifive/benchmark-coremark) */
+typedef signed int ee_u32;
+#else
 typedef unsigned int ee_u32;
+#endif
 typedef unsigned long ee_ptr_int;
 typedef size_t ee_size_t;
 typedef ee_u32 CORE_TICKS;

@@ -63,9 +63,3 @@ size_t strlen(const char *s)
         end += 1;
     return (size_t)(end - s);
 }
-
-int printf(const char *format, ...)
-{
-    (void)format;
-    return 0;
-}

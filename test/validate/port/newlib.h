@@ -1,0 +1,1 @@
+/* What newlib's configure would write: nothing that its string functions ask for. */

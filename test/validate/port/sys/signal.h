@@ -1,0 +1,2 @@
+/* For programs that name it. */
+#define SIGABRT 6
