@@ -1,13 +1,13 @@
 // Reads guest assembly from the package and assembles it; wrong guest code is our own bug, so it is thrown.
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { assemble, type ObjectFile, type SourceFile } from "../isa/asm/assemble.ts";
 import { link, type LinkLayout } from "../isa/asm/link.ts";
 import { formatDiagnostic, type Diagnostic } from "../isa/diagnostic.ts";
 import type { Image } from "../isa/image.ts";
 import { instructionsOf } from "../isa/table.ts";
 import { abiSymbols, type PointerBytes } from "./abi.ts";
+import { packageRoot } from "./package-root.ts";
 import { platformSymbols } from "./platform.ts";
 
 /** The ISA that a deployment's hart has, by the width of its pointers. */
@@ -25,17 +25,6 @@ export interface AssembleGuestOptions {
   readonly symbols?: ReadonlyMap<string, number>;
   /** Where sources come from, if not from the package: a test may change them. */
   readonly read?: (relativePath: string) => SourceFile;
-}
-
-/** The package's folder: this file runs from the sources or from dist/, which mirrors their tree. */
-export function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, "package.json"))) {
-    const parent = dirname(folder);
-    if (parent === folder) throw new Error("guest sources: no package.json above the running code");
-    folder = parent;
-  }
-  return folder;
 }
 
 /** A guest source by its path in the package, as `kernel/sasos/boot.S`. */

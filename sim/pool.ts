@@ -2,53 +2,77 @@
 import { Worker } from "node:worker_threads";
 import * as Comlink from "comlink";
 import { nodeEndpoint } from "./endpoint.ts";
+import type { Interruption } from "./interruption.ts";
 import type { OnProgress, SessionResult, SessionSpec } from "./session.ts";
-import type { WorkerApi } from "./worker.ts";
+import type { WorkerApi, WorkerData } from "./worker.ts";
 
-/** A named session of a batch. */
-export interface Job {
-  readonly name: string;
-  readonly spec: SessionSpec;
-}
+/** Threads are started when there is work for them, and kept: one that has run something runs the next thing faster. */
+export class Pool {
+  readonly #most: number;
+  readonly #interruption: Interruption;
+  readonly #threads: SessionThread[] = [];
+  readonly #idle: SessionThread[] = [];
+  readonly #waiting: ((thread: SessionThread) => void)[] = [];
 
-export type OnJobProgress = (name: string, instructions: number, readings: number) => void;
+  /** At most `most` sessions run at once. */
+  constructor(most: number, interruption: Interruption) {
+    this.#most = most;
+    this.#interruption = interruption;
+  }
 
-/** Runs every job, at most `workers` at once, and returns results in the order of the jobs. */
-export async function runJobs(
-  jobs: readonly Job[],
-  workers: number,
-  onProgress: OnJobProgress,
-): Promise<SessionResult[]> {
-  const results: SessionResult[] = [];
-  let next = 0;
-  const serve = async (): Promise<void> => {
-    const thread = new SessionThread();
+  /** Runs a session, at once if a thread is free; undefined where an interrupt came before one was. */
+  run(spec: SessionSpec, onProgress: OnProgress): Promise<SessionResult | undefined> {
+    const thread = this.#free();
+    if (thread !== undefined) return this.#runOn(thread, spec, onProgress);
+    return new Promise<SessionThread>((take) => this.#waiting.push(take)).then((next) =>
+      this.#runOn(next, spec, onProgress),
+    );
+  }
+
+  /** Ends the threads, and with them what they run. */
+  async end(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.end()));
+  }
+
+  async #runOn(thread: SessionThread, spec: SessionSpec, onProgress: OnProgress): Promise<SessionResult | undefined> {
     try {
-      while (next < jobs.length) {
-        const index = next;
-        next += 1;
-        const { name, spec } = jobs[index]!;
-        results[index] = await thread.run(spec, (instructions, readings) => onProgress(name, instructions, readings));
-      }
+      return this.#interruption.requested ? undefined : await thread.run(spec, onProgress);
     } finally {
-      await thread.end();
+      this.#release(thread);
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(workers, jobs.length) }, serve));
-  return results;
+  }
+
+  #free(): SessionThread | undefined {
+    if (this.#idle.length > 0) return this.#idle.pop();
+    if (this.#threads.length === this.#most) return undefined;
+    const thread = new SessionThread(this.#interruption);
+    this.#threads.push(thread);
+    return thread;
+  }
+
+  #release(thread: SessionThread): void {
+    const take = this.#waiting.shift();
+    if (take === undefined) this.#idle.push(thread);
+    else take(thread);
+  }
 }
 
 /** One worker thread. */
 class SessionThread {
-  readonly #worker = new Worker(workerFile());
-  readonly #api = Comlink.wrap<WorkerApi>(nodeEndpoint(this.#worker));
+  readonly #worker: Worker;
+  readonly #api: Comlink.Remote<WorkerApi>;
   /** Rejects when the thread dies: a comlink call that is pending then never settles by itself. */
-  readonly #death = new Promise<never>((_, reject) => {
-    this.#worker.once("error", reject);
-    this.#worker.once("exit", (code) => reject(new Error(`a worker thread ended with code ${code}`)));
-  });
+  readonly #death: Promise<never>;
 
-  constructor() {
+  constructor(interruption: Interruption) {
+    const workerData: WorkerData = { interruption: interruption.memory };
+    const worker = new Worker(workerFile(), { workerData });
+    this.#worker = worker;
+    this.#api = Comlink.wrap<WorkerApi>(nodeEndpoint(worker));
+    this.#death = new Promise<never>((_, reject) => {
+      worker.once("error", reject);
+      worker.once("exit", (code) => reject(new Error(`a worker thread ended with code ${code}`)));
+    });
     this.#death.catch(() => undefined); // an orderly end is no failure
   }
 

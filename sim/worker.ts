@@ -1,18 +1,39 @@
 // The worker thread's side: runs sessions handed to it by the pool.
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import * as Comlink from "comlink";
 import { nodeEndpoint } from "./endpoint.ts";
+import { Interruption } from "./interruption.ts";
 import { runSession, type OnProgress, type SessionResult, type SessionSpec } from "./session.ts";
+
+/** Given to the thread at its start. */
+export interface WorkerData {
+  readonly interruption: SharedArrayBuffer;
+}
 
 /** Failures cross the border as values: comlink would strip an error of its class and stack. */
 export type Outcome =
   | { readonly kind: "result"; readonly result: SessionResult }
   | { readonly kind: "assertion"; readonly message: string; readonly stack: string };
 
+const REPORT_INTERVAL_MS = 100;
+
+/** Calls it at most so often: each report is a message between threads. */
+function sparingly(report: OnProgress): OnProgress {
+  let last = 0;
+  return (instructions, windows) => {
+    const now = Date.now();
+    if (now - last < REPORT_INTERVAL_MS) return;
+    last = now;
+    report(instructions, windows);
+  };
+}
+
+const interruption = new Interruption((workerData as WorkerData).interruption);
+
 const api = {
   run(spec: SessionSpec, onProgress: OnProgress): Outcome {
     try {
-      return { kind: "result", result: runSession(spec, onProgress) };
+      return { kind: "result", result: runSession(spec, interruption, sparingly(onProgress)) };
     } catch (error) {
       const { message, stack = "" } = error instanceof Error ? error : new Error(String(error));
       return { kind: "assertion", message, stack };

@@ -1,9 +1,10 @@
 // Replays a trace under deployments and measures it; the one file here that hands images to the simulator.
-import { type MachineConfig, type ResolvedMachine } from "../sim/config/machine.ts";
-import { runJobs, type Job } from "../sim/pool.ts";
-import type { SessionResult } from "../sim/session.ts";
+import type { ResolvedMachine } from "../sim/config/machine.ts";
+import type { EngineName } from "../sim/engine/engine.ts";
+import { Interruption } from "../sim/interruption.ts";
+import { Pool } from "../sim/pool.ts";
+import type { SessionResult, SessionSpec } from "../sim/session.ts";
 import { CAUSES } from "../sim/stats/causes.ts";
-import { difference, type Counters } from "../sim/stats/counters.ts";
 import {
   byCategoryAndCause,
   byCause as causesOf,
@@ -12,16 +13,17 @@ import {
 } from "../sim/stats/cpi-stack.ts";
 import { SERVICE, type PointerBytes } from "../kernel/abi.ts";
 import { GUEST_ISA } from "../kernel/image.ts";
-import { LIMITS, STATUS as PROCESS_STATUS } from "../kernel/process/objects.ts";
+import { STATUS as PROCESS_STATUS } from "../kernel/process/objects.ts";
 import { STATUS as SASOS_STATUS } from "../kernel/sasos/objects.ts";
 import { exceptionName } from "../isa/cause.ts";
 import type { Diagnostic } from "../isa/diagnostic.ts";
 import { printable } from "../traces/diagnostic.ts";
-import { walk, type Trace } from "../traces/trace.ts";
-import { buildDeployment, busiestProcess, globalsBytes, type BuiltDeployment } from "./build.ts";
+import type { Trace } from "../traces/trace.ts";
+import { buildDeployment, globalsBytes, type ServicePlacement } from "./build.ts";
 import { calibration } from "./calibrate.ts";
 import { reportedCategory } from "./categories.ts";
 import { DEPLOYMENTS, type Deployment } from "./deploy/deployment.ts";
+import { exceedsDescriptors, exceedsMemory, needsMemory, unknownService, type Intent } from "./refusals.ts";
 import {
   apportion,
   checkResult,
@@ -34,7 +36,21 @@ import {
 } from "./result.ts";
 import { scheduleWork, type Assumptions, type ComputeRate, type Work } from "./schedule.ts";
 
-export interface ReplayOptions {
+/** What does not depend on the trace. */
+export interface ReplaySetup {
+  readonly machine: ResolvedMachine;
+  readonly deployments: readonly Deployment[];
+  readonly assumptions: Assumptions;
+  /** Nothing but speed depends on it. */
+  readonly engine: EngineName;
+  readonly workers: number;
+  /** Ends the simulation early, with a result of the requests measured until then. */
+  readonly interruption?: Interruption;
+  readonly onProgress: (piece: string, share: number, note: string) => void;
+}
+
+/** The trace, and how much of it. */
+export interface ReplayInput {
   readonly version: string;
   readonly trace: Trace;
   /** Where the trace came from, for the manifest. */
@@ -46,16 +62,13 @@ export interface ReplayOptions {
     readonly rules: unknown;
     readonly repairs: unknown;
   };
-  readonly machine: ResolvedMachine;
-  readonly deployments: readonly Deployment[];
-  readonly assumptions: Assumptions;
   readonly requests: number;
   readonly warmup: number;
   /** Name of a service whose every call is to fault. */
   readonly faultyService?: string;
-  readonly workers: number;
-  readonly onProgress: (piece: string, share: number, note: string) => void;
 }
+
+export type ReplayOptions = ReplaySetup & ReplayInput;
 
 export type ReplayOutcome =
   | { readonly kind: "result"; readonly result: Result }
@@ -65,154 +78,159 @@ export type ReplayOutcome =
 
 /** Plans, builds, runs and verifies. */
 export async function replay(options: ReplayOptions): Promise<ReplayOutcome> {
-  const tooLarge = exceedsMemory(options);
-  if (tooLarge !== undefined) return { kind: "diagnostics", diagnostics: [tooLarge] };
-  const faultyService = options.trace.services.findIndex((s) => s.name === options.faultyService);
-  if (options.faultyService !== undefined && faultyService < 0) {
-    return { kind: "diagnostics", diagnostics: [unknownService(options, options.faultyService)] };
+  const replayer = new Replayer(options);
+  try {
+    return await replayer.play(options);
+  } finally {
+    await replayer.end();
   }
-  const rates = await measureRates(options);
-  const work = scheduleWork(options.trace, {
-    assumptions: options.assumptions,
-    clockMhz: options.machine.config.clockMhz,
-    rate: rates.get(8)!,
-    requests: options.requests,
-    warmup: options.warmup,
-    faultyService,
+}
+
+/** A deployment that runs or has run; its image is the worker's. */
+interface Running {
+  readonly deployment: Deployment;
+  readonly services: readonly ServicePlacement[];
+  readonly categories: readonly string[];
+  /** Undefined where an interrupt came before its begin. */
+  readonly outcome: Promise<SessionResult | undefined>;
+}
+
+/** What has been run of a deployment, to its end or to an interrupt. */
+type Ran = Omit<Running, "outcome"> & { readonly run: SessionResult };
+
+type Rates = ReadonlyMap<PointerBytes, ComputeRate>;
+
+/** Measures the compute rate from its construction on, while the caller reads the trace; then plays that. */
+export class Replayer {
+  readonly #setup: ReplaySetup;
+  readonly #interruption: Interruption;
+  readonly #pool: Pool;
+  readonly #rates: Promise<Rates>;
+
+  constructor(setup: ReplaySetup) {
+    this.#setup = setup;
+    this.#interruption = setup.interruption ?? new Interruption();
+    this.#pool = new Pool(setup.workers, this.#interruption);
+    this.#rates = measureRates(setup, this.#pool);
+    this.#rates.catch(() => undefined); // reported by play, if it comes to that
+  }
+
+  async play(input: ReplayInput): Promise<ReplayOutcome> {
+    const { machine, assumptions, deployments } = this.#setup;
+    const { trace, requests, warmup } = input;
+    const { ramBytes } = machine.config;
+    const intent: Intent = { trace, file: input.source.file, assumptions, requests, warmup, ramBytes };
+    const refused = (diagnostic: Diagnostic): ReplayOutcome => ({ kind: "diagnostics", diagnostics: [diagnostic] });
+    const tooLarge = exceedsMemory(intent);
+    if (tooLarge !== undefined) return refused(tooLarge);
+    const faultyService = trace.services.findIndex((s) => s.name === input.faultyService);
+    if (input.faultyService !== undefined && faultyService < 0)
+      return refused(unknownService(intent, input.faultyService));
+    const rates = await this.#rates;
+    const { clockMhz } = machine.config;
+    const work = scheduleWork(trace, {
+      ...{ assumptions, clockMhz, rate: rates.get(8)!, requests, warmup, faultyService },
+    });
+    const tooNested = exceedsDescriptors(intent, deployments, work);
+    if (tooNested !== undefined) return refused(tooNested);
+    const running: Running[] = [];
+    for (const deployment of deployments) {
+      const started = this.#start(deployment, work);
+      if (typeof started === "number") return refused(needsMemory(intent, started));
+      running.push(started);
+    }
+    this.#interruption.answer();
+    const ran = await allRan(running);
+    const message = stopMessage(ran, input.faultyService);
+    if (message !== undefined) return { kind: "stopped", message };
+    const complete = ran.length === running.length && ran.every((r) => r.run.stop.kind === "exit");
+    for (const r of ran) checkGuest(r, work, complete);
+    const result: Result = {
+      schema: "meshsim.result/1",
+      complete,
+      manifest: manifestOf(this.#setup, input, work, rates),
+      deployments: ran
+        .filter((r) => r.run.windows.cycles.length > 0)
+        .map((r) => deploymentResult(r, work, rates.get(r.deployment.pointerBytes)!)),
+    };
+    checkResult(result);
+    return { kind: "result", result };
+  }
+
+  /** Ends what still runs. */
+  async end(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  /** Builds a deployment and lets it run while the next one is built; the bytes it needs, if RAM has fewer. */
+  #start(deployment: Deployment, work: Work): Running | number {
+    const { machine, engine, assumptions, onProgress } = this.#setup;
+    const { image, services, end } = buildDeployment(deployment, work, assumptions.workingSetBytes);
+    if (end > RAM_BASE + machine.config.ramBytes) return end - RAM_BASE;
+    const bytes = globalsBytes(deployment);
+    const spec: SessionSpec = {
+      ...{ image, isa: GUEST_ISA[deployment.pointerBytes], machine: machine.config, engine },
+      maxInstructions: INSTRUCTIONS_A_CALL * (1 + sum(work.schedule.map((r) => work.requests[r]!.calls))),
+      skippedWindows: work.warmup,
+      reads: services.flatMap((s, i) => [
+        { name: `globals ${i}`, address: s.globals, bytes },
+        { name: `results ${i}`, address: s.results, bytes: 8 * work.services[i]!.plans.length },
+      ]),
+    };
+    const outcome = this.#pool.run(spec, (_, done) =>
+      onProgress(deployment.name, done / work.schedule.length, `${done}/${work.schedule.length}`),
+    );
+    outcome.catch(() => undefined); // reported by allRan, if it comes to that
+    return { deployment, services, categories: image.categories, outcome };
+  }
+}
+
+async function allRan(running: readonly Running[]): Promise<Ran[]> {
+  const outcomes = await Promise.all(running.map((r) => r.outcome));
+  return running.flatMap(({ deployment, services, categories }, i) => {
+    const run = outcomes[i];
+    return run === undefined ? [] : [{ deployment, services, categories, run }];
   });
-  const tooNested = exceedsDescriptors(options, work);
-  if (tooNested !== undefined) return { kind: "diagnostics", diagnostics: [tooNested] };
-  const built = options.deployments.map((d) => buildDeployment(d, work, options.assumptions.workingSetBytes));
-  const outgrown = built.find((b) => b.end > ramEnd(options.machine.config));
-  if (outgrown !== undefined) {
-    return { kind: "diagnostics", diagnostics: [memoryDiagnostic(options, outgrown.end - RAM_BASE)] };
-  }
-  const results = await runJobs(
-    built.map((b) => sessionOf(b, work, options.machine.config)),
-    options.workers,
-    (name, _instructions, readings) => {
-      const done = Math.floor(readings / 2);
-      options.onProgress(name, done / work.schedule.length, `${done}/${work.schedule.length}`);
-    },
-  );
-  const stopped = results.findIndex((r) => r.stop.kind !== "exit" || r.stop.status !== 0);
-  if (stopped >= 0)
-    return { kind: "stopped", message: stopMessage(built[stopped]!, results[stopped]!, options.faultyService) };
-  built.forEach((b, i) => checkGuest(b, results[i]!, work));
-  const result: Result = {
-    schema: "meshsim.result/1",
-    manifest: manifestOf(options, work, rates),
-    deployments: built.map((b, i) => deploymentResult(b, results[i]!, work, rates.get(b.deployment.pointerBytes)!)),
-  };
-  checkResult(result);
-  return { kind: "result", result };
 }
 
 const RAM_BASE = 0x8000_0000;
-const ramEnd = (machine: MachineConfig): number => RAM_BASE + machine.ramBytes;
-
-function unknownService(options: ReplayOptions, name: string): Diagnostic {
-  return {
-    file: options.source.file,
-    message: `no service of this trace is named '${printable(name)}'`,
-    hint: `its services are ${options.trace.services.map((s) => printable(s.name)).join(", ")}`,
-  };
-}
-
-/** Guest bytes that a call takes at most, beyond its payloads: plan, call entries, result. */
-const BYTES_A_CALL = 512;
-/** Object graphs with 16-byte pointers against their encoding: 1.9 to 3.2 on generated payloads of 100 B to 50 kB, rounded up. */
-const GRAPH_FACTOR = 4;
-
-/** Refuses, before anything is built, a trace whose payloads cannot fit the guest's memory. */
-function exceedsMemory(options: ReplayOptions): Diagnostic | undefined {
-  const { payload } = options.assumptions;
-  const mean = payload.kind === "fixed" ? payload.bytes : payload.medianBytes * Math.exp(payload.sigma ** 2 / 2);
-  const distinct = Math.max(options.requests, options.warmup);
-  const calls = [...walk({ requests: options.trace.requests.slice(0, distinct) })].length;
-  const bytes = calls * (BYTES_A_CALL + 2 * GRAPH_FACTOR * mean);
-  return bytes > options.machine.config.ramBytes ? memoryDiagnostic(options, bytes) : undefined;
-}
-
-function memoryDiagnostic(options: ReplayOptions, bytes: number): Diagnostic {
-  const mebibytes = (n: number): number => Math.ceil(n / 2 ** 20);
-  return {
-    file: options.source.file,
-    message:
-      `replaying ${Math.min(options.trace.requests.length, Math.max(options.requests, options.warmup))} requests of this trace needs about ${mebibytes(bytes)} MiB of simulated memory; ` +
-      `the machine has ${mebibytes(options.machine.config.ramBytes)} MiB`,
-    hint: "replay fewer with --requests N, shrink --payload, or give more with --set ramBytes=N",
-  };
-}
-
-/** Refuses calls nested so deeply that a process would run out of descriptors: each activation has its own streams. */
-function exceedsDescriptors(options: ReplayOptions, work: Work): Diagnostic | undefined {
-  const between = options.deployments.find((d) => d.kernel === "process" && !d.oneProcess);
-  const { name, descriptors } = busiestProcess(work);
-  if (between === undefined || descriptors <= LIMITS.DESCRIPTORS_max) return undefined;
-  return {
-    file: options.source.file,
-    message:
-      `under ${between.name}, service '${printable(name)}' needs ${descriptors} stream descriptors ` +
-      `(activations that one request nests, times callees and callers); a process has ${LIMITS.DESCRIPTORS_max}`,
-    hint: "replay requests that nest less with --requests N, or name other --deployments",
-  };
-}
 
 /** Measures the steady compute loop on this machine, in each pointer form that a deployment uses (and always as integers). */
-async function measureRates(options: ReplayOptions): Promise<ReadonlyMap<PointerBytes, ComputeRate>> {
-  const forms = [...new Set<PointerBytes>([8, ...options.deployments.map((d) => d.pointerBytes)])];
-  const calibrations = forms.map((form) => calibration(form, options.assumptions.workingSetBytes));
-  const jobs = forms.map((form, i): Job => ({
-    name: "calibrate",
-    spec: { image: calibrations[i]!.image, isa: GUEST_ISA[form], machine: options.machine.config, reads: [] },
-  }));
-  const results = await runJobs(jobs, options.workers, (name, instructions) =>
-    options.onProgress(name, 0, `${Math.round(instructions / 1e6)} M instructions`),
-  );
-  return new Map(
-    forms.map((form, i) => {
-      const { stop, readings } = results[i]!;
-      const { iterations } = calibrations[i]!;
-      if (stop.kind !== "exit" || readings.length !== 2)
-        throw new Error(`calibration did not end: ${JSON.stringify(stop)}`);
-      const [before, after] = readings;
-      const steady = difference(after!.counters, before!.counters);
-      return [form, { cycles: steady.now, iterations, byCause: causesOf(steady) }];
-    }),
-  );
+async function measureRates(setup: ReplaySetup, pool: Pool): Promise<Rates> {
+  const { machine, engine, assumptions, deployments, onProgress } = setup;
+  const forms = [...new Set<PointerBytes>([8, ...deployments.map((d) => d.pointerBytes)])];
+  const measured = forms.map(async (form): Promise<[PointerBytes, ComputeRate]> => {
+    const { image, iterations } = calibration(form, assumptions.workingSetBytes);
+    const spec = { image, isa: GUEST_ISA[form], machine: machine.config, engine, skippedWindows: 0, reads: [] };
+    const run = await pool.run(spec, (instructions) =>
+      onProgress("calibrate", 0, `${Math.round(instructions / 1e6)} M instructions`),
+    );
+    const steady = run?.windows.counters;
+    if (run?.stop.kind !== "exit" || steady === undefined)
+      throw new Error(`calibration did not end: ${JSON.stringify(run?.stop)}`);
+    return [form, { cycles: steady.now, iterations, byCause: causesOf(steady) }];
+  });
+  return new Map(await Promise.all(measured));
 }
 
 /** Far beyond any sane run: a guest that loops for ever ends with a message. */
 const INSTRUCTIONS_A_CALL = 1e8;
 
-function sessionOf(built: BuiltDeployment, work: Work, machine: MachineConfig): Job {
-  const bytes = globalsBytes(built.deployment);
-  return {
-    name: built.deployment.name,
-    spec: {
-      image: built.image,
-      isa: GUEST_ISA[built.deployment.pointerBytes],
-      machine,
-      maxInstructions: INSTRUCTIONS_A_CALL * (1 + sum(work.schedule.map((r) => work.requests[r]!.calls))),
-      reads: built.services.flatMap((s, i) => [
-        { name: `globals ${i}`, address: s.globals, bytes },
-        { name: `results ${i}`, address: s.results, bytes: 8 * work.services[i]!.plans.length },
-      ]),
-    },
-  };
-}
-
-function stopMessage(built: BuiltDeployment, result: SessionResult, faultyService?: string): string {
-  const { name, oneProcess } = built.deployment;
-  const how = describeStop(result.stop);
-  const output = result.output === "" ? "" : `\n${result.output.trimEnd()}`;
+/** How a guest failed that did not come to its orderly end, the first of them; undefined where none did. */
+function stopMessage(ran: readonly Ran[], faultyService?: string): string | undefined {
+  const failed = ran.find(
+    ({ run: { stop } }) => stop.kind !== "interrupted" && !(stop.kind === "exit" && stop.status === 0),
+  );
+  if (failed === undefined) return undefined;
+  const { deployment, run } = failed;
+  const { name, oneProcess } = deployment;
+  const output = run.output === "" ? "" : `\n${run.output.trimEnd()}`;
   const hint =
     faultyService === undefined || !oneProcess
       ? ""
       : `\n  hint: in ${name} nothing isolates services, so the fault of '${printable(faultyService)}' ends them all; ` +
         `see it contained with --deployments ${isolating.join(",")}`;
-  return `meshsim: ${name} stopped after ${result.readings.length >> 1} requests: ${how} (status 4)${output}${hint}`;
+  return `meshsim: ${name} stopped after ${run.windows.ended} requests: ${describeStop(run.stop)} (status 4)${output}${hint}`;
 }
 
 const isolating = DEPLOYMENTS.filter((d) => !d.oneProcess).map((d) => d.name);
@@ -236,30 +254,34 @@ function describeStop(stop: SessionResult["stop"]): string {
       return `it waits at pc ${stop.pc} and nothing will wake it`;
     case "limit":
       return `the limit of ${stop.limit} was reached`;
+    case "interrupted":
+      return "it was interrupted";
   }
 }
 
-function manifestOf(options: ReplayOptions, work: Work, rates: ReadonlyMap<PointerBytes, ComputeRate>): Manifest {
+function manifestOf(setup: ReplaySetup, input: ReplayInput, work: Work, rates: Rates): Manifest {
   const hops = sum(work.requests.map((r) => r.observedHops));
   const hopNs = sum(work.requests.map((r) => r.observedHopNs));
-  const { seed, ...assumptions } = options.assumptions;
+  const { machine } = setup;
+  const { seed, ...assumptions } = setup.assumptions;
   return {
-    meshsim: options.version,
-    machine: { preset: options.machine.name, hash: options.machine.hash, config: options.machine.config },
+    meshsim: input.version,
+    machine: { preset: machine.name, hash: machine.hash, config: machine.config },
     trace: {
-      name: options.source.file,
-      format: options.source.format,
-      hash: options.source.hash,
-      spans: options.source.spans,
-      requests: options.trace.requests.length,
-      services: options.trace.services.length,
-      rules: options.source.rules,
-      repairs: options.source.repairs,
+      name: input.source.file,
+      format: input.source.format,
+      hash: input.source.hash,
+      spans: input.source.spans,
+      requests: input.trace.requests.length,
+      services: input.trace.services.length,
+      rules: input.source.rules,
+      repairs: input.source.repairs,
     },
     seed,
     assumptions,
-    requests: { warmup: options.warmup, measured: options.requests },
-    faultyService: options.faultyService ?? null,
+    deployments: setup.deployments.map((d) => d.name),
+    requests: { warmup: input.warmup, measured: input.requests },
+    faultyService: input.faultyService ?? null,
     payloadBytesPerRequest: Math.round(sum(work.requests.map((r) => r.payloadBytes)) / work.requests.length),
     observedHop: { hops, meanNs: hops === 0 ? 0 : Math.round(hopNs / hops) },
     computeRate: Object.fromEntries(
@@ -272,34 +294,30 @@ function manifestOf(options: ReplayOptions, work: Work, rates: ReadonlyMap<Point
 }
 
 /** The measured part of a run: what its windows counted, and what is extrapolated on top. */
-function deploymentResult(built: BuiltDeployment, run: SessionResult, work: Work, rate: ComputeRate): DeploymentResult {
-  const windows = measuredWindows(run, work);
-  const requests = windows.map((window, i): RequestCycles => {
-    const { skippedIterations } = work.requests[work.schedule[work.warmup + i]!]!;
-    return { executed: window.now, extrapolated: Math.round((skippedIterations * rate.cycles) / rate.iterations) };
-  });
+function deploymentResult(ran: Ran, work: Work, rate: ComputeRate): DeploymentResult {
+  const { cycles, counters } = ran.run.windows;
+  const measured = work.schedule.slice(work.warmup, work.warmup + cycles.length).map((r) => work.requests[r]!);
+  const requests = measured.map(({ skippedIterations }, i): RequestCycles => ({
+    executed: cycles[i]!,
+    extrapolated: Math.round((skippedIterations * rate.cycles) / rate.iterations),
+  }));
   const executed = sum(requests.map((r) => r.executed));
   const extrapolated = sum(requests.map((r) => r.extrapolated));
   const stacks: Record<string, Record<string, number>> = {};
-  const events: Record<string, number> = {};
   const count = (category: string, causes: Readonly<Record<string, number>>): void => {
     for (const [cause, cycles] of Object.entries(causes)) {
       if (cycles > 0) accumulate((stacks[reportedCategory(category)] ??= {}), cause, cycles);
     }
   };
-  for (const window of windows) {
-    for (const [category, causes] of byCategoryAndCause(window, built.image.categories)) count(category, causes);
-    for (const [event, number] of Object.entries(eventsOf(window))) accumulate(events, event, number);
-  }
+  for (const [category, causes] of byCategoryAndCause(counters!, ran.categories)) count(category, causes);
   if (extrapolated > 0) count("compute", apportion(extrapolated, rate.byCause));
   const byCause: Record<string, number> = {};
   for (const cause of CAUSES) {
     const cycles = sum(Object.values(stacks).map((stack) => stack[cause] ?? 0));
     if (cycles > 0) byCause[cause] = cycles;
   }
-  const measured = work.schedule.slice(work.warmup).map((request) => work.requests[request]!);
   return {
-    name: built.deployment.name,
+    name: ran.deployment.name,
     requests: requests.length,
     calls: sum(measured.map((r) => r.calls)),
     failures: sum(measured.map((r) => r.failures)),
@@ -313,36 +331,22 @@ function deploymentResult(built: BuiltDeployment, run: SessionResult, work: Work
       modelled: 0,
       extrapolated,
     },
-    instructions: sum(windows.map(retiredInstructions)),
-    checksums: verify(built, run, work),
-    events,
+    instructions: retiredInstructions(counters!),
+    checksums: verify(ran, work),
+    events: eventsOf(counters!),
   };
 }
 
-/** The counters between the begin and the end mark of each measured request. */
-function measuredWindows(run: SessionResult, work: Work): Counters[] {
-  const expected = 2 * work.schedule.length;
-  if (run.readings.length !== expected) throw new Error(`${run.readings.length} meter marks, expected ${expected}`);
-  return work.schedule.slice(work.warmup).map((_, i) => {
-    const [begin, end] = run.readings.slice(2 * (work.warmup + i));
-    if (begin!.value !== 2 * (work.warmup + i) || end!.value !== begin!.value + 1)
-      throw new Error("meter marks out of order");
-    return difference(end!.counters, begin!.counters);
-  });
-}
-
-/** Compares the checksum of every plan that ran with the host's. */
-function verify(built: BuiltDeployment, run: SessionResult, work: Work): DeploymentResult["checksums"] {
+/** Compares the checksum of every plan of the requests that have ended with the host's. */
+function verify(ran: Ran, work: Work): DeploymentResult["checksums"] {
   let checked = 0;
   let matched = 0;
   let digest = 0n;
-  const client = work.services.length - 1;
-  const ran = new Set(work.schedule);
-  built.services.forEach((_, i) => {
-    const bytes = run.memory.get(`results ${i}`)!;
+  plansOf(work, new Set(work.schedule.slice(0, ran.run.windows.ended))).forEach((plans, service) => {
+    const bytes = ran.run.memory.get(`results ${service}`)!;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    work.services[i]!.plans.forEach((plan, index) => {
-      if (i === client && !ran.has(index)) return;
+    work.services[service]!.plans.forEach((plan, index) => {
+      if (!plans.has(index)) return;
       const found = view.getBigUint64(8 * index, true);
       checked += 1;
       matched += found === plan.checksum ? 1 : 0;
@@ -352,25 +356,36 @@ function verify(built: BuiltDeployment, run: SessionResult, work: Work): Deploym
   return { checked, matched, digest: `0x${digest.toString(16).padStart(16, "0")}` };
 }
 
-/** Throws (our bug) unless the guest computed what the host did, and made and failed as many calls as planned. */
-function checkGuest(built: BuiltDeployment, run: SessionResult, work: Work): void {
-  const { checked, matched } = verify(built, run, work);
-  const sent = work.schedule.map((request) => work.requests[request]!);
-  const served = sum(sent.map((r) => r.calls + 1)); // the client serves itself
-  const failures = sum(sent.map((r) => r.failures));
+/** Which plans some requests run, by service; a request's own number is that of its plan in the client. */
+function plansOf(work: Work, requests: ReadonlySet<number>): ReadonlySet<number>[] {
+  const plans = work.services.map(() => new Set<number>());
+  const pending = [...requests].map((plan) => ({ service: work.services.length - 1, plan }));
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    plans[next.service]!.add(next.plan);
+    for (const call of work.services[next.service]!.plans[next.plan]!.calls) pending.push(call);
+  }
+  return plans;
+}
+
+/** Throws (our bug) unless the guest computed what the host did and, if it was not interrupted, made and failed the calls planned. */
+function checkGuest(ran: Ran, work: Work, complete: boolean): void {
   const complain = (what: string, found: number, expected: number): void => {
-    if (found !== expected) throw new Error(`${built.deployment.name}: ${found} ${what}, expected ${expected}`);
+    if (found !== expected) throw new Error(`${ran.deployment.name}: ${found} ${what}, expected ${expected}`);
   };
+  const { checked, matched } = verify(ran, work);
   complain("checksums match", matched, checked);
-  complain("calls were served", counterSum(built, run, "served"), served);
-  complain("calls failed", counterSum(built, run, "failures"), failures);
+  if (!complete) return;
+  const sent = work.schedule.map((request) => work.requests[request]!);
+  complain("requests were sent", ran.run.windows.ended, sent.length);
+  complain("calls were served", counterSum(ran, "served"), sum(sent.map((r) => r.calls + 1))); // the client serves itself
+  complain("calls failed", counterSum(ran, "failures"), sum(sent.map((r) => r.failures)));
 }
 
 /** A counter of the guest's, over all services. */
-function counterSum(built: BuiltDeployment, run: SessionResult, field: "failures" | "served"): number {
-  const offset = SERVICE.layout(built.deployment.pointerBytes).at[field];
+function counterSum({ deployment, services, run }: Ran, field: "failures" | "served"): number {
+  const offset = SERVICE.layout(deployment.pointerBytes).at[field];
   return sum(
-    built.services.map((_, i) => {
+    services.map((_, i) => {
       const bytes = run.memory.get(`globals ${i}`)!;
       return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(offset, true));
     }),

@@ -16,6 +16,8 @@ export interface Manifest {
   };
   readonly seed: number;
   readonly assumptions: Readonly<Record<string, unknown>>;
+  /** Asked for: of an interrupted run, the result has some of it. */
+  readonly deployments: readonly string[];
   readonly requests: { readonly warmup: number; readonly measured: number };
   /** Service whose every call was made to fault, if any. */
   readonly faultyService: string | null;
@@ -59,6 +61,8 @@ export interface DeploymentResult {
 
 export interface Result {
   readonly schema: "meshsim.result/1";
+  /** False where an interrupt ended the run: each deployment has the requests measured until then, and is left out if it has none. */
+  readonly complete: boolean;
   readonly manifest: Manifest;
   readonly deployments: readonly DeploymentResult[];
 }

@@ -1,7 +1,7 @@
 // `meshsim asm`: assembles GNU-syntax RISC-V assembly to an ELF program.
 import type { Argv } from "yargs";
 import type { Command } from "./command.ts";
-import type { Exit } from "./failure.ts";
+import type { Exit } from "./exit.ts";
 import { checkOutput, readInput, writeOutput, writeStdout } from "./files.ts";
 import { DEFAULT_ISA } from "./values.ts";
 

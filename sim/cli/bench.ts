@@ -3,9 +3,11 @@ import type { Argv } from "yargs";
 import type { MachineConfig } from "../config/machine.ts";
 import type { Form, Kernel } from "../../workloads/micro/kernels.ts";
 import { ENGINES, type EngineName } from "../engine/engine.ts";
+import { Interruption, runInterruptibly } from "../interruption.ts";
 import type { Command } from "./command.ts";
-import { Failure, invalidUsage, type Exit } from "./failure.ts";
-import { checkOutput, writeOutput, writeStdout } from "./files.ts";
+import type { Exit } from "./exit.ts";
+import { Failure, invalidUsage } from "./failure.ts";
+import { checkOutput, writeOutput, writeStderr, writeStdout } from "./files.ts";
 import { table, WIDTH } from "./text.ts";
 import { whole } from "./values.ts";
 
@@ -53,7 +55,7 @@ export const benchCommand: Command<BenchOptions> = {
     y
       .option("kernels", { type: "string", default: "all", describe: "names, separated by commas" })
       .option("forms", { type: "string", default: "all", describe: "integer, capability" })
-      .option("engines", { type: "string", default: "all", describe: "reference, turbo (without timing)" })
+      .option("engines", { type: "string", default: "all", describe: "reference, turbo" })
       .option("timing", { type: "string", default: "all", describe: "none, full" })
       .option("instructions", { type: "string", default: "2000000", describe: "measured in each kernel" })
       .option("machine", { type: "string", describe: "machine preset of the timing model" })
@@ -61,7 +63,7 @@ export const benchCommand: Command<BenchOptions> = {
       .option("json", { type: "string", describe: "write the results as JSON to a file, or - for stdout" })
       .example("meshsim bench", "all kernels")
       .example("meshsim bench --kernels calls,hash --timing full --json -", "") as unknown as Argv<BenchOptions>,
-  run: async (options): Promise<Exit> => {
+  run: async (options, interruption): Promise<Exit> => {
     const { KERNELS, FORMS } = await import("../../workloads/micro/kernels.ts");
     const { resolveMachine } = await import("../config/machine.ts");
     const machine = resolveMachine({
@@ -79,24 +81,31 @@ export const benchCommand: Command<BenchOptions> = {
     const timings = chosen("timing", options.timing, TIMINGS);
     const engines = chosen("engines", options.engines, ENGINES);
     const instructions = whole("instructions", options.instructions, LEAST_INSTRUCTIONS, MOST_INSTRUCTIONS);
+    const requests = KERNELS.filter((k) => names.includes(k.name)).flatMap((kernel) =>
+      forms.flatMap((form) =>
+        engines.flatMap((engine) =>
+          timings.map((timing) => ({ kernel, form, engine, timing, instructions, config: machine.config })),
+        ),
+      ),
+    );
     const results: BenchResult[] = [];
-    for (const kernel of KERNELS.filter((k) => names.includes(k.name))) {
-      for (const form of forms) {
-        for (const engine of engines) {
-          // The turbo engine has no timing model: the reference engine would run in its place.
-          for (const timing of timings.filter((t) => engine === "reference" || t === "none")) {
-            process.stderr.write(`${kernel.name}, ${form}, ${engine}, timing ${timing}\n`);
-            results.push(await measure({ kernel, form, engine, timing, instructions, config: machine.config }));
-          }
-        }
-      }
+    interruption.answer();
+    for (const request of requests) {
+      writeStderr(`${request.kernel.name}, ${request.form}, ${request.engine}, timing ${request.timing}\n`);
+      const result = await measure(request, interruption);
+      if (result === undefined) break;
+      results.push(result);
     }
+    const complete = results.length === requests.length;
     if (options.json !== undefined) {
-      const report = { schema: "meshsim.bench/1", node: process.version, machine: machine.name, results };
+      const report = { schema: "meshsim.bench/1", complete, node: process.version, machine: machine.name, results };
       writeOutput(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
     }
-    if (options.json !== "-") writeStdout(`${benchText(results).join("\n")}\n`);
-    return "ok";
+    if (options.json !== "-") {
+      const partial = [`PARTIAL: interrupted after ${results.length} of ${requests.length} measurements`, ""];
+      writeStdout(`${[...(complete ? [] : partial), ...benchText(results)].join("\n")}\n`);
+    }
+    return complete ? "ok" : "interrupted";
   },
 };
 
@@ -109,15 +118,11 @@ export interface BenchRequest {
   readonly config: MachineConfig;
 }
 
-/** Measures one kernel in this process. */
-export async function measure({
-  kernel,
-  form,
-  engine,
-  timing,
-  instructions,
-  config,
-}: BenchRequest): Promise<BenchResult> {
+/** Measures one kernel in this thread; undefined where an interrupt came first. */
+export async function measure(
+  { kernel, form, engine, timing, instructions, config }: BenchRequest,
+  interruption: Interruption = new Interruption(),
+): Promise<BenchResult | undefined> {
   const { buildKernel, isaOf } = await import("../../workloads/micro/kernels.ts");
   const { createMachine } = await import("../machine/machine.ts");
   const warmUp = Math.round(instructions * WARM_UP_SHARE);
@@ -128,14 +133,15 @@ export async function measure({
     ...{ isa: isaOf(form), ramBytes: RAM_BYTES, image, engine },
     ...(timing === "full" ? { core: config } : {}),
   });
-  machine.run({ maxInstructions: warmUp });
+  runInterruptibly(machine, { maxInstructions: warmUp }, interruption);
   const warmUpMs = millisecondsSince(started);
   const [fromInstructions, fromCycles] = [machine.instructions, machine.cycles];
   const speeds: number[] = [];
   for (let i = 1; i <= ROUNDS; i += 1) {
     const before = machine.instructions;
     const at = process.hrtime.bigint();
-    const stop = machine.run({ maxInstructions: warmUp + i * round });
+    const stop = runInterruptibly(machine, { maxInstructions: warmUp + i * round }, interruption);
+    if (stop.kind === "interrupted") return undefined;
     if (stop.kind !== "limit") throw new Error(`kernel ${kernel.name} (${form}) ended: ${JSON.stringify(stop)}`);
     speeds.push((machine.instructions - before) / millisecondsSince(at) / 1000);
   }

@@ -1,7 +1,8 @@
 // `meshsim config`: shows the resolved machine and where each value comes from.
 import type { Argv } from "yargs";
 import type { Command } from "./command.ts";
-import { invalidUsage, type Exit } from "./failure.ts";
+import type { Exit } from "./exit.ts";
+import { invalidUsage } from "./failure.ts";
 import { writeStdout } from "./files.ts";
 import { table } from "./text.ts";
 

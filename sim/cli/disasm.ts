@@ -1,7 +1,7 @@
 // `meshsim disasm`: prints the instructions of a program.
 import type { Argv } from "yargs";
 import type { Command } from "./command.ts";
-import type { Exit } from "./failure.ts";
+import type { Exit } from "./exit.ts";
 import { writeStdout } from "./files.ts";
 import { DEFAULT_ISA } from "./values.ts";
 import type { PointerMode } from "../../isa/table.ts";

@@ -1,13 +1,14 @@
 // `meshsim exec`: runs a bare-metal program and prints what it cost.
-import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import type { Argv } from "yargs";
 import { exceptionName } from "../../isa/cause.ts";
 import { ENGINES, type EngineName } from "../engine/engine.ts";
+import type { Ending } from "../interruption.ts";
 import type { Command } from "./command.ts";
 import { plainCommit } from "./commit-line.ts";
-import { Failure, invalidUsage, type Exit } from "./failure.ts";
-import { checkOutput, writeOutput, writeStdout } from "./files.ts";
-import type { Machine, RunLimits, Stop } from "../machine/machine.ts";
+import type { Exit } from "./exit.ts";
+import { Failure, invalidUsage } from "./failure.ts";
+import { beginFile, checkOutput, discardFile, finishFile, writeOutput, writeStdout } from "./files.ts";
 import { DEFAULT_ISA, whole } from "./values.ts";
 import { grouped, percent, table } from "./text.ts";
 
@@ -71,9 +72,10 @@ export const execCommand: Command<ExecOptions> = {
       })
       .example("meshsim exec hello.S", "assemble and run")
       .example("meshsim exec t.bin --isa rv64y --load-address 0x80000000", "") as unknown as Argv<ExecOptions>,
-  run: async (options): Promise<Exit> => {
+  run: async (options, interruption): Promise<Exit | number> => {
     const { knownIsa, loadProgram } = await import("./program.ts");
     const { resolveMachine } = await import("../config/machine.ts");
+    const { runInterruptibly } = await import("../interruption.ts");
     const { createMachine, imageMisfit } = await import("../machine/machine.ts");
     const { byCause } = await import("../stats/cpi-stack.ts");
     knownIsa(options.isa);
@@ -109,11 +111,12 @@ export const execCommand: Command<ExecOptions> = {
           output += text;
         },
       });
-      const stop = await runInSlices(hart, limits);
+      interruption.answer();
+      const stop = runInterruptibly(hart, limits, interruption);
       const seconds = Number(process.hrtime.bigint() - started) / 1e9;
       const { core } = hart;
       core?.check();
-      log?.finish();
+      if (stop.kind !== "interrupted" || path === "-") log?.finish();
       const report = execReport(
         programExit(stop),
         hart.instructions,
@@ -128,19 +131,6 @@ export const execCommand: Command<ExecOptions> = {
     }
   },
 };
-
-const SLICE_INSTRUCTIONS = 1_000_000;
-
-/** Runs to the same end as `hart.run(limits)`, but looks up now and then, so that an interrupt ends an endless program. */
-async function runInSlices(hart: Machine, limits: RunLimits): Promise<Stop> {
-  const last = limits.maxInstructions ?? Infinity;
-  for (;;) {
-    const until = Math.min(last, hart.instructions + SLICE_INSTRUCTIONS);
-    const stop = hart.run({ ...limits, maxInstructions: until });
-    if (stop.kind !== "limit" || stop.limit !== "instructions" || until === last) return stop;
-    await new Promise((resume) => setImmediate(resume));
-  }
-}
 
 /** Where the commit log goes and how its lines look; `--log-commits=x-only` is plain Spike on stdout. */
 function logOf(options: Pick<ExecOptions, "logCommits" | "logFormat">): {
@@ -162,6 +152,8 @@ interface Cost {
 
 interface ExecReport {
   readonly schema: "meshsim.exec/1";
+  /** False where an interrupt ended the run: what follows is what had happened until then. */
+  readonly complete: boolean;
   readonly exit: ProgramExit;
   readonly instructions: number;
   readonly cycles: number | null;
@@ -169,18 +161,18 @@ interface ExecReport {
   readonly host: { readonly seconds: number; readonly millionInstructionsPerSecond: number };
 }
 
-type Wedge = Extract<Stop, { kind: "wedge" }>;
+type Wedge = Extract<Ending, { kind: "wedge" }>;
 
 /** How the program ended; a trap that its handler does not outlive is shown by its origin, with the name of its cause. */
 type ProgramExit =
-  | Exclude<Stop, Wedge>
+  | Exclude<Ending, Wedge>
   | ({
       readonly kind: "trap";
       readonly name: string;
       readonly handler: Omit<Wedge, "kind" | "origin">;
     } & Wedge["origin"]);
 
-function programExit(stop: Stop): ProgramExit {
+function programExit(stop: Ending): ProgramExit {
   if (stop.kind !== "wedge") return stop;
   const { cause, pc, tval, origin } = stop;
   return { kind: "trap", ...origin, name: exceptionName(origin.cause), handler: { cause, pc, tval } };
@@ -189,6 +181,7 @@ function programExit(stop: Stop): ProgramExit {
 function execReport(exit: ProgramExit, instructions: number, cost: Cost | undefined, seconds: number): ExecReport {
   return {
     schema: "meshsim.exec/1",
+    complete: exit.kind !== "interrupted",
     exit,
     instructions,
     cycles: cost?.cycles ?? null,
@@ -226,18 +219,22 @@ function exitText(exit: ProgramExit): string[] {
       return [`asleep at pc ${exit.pc}: WFI, and no timer will end it`];
     case "limit":
       return [`stopped: the limit of ${exit.limit} was reached`];
+    case "interrupted":
+      return ["interrupted: the program had not ended, what follows is partial"];
   }
 }
 
-function ending(stop: Stop, whose: "meshsim" | "guest"): Exit {
-  if (stop.kind === "exit" && whose === "guest") {
-    process.on("exit", () => {
-      process.exitCode = stop.status & 0xff;
-    });
-    return "ok";
+function ending(stop: Ending, whose: "meshsim" | "guest"): Exit | number {
+  switch (stop.kind) {
+    case "exit":
+      if (whose === "guest") return stop.status & 0xff;
+      return stop.status === 0 ? "ok" : "difference";
+    case "limit":
+    case "interrupted":
+      return stop.kind;
+    default:
+      return "guest";
   }
-  if (stop.kind === "exit") return stop.status === 0 ? "ok" : "difference";
-  return stop.kind === "limit" ? "limit" : "guest";
 }
 
 const FLUSH_CHARACTERS = 1 << 20;
@@ -251,13 +248,13 @@ class LineFile {
 
   constructor(path: string) {
     this.#path = path;
-    this.#partial = path === "-" ? "-" : `${path}.partial-${process.pid}`;
+    this.#partial = path === "-" ? "-" : beginFile(path);
     try {
       this.#file = path === "-" ? 1 : openSync(this.#partial, "w");
     } catch (error) {
+      discardFile(this.#partial);
       throw new Failure("usage", `${path}: error: cannot write the file: ${(error as Error).message} (status 2)`);
     }
-    process.once("exit", () => this.discard()); // an interrupt ends the process at once
   }
 
   write(line: string): void {
@@ -270,14 +267,14 @@ class LineFile {
     if (this.#path === "-") return;
     closeSync(this.#file!);
     this.#file = undefined;
-    renameSync(this.#partial, this.#path);
+    finishFile(this.#partial, this.#path);
   }
 
   /** After `finish` nothing is left to discard. */
   discard(): void {
     if (this.#file === undefined || this.#path === "-") return;
     closeSync(this.#file);
-    rmSync(this.#partial, { force: true });
+    discardFile(this.#partial);
   }
 
   #flush(): void {

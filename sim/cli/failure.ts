@@ -1,19 +1,6 @@
-// How a command ends: exit statuses, and the one kind of error that a user is meant to read.
+// The one kind of error that a user is meant to read.
 import { formatDiagnostic, type Diagnostic } from "../../isa/diagnostic.ts";
-
-/** Exit statuses of every command; `meshsim help exit-codes` prints this table. */
-export const EXIT = {
-  ok: { status: 0, meaning: "done" },
-  difference: { status: 1, meaning: "a gate failed, a difference was found, or a program reported failure" },
-  usage: { status: 2, meaning: "unknown command or option, or a value that does not fit" },
-  input: { status: 3, meaning: "an input file is invalid (trace, program, configuration)" },
-  guest: { status: 4, meaning: "the simulated program ended in an unexpected fault" },
-  limit: { status: 5, meaning: "a limit was reached (--max-instructions, --max-cycles)" },
-  bug: { status: 70, meaning: "meshsim failed a check of its own: please report it" },
-  interrupted: { status: 130, meaning: "interrupted; nothing was written" },
-} as const;
-
-export type Exit = keyof typeof EXIT;
+import { EXIT, type Exit } from "./exit.ts";
 
 /** An ending that the user is told in plain words; everything else that is thrown is our bug. */
 export class Failure extends Error {

@@ -1,6 +1,6 @@
 // Topics of `meshsim help`: what does not fit a command's own --help.
 import { RULES } from "../../traces/rules.ts";
-import { EXIT } from "./failure.ts";
+import { EXIT } from "./exit.ts";
 import { wrap } from "./text.ts";
 
 const topics: Readonly<Record<string, () => string>> = {

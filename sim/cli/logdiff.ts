@@ -4,7 +4,8 @@ import { createInterface } from "node:readline";
 import type { Argv } from "yargs";
 import type { CommitField, CommitFieldKind, CommitLine } from "./commit-line.ts";
 import type { Command } from "./command.ts";
-import { Failure, type Exit } from "./failure.ts";
+import type { Exit } from "./exit.ts";
+import { Failure } from "./failure.ts";
 import { writeStdout } from "./files.ts";
 import { grouped } from "./text.ts";
 

@@ -1,116 +1,43 @@
 #!/usr/bin/env node
-// The command line: finds the command, runs it, and turns how it ended into an exit status.
-import yargs, { type Argv } from "yargs";
-import { hideBin } from "yargs/helpers";
-import { asmCommand } from "./asm.ts";
-import { benchCommand } from "./bench.ts";
-import type { Command } from "./command.ts";
-import { configCommand } from "./config.ts";
-import { disasmCommand } from "./disasm.ts";
-import { execCommand } from "./exec.ts";
-import { EXIT, Failure, type Exit } from "./failure.ts";
-import { writeStdout } from "./files.ts";
-import { helpTopic, TOPICS } from "./help.ts";
-import { logdiffCommand } from "./logdiff.ts";
-import { runCommand } from "./run.ts";
-import { chooseColor, type ColorChoice } from "./text.ts";
-import { traceCommand } from "./trace.ts";
-import { VERSION } from "./version.ts";
+// The process: gives the command line a thread of its own and stays free itself, so that an interrupt is heard at once.
+import { rmSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import { Interruption } from "../interruption.ts";
+import type { FileNotice } from "./files.ts";
+import { EXIT } from "./exit.ts";
 
-let ending: Exit = "ok";
-
-/** Registers a command; its result becomes the exit status. */
-function add<Options>(y: Argv, command: Command<Options>): Argv {
-  return y.command(
-    command.usage,
-    command.summary,
-    (inner) => (command.options(inner) as Argv).nargs(onePerInput(command.usage)),
-    async (options) => {
-      chooseColor((options as { color?: ColorChoice }).color ?? "auto");
-      ending = await command.run(options as Options);
-    },
-  );
-}
-
-/** One value for each positional: otherwise the parser takes `-` (stdin) for an option, and hands over an empty name. */
-function onePerInput(usage: string): Record<string, number> {
-  return Object.fromEntries([...usage.matchAll(/<(\w+)>/g)].map(([, name]) => [name!, 1]));
-}
-
-function commandLine(args: readonly string[]): Argv {
-  let y: Argv = yargs([...args])
-    .scriptName("meshsim")
-    .usage(
-      "meshsim <command> [input] [options]\n\nMeasures the infrastructure tax of microservices on simulated capability hardware.",
-    )
-    .version(VERSION)
-    .option("color", { choices: ["auto", "always", "never"] as const, default: "auto", describe: "colour on stdout" })
-    .option("debug", { type: "boolean", default: false, describe: "print stack traces of internal errors" })
-    .strict()
-    .recommendCommands()
-    .demandCommand(1, "which command?")
-    .wrap(80)
-    .parserConfiguration({ "duplicate-arguments-array": false, "parse-numbers": false })
-    .example("meshsim run traces/samples/social-network.json", "the tax table of a trace")
-    .example("meshsim exec hello.S", "run a bare-metal program")
-    .exitProcess(false)
-    .fail((message, error) => {
-      if (error instanceof Failure || (error && !message)) throw error;
-      const what = message.startsWith("Did you mean") ? `unknown command; ${message.toLowerCase()}` : message;
-      throw new Failure("usage", `meshsim: ${what}\n  hint: meshsim --help lists commands and options (status 2)`);
-    });
-  y = add(y, runCommand);
-  y = add(y, execCommand);
-  y = add(y, asmCommand);
-  y = add(y, disasmCommand);
-  y = add(y, logdiffCommand);
-  y = add(y, traceCommand);
-  y = add(y, configCommand);
-  y = add(y, benchCommand);
-  return y.command(
-    "help <topic>",
-    `explain one of: ${TOPICS.join(", ")}`,
-    (inner) => inner.positional("topic", { choices: TOPICS, demandOption: true }),
-    (options) => writeStdout(helpTopic(options.topic as string)),
-  );
-}
-
-/** Options whose value may be `-`, which the parser would take for an input. */
-const WRITES = /^(--json|--output|--log-commits|-o)$/;
-
-function joinDashes(args: readonly string[]): string[] {
-  const joined: string[] = [];
-  for (const arg of args) {
-    const before = joined.at(-1);
-    if (arg === "-" && before !== undefined && WRITES.test(before)) joined[joined.length - 1] = `${before}=-`;
-    else joined.push(arg);
-  }
-  return joined;
-}
-
-async function main(): Promise<number> {
-  const args = joinDashes(hideBin(process.argv));
-  try {
-    await commandLine(args).parseAsync();
-    return EXIT[ending].status;
-  } catch (error) {
-    if (error instanceof Failure) {
-      process.stderr.write(`${error.message}\n`);
-      return EXIT[error.exit].status;
-    }
-    const detail = error instanceof Error ? error : new Error(String(error));
-    const shown = args.includes("--debug") ? detail.stack : detail.message;
-    process.stderr.write(`meshsim: internal error: ${shown}\n`);
-    process.stderr.write(
-      `  hint: this is a bug; report it with: meshsim ${args.join(" ")} --debug (meshsim ${VERSION})\n`,
-    );
-    return EXIT.bug.status;
-  }
-}
-
-process.on("SIGINT", () => {
-  process.stderr.write("\nmeshsim: interrupted, nothing was written (status 130)\n");
-  process.exit(EXIT.interrupted.status);
+const interruption = new Interruption();
+const args = process.argv.slice(2);
+const thread = new Worker(new URL("./command-line.js", import.meta.url), {
+  argv: args,
+  workerData: { interruption: interruption.memory },
 });
 
-process.exitCode = await main();
+/** Files that the thread has begun and not yet given their names. */
+const unfinished = new Set<string>();
+thread.on("message", ({ partial, exists }: FileNotice) => {
+  if (exists) unfinished.add(partial);
+  else unfinished.delete(partial);
+});
+thread.on("exit", (status) => (process.exitCode ??= status));
+thread.on("error", (error) => end(EXIT.bug.status, `meshsim: internal error: ${error.message}`));
+
+/** Interrupts closer together are one: npx hands on what the terminal has sent already, and `timeout` sends to the group as well. */
+const SAME_INTERRUPT_MS = 1000;
+let interruptedAt: number | undefined;
+
+process.on("SIGINT", () => {
+  if (interruptedAt === undefined) {
+    interruptedAt = performance.now();
+    interruption.request();
+    if (interruption.answered) return; // the command reports what it has, and ends by itself
+  } else if (performance.now() - interruptedAt < SAME_INTERRUPT_MS) return;
+  void thread.terminate().then(() => end(EXIT.interrupted.status, "\nmeshsim: interrupted, nothing was written"));
+});
+
+/** Ends the process now, and leaves no piece of a file behind. */
+function end(status: number, message: string): never {
+  for (const partial of unfinished) rmSync(partial, { force: true });
+  process.stderr.write(`${message} (status ${status})\n`);
+  process.exit(status);
+}

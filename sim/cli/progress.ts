@@ -1,4 +1,6 @@
 // Progress of long work: one line on stderr, redrawn on a terminal, repeated now and then in a log.
+import { isatty } from "node:tty";
+import { writeStderr } from "./files.ts";
 
 export type ProgressChoice = "auto" | "bar" | "plain" | "none";
 
@@ -13,7 +15,7 @@ export class Progress {
   #drawn = false;
 
   constructor(choice: ProgressChoice) {
-    this.#mode = choice === "auto" ? (process.stderr.isTTY ? "bar" : "plain") : choice;
+    this.#mode = choice === "auto" ? (isatty(2) ? "bar" : "plain") : choice;
     this.#last = Date.now();
   }
 
@@ -23,13 +25,13 @@ export class Progress {
     if (this.#mode === "none" || Date.now() - this.#last < interval) return;
     this.#last = Date.now();
     const line = [...this.#pieces].map(([name, p]) => `${name} ${Math.floor(100 * p.share)}% ${p.note}`).join("   ");
-    process.stderr.write(this.#mode === "bar" ? `\r\x1b[2K${line.slice(0, 79)}` : `${line}\n`);
+    writeStderr(this.#mode === "bar" ? `\r\x1b[2K${line.slice(0, 79)}` : `${line}\n`);
     this.#drawn = this.#mode === "bar";
   }
 
   /** Removes the line. */
   done(): void {
-    if (this.#drawn) process.stderr.write("\r\x1b[2K");
+    if (this.#drawn) writeStderr("\r\x1b[2K");
     this.#drawn = false;
   }
 }

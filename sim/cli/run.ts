@@ -1,15 +1,16 @@
 // `meshsim run`: replays a trace under several deployments and shows where every cycle went.
-import { createHash } from "node:crypto";
-import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import type { Argv } from "yargs";
 import type { Imported } from "../../traces/read.ts";
 import type { Rules } from "../../traces/rules.ts";
 import type { Deployment } from "../../workloads/deploy/deployment.ts";
+import type { ReplayInput } from "../../workloads/replay.ts";
 import type { Assumptions } from "../../workloads/schedule.ts";
 import type { ResolvedMachine } from "../config/machine.ts";
+import { ENGINES, type EngineName } from "../engine/engine.ts";
 import type { Command } from "./command.ts";
-import { Failure, invalidInput, invalidUsage, type Exit } from "./failure.ts";
+import type { Exit } from "./exit.ts";
+import { Failure, invalidInput, invalidUsage } from "./failure.ts";
 import { checkOutput, readInput, writeOutput, writeStdout } from "./files.ts";
 import { Progress, type ProgressChoice } from "./progress.ts";
 import { fraction, payloadSize, powerOfTwo, whole } from "./values.ts";
@@ -32,12 +33,15 @@ interface RunOptions {
   readonly rule: readonly string[] | undefined;
   readonly fault: string | undefined;
   readonly strict: boolean;
+  readonly engine: EngineName;
   readonly json: string | undefined;
   readonly workers: string;
   readonly progress: ProgressChoice;
   readonly quiet: boolean;
 }
 
+/** Turbo once it has the timing model; nothing but speed depends on it. */
+const DEFAULT_ENGINE: EngineName = "reference";
 const DEFAULT_DEPLOYMENTS = "monolith,process-socket,capability";
 const MAX_SEED = 2 ** 53 - 1;
 const MAX_REQUESTS = 1_000_000;
@@ -80,6 +84,11 @@ export const runCommand: Command<RunOptions> = {
       })
       .option("fault", { type: "string", describe: "let every call of this service fault, to see it contained" })
       .option("strict", { type: "boolean", default: false, describe: "repairs to the trace are errors" })
+      .option("engine", {
+        choices: ENGINES,
+        default: DEFAULT_ENGINE,
+        describe: "what executes instructions; results do not depend on it",
+      })
       .option("json", { type: "string", describe: "write the result as JSON to a file, or - for stdout" })
       .option("workers", { type: "string", default: "auto", describe: "worker threads" })
       .option("progress", { choices: ["auto", "bar", "plain", "none"] as const, default: "auto" as ProgressChoice })
@@ -89,35 +98,25 @@ export const runCommand: Command<RunOptions> = {
         "meshsim run t.json --payload 3000 --json - | jq .",
         "twice the payload, as JSON",
       ) as unknown as Argv<RunOptions>,
-  run: async (options): Promise<Exit> => {
-    const { replay } = await import("../../workloads/replay.ts");
-    const { summary } = await import("./summary.ts");
+  run: async (options, interruption): Promise<Exit> => {
     const settings = await readSettings(options);
     checkOutput("--json", options.json, options.trace);
     const input = readInput(options.trace);
-    const imported = await importTrace(input, options.trace, settings);
-    const requests = settings.requests ?? imported.trace.requests.length;
+    const { Replayer } = await import("../../workloads/replay.ts");
+    const { summary } = await import("./summary.ts");
     const progress = new Progress(options.quiet ? "none" : options.progress);
+    const onProgress = (piece: string, share: number, note: string): void => progress.update(piece, share, note);
+    const replayer = new Replayer({ ...settings, interruption, onProgress });
     try {
-      const outcome = await replay({
+      const imported = await importTrace(input, options.trace, settings);
+      const requests = settings.requests ?? imported.trace.requests.length;
+      const outcome = await replayer.play({
         version: VERSION,
         trace: imported.trace,
-        source: {
-          file: options.trace === "-" ? "stdin" : basename(options.trace),
-          format: imported.format,
-          hash: createHash("sha256").update(input).digest("hex"),
-          spans: imported.spans,
-          rules: imported.rules,
-          repairs: imported.repairs,
-        },
-        machine: settings.machine,
-        deployments: settings.deployments,
-        assumptions: settings.assumptions,
+        source: await sourceOf(input, options.trace, imported),
         requests,
         warmup: settings.warmup ?? Math.min(requests, imported.trace.requests.length),
         ...(options.fault === undefined ? {} : { faultyService: options.fault }),
-        workers: settings.workers,
-        onProgress: (deployment, share, note) => progress.update(deployment, share, note),
       });
       progress.done();
       if (outcome.kind === "diagnostics") throw invalidUsage(outcome.diagnostics, "nothing simulated");
@@ -125,12 +124,21 @@ export const runCommand: Command<RunOptions> = {
       const { result } = outcome;
       if (options.json !== undefined) writeOutput(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
       if (options.json !== "-") writeStdout(`${summary(result, { quiet: options.quiet }).join("\n")}\n`);
-      return "ok";
+      return result.complete ? "ok" : "interrupted";
     } finally {
       progress.done();
+      await replayer.end();
     }
   },
 };
+
+/** Where the trace came from, for the manifest. */
+async function sourceOf(input: Uint8Array, file: string, imported: Imported): Promise<ReplayInput["source"]> {
+  const { createHash } = await import("node:crypto");
+  const { format, spans, rules, repairs } = imported;
+  const hash = createHash("sha256").update(input).digest("hex");
+  return { file: file === "-" ? "stdin" : basename(file), format, hash, spans, rules, repairs };
+}
 
 interface Settings {
   readonly deployments: readonly Deployment[];
@@ -140,6 +148,7 @@ interface Settings {
   readonly strict: boolean;
   readonly requests: number | undefined;
   readonly warmup: number | undefined;
+  readonly engine: EngineName;
   readonly workers: number;
 }
 
@@ -147,6 +156,7 @@ interface Settings {
 async function readSettings(options: RunOptions): Promise<Settings> {
   const { deploymentsNamed } = await import("../../workloads/deploy/deployment.ts");
   const { readRules } = await import("../../traces/rules.ts");
+  const { availableParallelism } = await import("node:os");
   const optional = (name: string, text: string | undefined, least: number): number | undefined =>
     text === undefined ? undefined : whole(name, text, least, MAX_REQUESTS);
   const rules = readRules(options.rule ?? []);
@@ -167,6 +177,7 @@ async function readSettings(options: RunOptions): Promise<Settings> {
     strict: options.strict,
     requests: optional("requests", options.requests, 1),
     warmup: optional("warmup", options.warmup, 0),
+    engine: options.engine,
     workers: options.workers === "auto" ? availableParallelism() : whole("workers", options.workers, 1, 256),
     machine: await chosenMachine(options),
   };

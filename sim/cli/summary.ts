@@ -11,14 +11,14 @@ export interface SummaryOptions {
 
 /** Lines of the summary; `quiet` keeps the first table only. */
 export function summary(result: Result, options: SummaryOptions): string[] {
-  const main = [...header(result), "", ...categoryTable(result)];
+  const { complete, deployments } = result;
+  const top = [...header(result), ...(complete ? [] : ["", ...partial(result)])];
+  if (deployments.length === 0) return top;
+  const main = [...top, "", ...categoryTable(result)];
   if (options.quiet) return main;
   return [
     ...main,
-    "",
-    ...bars(result),
-    "",
-    ...comparison(result),
+    ...(complete ? ["", ...bars(result), "", ...comparison(result)] : []),
     "",
     ...causeTable(result),
     "",
@@ -34,12 +34,20 @@ export function summary(result: Result, options: SummaryOptions): string[] {
 function header(result: Result): string[] {
   const { manifest } = result;
   const { trace, machine, requests } = manifest;
-  const measured = result.deployments[0]!;
   return [
     `meshsim ${manifest.meshsim}   trace ${printable(trace.name)}   ${counted(trace.requests, "request")}, ${counted(trace.services, "service")}, ${counted(trace.spans, "span")}`,
     `machine ${machine.preset}   seed ${manifest.seed}   config ${machine.hash.slice(0, 8)}   trace ${trace.hash.slice(0, 8)}`,
-    `${counted(requests.measured, "request")} measured after ${grouped(requests.warmup)} to warm up; ${counted(measured.calls, "call")} between services`,
+    `${counted(requests.measured, "request")} measured after ${grouped(requests.warmup)} to warm up${result.complete ? `; ${counted(result.deployments[0]!.calls, "call")} between services` : ""}`,
   ].flatMap((line) => wrap(line, "  "));
+}
+
+/** What an interrupt has left: other requests in each deployment, so that nothing here compares them. */
+function partial({ manifest, deployments }: Result): string[] {
+  const done = manifest.deployments.map((name) => {
+    const requests = deployments.find((d) => d.name === name)?.requests ?? 0;
+    return `${name} ${grouped(requests)} of ${grouped(manifest.requests.measured)}`;
+  });
+  return wrap(`PARTIAL: interrupted; requests measured: ${done.join(", ")}`, "  ");
 }
 
 /** How many deployments stand side by side in 80 columns. */

@@ -1,4 +1,5 @@
 // Text for people: numbers with separators, tables and bars that fit 80 columns, colour only where it is wanted.
+import { isatty } from "node:tty";
 import chalk from "chalk";
 
 export const WIDTH = 80;
@@ -7,7 +8,7 @@ export type ColorChoice = "auto" | "always" | "never";
 
 /** Decides colour by stdout, NO_COLOR and --color; chalk looks at none of the last two. */
 export function chooseColor(choice: ColorChoice): void {
-  const wanted = choice === "always" || (choice === "auto" && process.stdout.isTTY && !process.env["NO_COLOR"]);
+  const wanted = choice === "always" || (choice === "auto" && isatty(1) && !process.env["NO_COLOR"]);
   chalk.level = wanted ? (chalk.level > 0 ? chalk.level : 1) : 0;
 }
 

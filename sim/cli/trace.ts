@@ -2,7 +2,8 @@
 import type { Argv } from "yargs";
 import type { Imported } from "../../traces/read.ts";
 import type { Command } from "./command.ts";
-import { Failure, invalidInput, invalidUsage, type Exit } from "./failure.ts";
+import type { Exit } from "./exit.ts";
+import { Failure, invalidInput, invalidUsage } from "./failure.ts";
 import { checkOutput, readInput, writeOutput, writeStdout } from "./files.ts";
 import { counted, grouped, printable, table } from "./text.ts";
 

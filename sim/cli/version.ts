@@ -1,6 +1,6 @@
 // The version of this package, from its package.json.
 import { readFileSync } from "node:fs";
-import { packageRoot } from "../../kernel/image.ts";
+import { packageRoot } from "../../kernel/package-root.ts";
 
 const manifest = JSON.parse(readFileSync(`${packageRoot()}/package.json`, "utf8")) as { version: string };
 

@@ -26,6 +26,18 @@ export function difference(later: Counters, earlier: Counters): Counters {
   };
 }
 
+/** Two differences of one run, added up. */
+export function together(a: Counters, b: Counters): Counters {
+  return {
+    now: a.now + b.now,
+    instructions: plus(a.instructions, b.instructions),
+    cycles: plus(a.cycles, b.cycles),
+    events: plus(a.events, b.events),
+    eventNames: a.eventNames,
+  };
+}
+
+const plus = (a: Float64Array, b: Float64Array): Float64Array => a.map((value, i) => value + b[i]!);
 const minus = (a: Float64Array, b: Float64Array): Float64Array => a.map((value, i) => value - b[i]!);
 
 /** Throws (our bug) unless the cycle matrix sums to the clock and holds whole cycles only. */

@@ -69,7 +69,7 @@ try {
     for (let round = 0; round < ROUNDS; round += 1) {
       const start = seconds(kernel, 1, folder);
       speeds.qemu.push(((turns - 1) * perTurn) / MILLION / (seconds(kernel, turns, folder) - start));
-      for (const way of ways) speeds[way.timing].push((await measure({ ...ours, ...way })).mips);
+      for (const way of ways) speeds[way.timing].push((await measure({ ...ours, ...way }))!.mips);
     }
     rows.push({
       ...{ kernel: kernel.name, qemu: median(speeds.qemu) },

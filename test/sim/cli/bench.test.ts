@@ -20,15 +20,25 @@ interface Report {
 const bench = (cwd: string, ...options: string[]): ReturnType<typeof meshsim> =>
   meshsim(["bench", "--instructions", "100000", ...options], { cwd });
 
-test("each chosen kernel is measured in each form, on each engine, with timing on the reference engine", () =>
+test("each chosen kernel is measured in each form, on each engine, with and without timing", () =>
   inFolder((cwd) => {
     const { status, stdout } = bench(cwd, "--kernels", "calls,traps", "--json", "-");
     const { schema, results } = JSON.parse(stdout) as Report;
     expect(status).toBe(0);
     expect(schema).toBe("meshsim.bench/1");
     const measurements = (form: string): string[] => [
-      ...[`calls ${form} reference none`, `calls ${form} reference full`, `calls ${form} turbo none`],
-      ...[`traps ${form} reference none`, `traps ${form} reference full`, `traps ${form} turbo none`],
+      ...[
+        `calls ${form} reference none`,
+        `calls ${form} reference full`,
+        `calls ${form} turbo none`,
+        `calls ${form} turbo full`,
+      ],
+      ...[
+        `traps ${form} reference none`,
+        `traps ${form} reference full`,
+        `traps ${form} turbo none`,
+        `traps ${form} turbo full`,
+      ],
     ];
     const found = results.map((r) => `${r.kernel} ${r.form} ${r.engine} ${r.timing}`);
     expect(found.sort()).toEqual([...measurements("integer"), ...measurements("capability")].sort());

@@ -50,6 +50,15 @@ test("the result is the same bytes for any number of workers, any folder, time z
   });
 });
 
+test("the result is the same bytes from either engine, which the result does not name", () => {
+  const args = ["run", TWO, "--json", "-", "--requests", "1", "--compute-limit", "5000", "--engine"];
+  const [reference, turbo] = ["reference", "turbo"].map((engine) => meshsim([...args, engine]).stdout);
+  expect((JSON.parse(reference!) as Result).complete).toBe(true);
+  expect(turbo).toBe(reference);
+  expect(reference).not.toMatch(/turbo|reference/);
+  expect(meshsim([...args, "fast"])).toMatchObject({ status: 2, stderr: expect.stringMatching(/engine/i) as string });
+});
+
 test("twice the payload about doubles marshalling, decoding and copying, and adds nothing to a crossing by capability", () => {
   const args = ["--touch", "0", "--compute-limit", "0"];
   const small = run([...args, "--payload", "2000"]);
