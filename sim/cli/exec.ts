@@ -52,7 +52,7 @@ export const execCommand: Command<ExecOptions> = {
       .option("engine", {
         choices: ENGINES,
         default: "reference" as const,
-        describe: "turbo translates hot code; with timing or a commit log the reference engine runs",
+        describe: "turbo translates hot code; with a commit log the reference engine runs",
       })
       .option("max-instructions", { type: "string", describe: "stop after so many" })
       .option("max-cycles", { type: "string", describe: "stop at this cycle" })
