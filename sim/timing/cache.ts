@@ -12,10 +12,13 @@ export const arrayParams = {
   replacement: oneOf(POLICIES, "lru", "Which way of a full set a fill displaces; plru: a tree of bits"),
 };
 
+/** A power of two. */
+const MOST_MSHRS = 64;
+
 export const cacheParams = {
   ...arrayParams,
   hitCycles: cycles(3, "From request to data on a hit; a miss is passed on after as many", { max: 1000 }),
-  mshrs: count(1, "Outstanding misses; 0: the cache answers nobody until the line is filled", { max: 64 }),
+  mshrs: count(1, "Outstanding misses; 0: the cache answers nobody until the line is filled", { max: MOST_MSHRS }),
   mshrTargets: count(
     0,
     "Accesses that may wait for one outstanding miss, others come again when it is filled; 0: any",
@@ -64,7 +67,10 @@ export class Cache implements Part {
   readonly hitCycles: number;
   /** Line number (30 bits: 16 GiB of 16-byte lines) and dirty bit of each way, most recently used first; EMPTY where none. */
   readonly #words: Int32Array;
-  /** When each of the last misses is filled, and which line it fills: a ring, the times rising from `#earliest[0]` on. */
+  /**
+   * When each of the last misses is filled, and which line it fills: a ring, the times rising from `#earliest[0]` on. A time has the
+   * number of its MSHR as a fraction, so that of misses filled together the one of the lower number comes first.
+   */
   readonly #fillAt: Float64Array;
   readonly #fillLine: Int32Array;
   readonly #earliest: Int32Array;
@@ -103,6 +109,7 @@ export class Cache implements Part {
     this.#blocking = config.mshrs === 0;
     this.#words = storage.int32(sets * config.ways, EMPTY);
     this.#fillAt = storage.float64(Math.max(1, config.mshrs));
+    this.#fillAt.forEach((_, mshr) => (this.#fillAt[mshr] = mshr / MOST_MSHRS));
     this.#fillLine = storage.int32(Math.max(1, config.mshrs), -1);
     this.#fillTargets = storage.int32(Math.max(1, config.mshrs));
     this.#earliest = storage.int32(1);
@@ -192,7 +199,7 @@ export class Cache implements Part {
   /** Fetches lines of the page that may be wanted next, as far as outstanding misses leave room. */
   #prefetch(line: number, at: number): void {
     const stride = this.#prefetcher!.strideFrom(line);
-    const firstOfPage = line - (line % this.#pageLines);
+    const firstOfPage = line & -this.#pageLines;
     for (let n = 1; stride !== 0 && n <= this.#prefetchLines; n += 1) {
       const next = line + n * stride;
       if (next < firstOfPage || next >= firstOfPage + this.#pageLines) return;
@@ -206,7 +213,7 @@ export class Cache implements Part {
 
   /** The way at `position` becomes the most recently used, with a new word. */
   #use(base: number, position: number, word: number): void {
-    if (this.#noteUse) this.#victims.use(base / this.#ways, position);
+    if (this.#noteUse) this.#victims.use(base, position);
     moveToFront(this.#words, base, position, word);
   }
 
@@ -226,7 +233,7 @@ export class Cache implements Part {
     let i = this.#earliest[0]!;
     for (let n = 0; n < entries; n += 1) {
       i = i === 0 ? entries - 1 : i - 1;
-      const arrival = this.#fillAt[i]!;
+      const arrival = Math.floor(this.#fillAt[i]!);
       if (arrival <= at) return ready;
       if (this.#fillLine[i] === line) return this.#awaitFill(i, arrival, ready);
     }
@@ -246,7 +253,7 @@ export class Cache implements Part {
 
   /** When the outstanding miss is filled that is filled first. */
   get #freeAt(): number {
-    return this.#fillAt[this.#earliest[0]!]!;
+    return Math.floor(this.#fillAt[this.#earliest[0]!]!);
   }
 
   /** Asks for a line, whose word gets `flags`; gives when it is there. */
@@ -263,16 +270,17 @@ export class Cache implements Part {
     const fillAt = this.#fillAt;
     const last = fillAt.length - 1;
     let i = this.#earliest[0]!;
+    const time = ready + (fillAt[i]! - Math.floor(fillAt[i]!));
     this.#earliest[0] = i === last ? 0 : i + 1;
     for (let n = 0; n < last; n += 1) {
       const before = i === 0 ? last : i - 1;
-      if (fillAt[before]! <= ready) break;
+      if (fillAt[before]! < time) break;
       fillAt[i] = fillAt[before]!;
       this.#fillLine[i] = this.#fillLine[before]!;
       this.#fillTargets[i] = this.#fillTargets[before]!;
       i = before;
     }
-    fillAt[i] = ready;
+    fillAt[i] = time;
     this.#fillLine[i] = line;
     this.#fillTargets[i] = 1;
   }
@@ -280,7 +288,7 @@ export class Cache implements Part {
   /** Puts a line in; the one it displaces goes to the next level if it is dirty. Empty ways stand last, and go first. */
   #install(word: number, base: number, at: number): void {
     const last = this.#ways - 1;
-    const position = this.#words[base + last] === EMPTY ? last : this.#victims.choose(base / this.#ways);
+    const position = this.#words[base + last] === EMPTY ? last : this.#victims.choose(base);
     const victim = this.#words[base + position]!;
     this.#use(base, position, word);
     if (victim !== EMPTY && (victim & 1) === 1) {

@@ -30,7 +30,8 @@ export class Dram implements Part {
   /** [0]: when the data bus is free. */
   readonly #busFree: Float64Array;
   readonly #bankMask: number;
-  readonly #rowBytes: number;
+  readonly #bankBits: number;
+  readonly #perByte: number;
   readonly #controllerCycles: number;
   readonly #casCycles: number;
   readonly #rcdCycles: number;
@@ -45,7 +46,8 @@ export class Dram implements Part {
     this.#bankFree = storage.float64(config.banks);
     this.#busFree = storage.float64(1);
     this.#bankMask = config.banks - 1;
-    this.#rowBytes = config.rowBytes;
+    this.#bankBits = Math.log2(config.banks);
+    this.#perByte = 1 / config.rowBytes;
     this.#controllerCycles = inCycles(config.controllerNs);
     this.#casCycles = inCycles(config.casNs);
     this.#rcdCycles = inCycles(config.rcdNs);
@@ -65,9 +67,9 @@ export class Dram implements Part {
 
   /** When the last byte has crossed the bus. Consecutive rows lie in consecutive banks. */
   #transfer(phys: number, bytes: number, at: number): number {
-    const rowNumber = Math.floor(phys / this.#rowBytes);
+    const rowNumber = (phys * this.#perByte) | 0;
     const bank = rowNumber & this.#bankMask;
-    const row = Math.floor(rowNumber / (this.#bankMask + 1));
+    const row = rowNumber >> this.#bankBits;
     const open = this.#openRow[bank]!;
     let activateCycles = 0;
     if (open === row) {

@@ -32,10 +32,11 @@ class StridePrefetcher implements Prefetcher {
   readonly #strides: Int32Array;
   /** [0]: whose turn it is to be displaced. */
   readonly #turn: Int32Array;
-  readonly #pageLines: number;
+  /** log2 of the lines of a page. */
+  readonly #pageShift: number;
 
   constructor(pageLines: number, storage: Storage) {
-    this.#pageLines = pageLines;
+    this.#pageShift = Math.log2(pageLines);
     this.#pages = storage.int32(STREAMS, NO_PAGE);
     this.#lines = storage.int32(STREAMS);
     this.#strides = storage.int32(STREAMS);
@@ -43,9 +44,11 @@ class StridePrefetcher implements Prefetcher {
   }
 
   strideFrom(line: number): number {
-    const page = Math.floor(line / this.#pageLines);
-    const known = this.#pages.indexOf(page);
-    if (known < 0) return this.#begin(page, line);
+    const page = line >> this.#pageShift;
+    const pages = this.#pages;
+    let known = 0;
+    while (known < STREAMS && pages[known] !== page) known += 1;
+    if (known === STREAMS) return this.#begin(page, line);
     const stride = line - this.#lines[known]!;
     const confirmed = stride === this.#strides[known];
     this.#lines[known] = line;
@@ -63,7 +66,7 @@ class StridePrefetcher implements Prefetcher {
   }
 }
 
-/** @param pageLines - lines of a 4 KiB page. */
+/** @param pageLines - lines of a 4 KiB page, a power of two. */
 export function prefetcherOf(config: PrefetchConfig, pageLines: number, storage: Storage): Prefetcher | undefined {
   switch (config.prefetch) {
     case "none":

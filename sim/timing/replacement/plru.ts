@@ -18,8 +18,7 @@ export class Plru implements Victims {
     this.#wayAt.forEach((_, i) => (this.#wayAt[i] = ways - 1 - (i % ways)));
   }
 
-  use(set: number, position: number): void {
-    const base = set * this.#ways;
+  use(base: number, position: number): void {
     const way = this.#wayAt[base + position]!;
     moveToFront(this.#wayAt, base, position, way);
     for (let node = 1, half = this.#ways >> 1; half > 0; half >>= 1) {
@@ -29,10 +28,12 @@ export class Plru implements Victims {
     }
   }
 
-  choose(set: number): number {
-    const base = set * this.#ways;
+  choose(base: number): number {
+    const ways = this.#ways;
     let node = 1;
-    while (node < this.#ways) node = 2 * node + this.#trees[base + node]!;
-    return this.#wayAt.subarray(base, base + this.#ways).indexOf(node - this.#ways);
+    while (node < ways) node = 2 * node + this.#trees[base + node]!;
+    let position = 0;
+    while (this.#wayAt[base + position] !== node - ways) position += 1;
+    return position;
   }
 }

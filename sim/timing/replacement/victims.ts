@@ -3,7 +3,7 @@
 import { isPowerOfTwo } from "../../config/params.ts";
 import type { Storage } from "../part.ts";
 import { Plru } from "./plru.ts";
-import { randomVictims } from "./random.ts";
+import { RandomVictims } from "./random.ts";
 
 export const POLICIES = ["lru", "plru", "random"] as const;
 export type Policy = (typeof POLICIES)[number];
@@ -12,9 +12,9 @@ export type Policy = (typeof POLICIES)[number];
 export interface Victims {
   /** Does it remember more than the order of use? Else `use` need not be called. */
   readonly notesUses: boolean;
-  /** The entry at `position` of a set is used: it comes to the front, those before it go back by one. */
-  use(set: number, position: number): void;
-  choose(set: number): number;
+  /** The entry at `position` of the set that begins at `base` is used: it comes to the front, those before it go back by one. */
+  use(base: number, position: number): void;
+  choose(base: number): number;
 }
 
 /** Moves the entry at position `from` of the set that begins at `base` to its front, and writes `word` there. */
@@ -31,6 +31,6 @@ export function victimsOf(policy: Policy, sets: number, ways: number, storage: S
       if (!isPowerOfTwo(ways)) throw new Error(`PLRU needs a power of two of ways, not ${ways}`);
       return new Plru(sets, ways, storage);
     case "random":
-      return randomVictims(ways, storage);
+      return new RandomVictims(ways, storage);
   }
 }
