@@ -16,7 +16,7 @@ import { mergeImages, movedImage, type Image } from "../isa/image.ts";
 import { DataBlock } from "./data-block.ts";
 import type { Deployment } from "./deploy/deployment.ts";
 import type { ServiceWork, Work } from "./schedule.ts";
-import { layoutClientRole, layoutService, meterPointer, type ServiceData } from "./service-data.ts";
+import { layoutClientRole, layoutService, meterPointer, type Graphs, type ServiceData } from "./service-data.ts";
 import { threadMemory, type ThreadMemory } from "./thread-memory.ts";
 
 /** What the run reads back of each service. */
@@ -89,11 +89,12 @@ function placeData(
   b: Builder,
   index: number,
   base: number,
+  graphs?: Graphs,
 ): { block: DataBlock; data: ServiceData; isClient: boolean } {
   const service = b.work.services[index]!;
   const isClient = index === b.work.services.length - 1;
   const block = new DataBlock(base, b.deployment.pointerBytes);
-  const data = layoutService(block, index, service, b.workingSetBytes);
+  const data = layoutService(block, index, service, b.workingSetBytes, graphs);
   if (isClient) layoutClientRole(block, data, { schedule: b.work.schedule, meterAddress: PLATFORM.meter });
   return { block, data, isClient };
 }
@@ -127,9 +128,10 @@ function buildCompartments(b: Builder): Built {
     const size = imageRegion(linkAt(b, next), next).bytes;
     const text = exactRegion(next, size);
     const image = linkAt(b, text.base);
-    const trial = placeData(b, index, alignUp(regionEnd(text), MEGAPAGE_BYTES)).block;
+    const graphs: Graphs = new Map();
+    const trial = placeData(b, index, alignUp(regionEnd(text), MEGAPAGE_BYTES), graphs).block;
     const dataRegion = exactRegion(alignUp(regionEnd(text), PAGE_BYTES), trial.end - trial.base);
-    const laid = placeData(b, index, dataRegion.base);
+    const laid = placeData(b, index, dataRegion.base, graphs);
     if (laid.block.end > regionEnd(dataRegion)) throw new Error(`${work.name}: data outgrew its region`);
     next = alignUp(regionEnd(dataRegion), PAGE_BYTES);
     return { work, image, text, dataRegion, ...laid };

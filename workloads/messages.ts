@@ -40,14 +40,13 @@ const asNested = (field: Field, value: Value): readonly Message[] => {
 // an empty list and an absent message are not sent.
 
 /** Bytes of the encoded message, without an envelope or a frame. */
-export function encodedBytes(message: Message): number {
+export function encodedBytes({ type, values }: Message): number {
   let bytes = 0;
-  message.type.fields.forEach((field, i) => (bytes += fieldBytes(field, message.values[i])));
+  for (let i = 0; i < values.length; i += 1) bytes += fieldBytes(type.fields[i]!, values[i]);
   return bytes;
 }
 
 function fieldBytes(field: Field, value: Value): number {
-  const lengthDelimited = (length: number): number => 1 + varintBytes(BigInt(length)) + length;
   switch (field.kind) {
     case "int64":
       return value === 0n ? 0 : 1 + varintBytes(BigInt.asUintN(64, value as bigint));
@@ -62,10 +61,23 @@ function fieldBytes(field: Field, value: Value): number {
   }
 }
 
-function varintBytes(value: bigint): number {
+/** A tag, a length, and what has that length. */
+const lengthDelimited = (length: number): number => 1 + lengthBytes(length) + length;
+
+/** Bytes of a length, below 2^53, as a varint. */
+function lengthBytes(length: number): number {
   let bytes = 1;
-  for (let rest = value >> 7n; rest > 0n; rest >>= 7n) bytes += 1;
+  for (let rest = length; rest >= 128; rest /= 128) bytes += 1;
   return bytes;
+}
+
+/** The least values that need 2, 3, … bytes. */
+const VARINT_STEPS = Array.from({ length: 9 }, (_, i) => 1n << BigInt(7 * (i + 1)));
+
+/** Bytes of a number below 2^64 as a varint. */
+function varintBytes(value: bigint): number {
+  const longer = VARINT_STEPS.findIndex((step) => value < step);
+  return longer < 0 ? VARINT_STEPS.length + 1 : longer + 1;
 }
 
 /** The encoded message: what guest marshalling must produce, byte for byte. */
@@ -129,6 +141,20 @@ const STRING_ALIGN = 8;
 export const payloadRootBytes = (payload: Payload, pointerBytes: PointerBytes): number =>
   objectLayout(payload.type, pointerBytes).bytes;
 
+/** A graph that was laid out at 0, at an address that is a multiple of the alignment that the whole graph needs. */
+export function movedGraph(graph: ObjectGraph, base: number, pointerBytes: PointerBytes): ObjectGraph {
+  const pointers = graph.pointers.map((p) => ({ at: p.at + base, base: p.base + base, bytes: p.bytes }));
+  if (pointerBytes === 16) return { bytes: graph.bytes, pointers };
+  const bytes = graph.bytes.slice();
+  const view = new DataView(bytes.buffer);
+  graph.pointers.forEach(({ at }, i) => {
+    const address = pointers[i]!.base;
+    view.setUint32(at, address, true); // takes it modulo 2^32
+    view.setUint32(at + 4, address / 2 ** 32, true);
+  });
+  return { bytes, pointers };
+}
+
 /**
  * Lays out a payload's objects for guest memory at the absolute address `base`. Each object, array and string lies in a
  * region of its own; where pointers are capabilities, in one that they bound exactly. The layout does not change with a
@@ -167,13 +193,13 @@ class GraphBuilder {
       const { at, lengthAt } = slots[i]!;
       if (typeof value === "bigint") this.#word(object.base + at, value);
       else if (value instanceof Uint8Array) {
-        this.#word(object.base + lengthAt, BigInt(value.length));
+        this.#number(object.base + lengthAt, value.length);
         if (value.length > 0) this.#pointer(object.base + at, this.#string(value));
       } else if (field.kind === "message") {
         if (value !== undefined) this.#pointer(object.base + at, this.place(value as Message));
       } else {
         const list = asMessages(value);
-        this.#word(object.base + lengthAt, BigInt(list.length));
+        this.#number(object.base + lengthAt, list.length);
         if (list.length > 0) this.#pointer(object.base + at, this.#array(list));
       }
     });
@@ -205,9 +231,14 @@ class GraphBuilder {
     this.#view.setBigUint64(at - this.#base, BigInt.asUintN(64, value), true);
   }
 
+  #number(at: number, value: number): void {
+    this.#view.setUint32(at - this.#base, value, true); // takes it modulo 2^32
+    this.#view.setUint32(at - this.#base + 4, value / 2 ** 32, true);
+  }
+
   #pointer(at: number, to: Omit<GraphPointer, "at">): void {
-    if (this.#pointerBytes === 8) this.#word(at, BigInt(to.base));
-    this.#pointers.push({ at, ...to });
+    if (this.#pointerBytes === 8) this.#number(at, to.base);
+    this.#pointers.push({ at, base: to.base, bytes: to.bytes });
   }
 
   #room(needed: number): void {
@@ -270,17 +301,23 @@ function readMessage(message: Message, reader: { hash: bigint; left: number }): 
     } else if (value instanceof Uint8Array) {
       const read = Math.min(value.length, reader.left);
       reader.left -= read;
-      for (let at = 0; at < read; at += 8) reader.hash = mix(reader.hash, wordAt(value, at, Math.min(8, read - at)));
+      reader.hash = mixBytes(reader.hash, value.subarray(0, read));
     } else {
       for (const nested of asNested(field, value)) if (reader.left > 0) readMessage(nested, reader);
     }
   });
 }
 
-function wordAt(bytes: Uint8Array, at: number, count: number): bigint {
-  let word = 0n;
-  for (let i = count - 1; i >= 0; i -= 1) word = (word << 8n) | BigInt(bytes[at + i]!);
-  return word;
+/** Mixes in bytes as little-endian words, the last one filled up with zeros. */
+function mixBytes(hash: bigint, bytes: Uint8Array): bigint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const whole = bytes.length & ~7;
+  let mixed = hash;
+  for (let at = 0; at < whole; at += 8) mixed = mix(mixed, view.getBigUint64(at, true));
+  if (whole === bytes.length) return mixed;
+  const last = new Uint8Array(8);
+  last.set(bytes.subarray(whole));
+  return mix(mixed, new DataView(last.buffer).getBigUint64(0, true));
 }
 
 /** How one call of a span ended, as its caller sees it. */
@@ -335,7 +372,7 @@ const EMPTY = new Uint8Array(0);
 
 /** The longest string whose field fits into `room` bytes. */
 function stringRoom(room: number): number {
-  return Math.max(0, room - 1 - varintBytes(BigInt(Math.max(0, room - 2))));
+  return Math.max(0, room - 1 - lengthBytes(Math.max(0, room - 2)));
 }
 
 /** A post whose field in a payload takes at most `room` bytes; undefined where none fits. */
@@ -345,7 +382,7 @@ function makePost(random: Random, room: number): Message | undefined {
     text: TEXT_CHARACTERS,
     mentions: list(6, () => makeUser(random)),
     urls: list(6, () => messageOf(URL, url(random, 10), url(random, URL_CHARACTERS))),
-    media: list(5, () => messageOf(MEDIA, random.bits(59), ascii("png"))),
+    media: list(5, () => messageOf(MEDIA, random.bits(59), PNG)),
   };
   const creator = makeUser(random);
   const id = random.bits(POST_IDS_BITS);
@@ -369,13 +406,19 @@ function makeUser(random: Random): Message {
 
 const url = (random: Random, characters: number): Uint8Array => {
   const bytes = new Uint8Array(7 + characters);
-  bytes.set(ascii("http://"));
+  bytes.set(HTTP);
   bytes.set(text(random, characters), 7);
   return bytes;
 };
 
-const ascii = (s: string): Uint8Array => Uint8Array.from(s, (c) => c.charCodeAt(0));
+function ascii(s: string): Uint8Array {
+  const bytes = new Uint8Array(s.length);
+  for (let i = 0; i < s.length; i += 1) bytes[i] = s.charCodeAt(i);
+  return bytes;
+}
 
+const PNG = ascii("png");
+const HTTP = ascii("http://");
 const CHARACTERS = ascii("abcdefghijklmnopqrstuvwxyzEATION");
 
 /** Random letters, six from each draw. */

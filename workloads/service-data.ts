@@ -1,7 +1,7 @@
 // Lays out what one service needs in memory: its globals, its callees, its plans with their payloads, its working set.
 import { CALL, IMPORT, PLAN, SERVICE } from "../kernel/abi.ts";
 import type { DataBlock, Placed } from "./data-block.ts";
-import { layoutPayload, payloadRootBytes, type Payload } from "./messages.ts";
+import { layoutPayload, movedGraph, payloadRootBytes, type ObjectGraph, type Payload } from "./messages.ts";
 import type { PlanWork, ServiceWork } from "./schedule.ts";
 
 /** Where the parts that others refer to stand. */
@@ -22,12 +22,16 @@ export interface ClientRole {
 const CACHE_LINE_BYTES = 64;
 const WORD_BYTES = 8;
 
+/** Object graphs laid out at 0, for a service that is laid out more than once. */
+export type Graphs = Map<Payload, ObjectGraph>;
+
 /** Appends a service's data to a block. */
 export function layoutService(
   block: DataBlock,
   id: number,
   service: ServiceWork,
   workingSetBytes: number,
+  graphs: Graphs = new Map(),
 ): ServiceData {
   const S = SERVICE.layout(block.pointerBytes);
   const globals = block.reserveStructs(S, 1);
@@ -39,7 +43,7 @@ export function layoutService(
   block.u64(globals.base + S.at.workingSetBytes, workingSetBytes);
   block.pointer(globals.base + S.at.results, results, true);
   block.pointer(globals.base + S.at.workingSet, workingSet, true);
-  layoutPlans(block, service.plans, globals.base + S.at.plans, (call) => requestOf(call));
+  layoutPlans(block, service.plans, globals.base + S.at.plans, graphs);
   return { globals, imports, results };
 }
 
@@ -65,12 +69,7 @@ function layoutImports(block: DataBlock, service: ServiceWork, at: number): numb
   return service.imports.map((_, slot) => table.base + slot * I.bytes);
 }
 
-function layoutPlans(
-  block: DataBlock,
-  plans: readonly PlanWork[],
-  at: number,
-  requestOf: (c: PlanWork["calls"][number]) => Payload,
-): void {
+function layoutPlans(block: DataBlock, plans: readonly PlanWork[], at: number, graphs: Graphs): void {
   const P = PLAN.layout(block.pointerBytes);
   const C = CALL.layout(block.pointerBytes);
   const table = block.reserveStructs(P, plans.length);
@@ -83,25 +82,24 @@ function layoutPlans(
     block.u64(struct + P.at.callCount, plan.calls.length);
     block.u64(struct + P.at.fault, plan.fault ? 1 : 0);
     block.pointer(struct + P.at.calls, calls, false);
-    block.pointer(struct + P.at.reply, placePayload(block, plan.reply), false);
+    block.pointer(struct + P.at.reply, placePayload(block, plan.reply, graphs), false);
     plan.calls.forEach((call, i) => {
       const entry = calls.base + i * C.bytes;
       block.u64(entry + C.at.import, call.slot);
       block.u64(entry + C.at.plan, call.plan);
       block.u64(entry + C.at.touchBytes, call.touchBytes);
-      block.pointer(entry + C.at.request, placePayload(block, requestOf(call)), false);
+      block.pointer(entry + C.at.request, placePayload(block, call.request, graphs), false);
     });
   });
 }
 
-const requestOf = (call: PlanWork["calls"][number]): Payload => call.request;
-
 /** Puts an object graph into the block and returns its root object. */
-function placePayload(block: DataBlock, payload: Payload): Placed {
-  const size = layoutPayload(payload, 0, block.pointerBytes).bytes.length;
-  const { base } = block.reserve(size, CACHE_LINE_BYTES);
-  const graph = layoutPayload(payload, base, block.pointerBytes);
-  block.write(base, graph.bytes);
-  for (const p of graph.pointers) if (block.pointerBytes === 16) block.pointers.push({ ...p, writable: false });
+function placePayload(block: DataBlock, payload: Payload, graphs: Graphs): Placed {
+  const graph = graphs.get(payload) ?? layoutPayload(payload, 0, block.pointerBytes);
+  graphs.set(payload, graph);
+  const { base } = block.reserve(graph.bytes.length, CACHE_LINE_BYTES);
+  const moved = movedGraph(graph, base, block.pointerBytes);
+  block.write(base, moved.bytes);
+  if (block.pointerBytes === 16) for (const p of moved.pointers) block.pointers.push({ ...p, writable: false });
   return { base, bytes: payloadRootBytes(payload, block.pointerBytes) };
 }

@@ -67,7 +67,7 @@ export function sasosImage(manifest: SasosManifest, read: typeof guestSource = g
   const { compartments } = manifest;
   checkDisjoint(compartments);
   const userEnd = Math.max(0, ...compartments.flatMap((c) => [regionEnd(c.text), regionEnd(c.data)]));
-  const tableBytes = manifestTables(compartments, 0).bytes.length;
+  const tableBytes = manifestBytes(compartments);
   const { threadStackBytes } = manifest;
   const regions = sasosRegions({ compartments: compartments.length, threadStackBytes, userEnd, tableBytes });
   if (regionEnd(regions.tables) - regions.kernelText.base > RAM_MOST_BYTES)
@@ -117,6 +117,18 @@ function checkDisjoint(compartments: readonly Compartment[]): void {
   if (shared !== undefined) throw new Error(`compartments overlap: ${shared[0].name} and ${shared[1].name}`);
 }
 
+/** Bytes of the tables that the loader reads. */
+function manifestBytes(compartments: readonly Compartment[]): number {
+  const rows = (layout: { readonly bytes: number }, of: (c: Compartment) => readonly unknown[]): number =>
+    layout.bytes * compartments.reduce((count, c) => count + of(c).length, 0);
+  return (
+    rows(LINK.layout(16), (c) => c.imports) +
+    rows(POINTER.layout(16), (c) => c.pointers) +
+    rows(GRANT.layout(16), (c) => c.devices) +
+    COMPARTMENT.layout(16).bytes * compartments.length
+  );
+}
+
 /** The tables that the loader reads, for a region that starts at `base`. */
 function manifestTables(
   compartments: readonly Compartment[],
@@ -154,9 +166,12 @@ function manifestTables(
 function encode<Field extends string>(layout: Layout<Field>, rows: readonly Record<Field, number>[]): Uint8Array {
   const bytes = new Uint8Array(rows.length * layout.bytes);
   const view = new DataView(bytes.buffer);
+  const fields = Object.entries<number>(layout.at) as [Field, number][];
   rows.forEach((row, i) => {
-    for (const [field, offset] of Object.entries<number>(layout.at)) {
-      view.setBigUint64(i * layout.bytes + offset, BigInt(row[field as Field]), true);
+    for (const [field, offset] of fields) {
+      const at = i * layout.bytes + offset;
+      view.setUint32(at, row[field], true); // takes it modulo 2^32
+      view.setUint32(at + 4, row[field] / 2 ** 32, true);
     }
   });
   return bytes;
