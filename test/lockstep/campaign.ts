@@ -1,5 +1,6 @@
 // npm run campaign -- --programs N --seed S --workers W --state FILE: random programs in lockstep with the second model.
 //
+// With --engine turbo, or turbo:PRESET for a timed run, the turbo engine is held against the reference engine.
 // It goes on where the state file says an earlier run stopped. A divergence is shrunk, printed, and kept in test/regress
 // (not with --discard), where it becomes a test once its final state is written beside it (`.expected`). Each worker is a
 // process of its own: what it has done counts once all that comes before it is done, too.
@@ -7,9 +8,8 @@ import { fork } from "node:child_process";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { PROGRAM_RAM_BYTES, randomProgram } from "../arbitrary/program.ts";
-import { programText, runOf } from "./assembly.ts";
-import { CONTESTANTS, lockstep, type Contestant } from "./lockstep.ts";
+import { programText } from "./assembly.ts";
+import { CONTESTS, type Contest } from "./contests.ts";
 import { describe, minimise } from "./report.ts";
 
 /** What some programs have shown; the programs are those before number `programs`. */
@@ -19,6 +19,7 @@ interface Progress {
   programs: number;
   instructions: number;
   traps: number;
+  translated: number;
   divergences: number;
 }
 
@@ -31,6 +32,7 @@ interface Chunk {
 interface Result extends Chunk {
   readonly instructions: number;
   readonly traps: number;
+  readonly translated: number;
   /** For each divergence, what to print and what to keep. */
   readonly found: readonly { readonly report: string; readonly file: string; readonly text: string }[];
 }
@@ -47,7 +49,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     workers: { type: "string", default: "1" },
     state: { type: "string" },
-    engine: { type: "string", default: CONTESTANTS[0]!.name },
+    engine: { type: "string", default: CONTESTS[0]!.name },
     discard: { type: "boolean", default: false },
     worker: { type: "boolean", default: false },
     first: { type: "boolean", default: false },
@@ -58,16 +60,16 @@ const [programs, seed, workers] = [values.programs, values.seed, values.workers]
   number,
   number,
 ];
-const contestant = CONTESTANTS.find((c) => c.name === values.engine);
+const contest = CONTESTS.find((c) => c.name === values.engine);
 
-if (contestant === undefined || ![programs, seed, workers].every(Number.isSafeInteger) || workers < 1) {
-  say(`usage: --programs N --seed S --workers W --state FILE --engine ${CONTESTANTS.map((c) => c.name).join("|")}`);
+if (contest === undefined || ![programs, seed, workers].every(Number.isSafeInteger) || workers < 1) {
+  say(`usage: --programs N --seed S --workers W --state FILE --engine ${CONTESTS.map((c) => c.name).join("|")}`);
   process.exitCode = 2;
-} else if (values.first) say(`first divergence: ${firstDivergence(contestant)}`);
-else if (IS_WORKER) work(contestant);
-else await campaign(contestant);
+} else if (values.first) say(`first divergence: ${firstDivergence(contest)}`);
+else if (IS_WORKER) work(contest);
+else await campaign(contest);
 
-async function campaign(engine: Contestant): Promise<void> {
+async function campaign(engine: Contest): Promise<void> {
   const progress = resume(engine);
   const done = new Map<number, Result>();
   let handedOut = progress.programs;
@@ -111,43 +113,42 @@ function worker(next: () => Chunk | undefined, take: (result: Result) => void): 
   });
 }
 
-function work(engine: Contestant): void {
+function work(engine: Contest): void {
   process.on("message", (chunk: Chunk) => process.send!(run(engine, chunk)));
 }
 
 /** --first: the number of the first program that shows a divergence, or none; nothing is shrunk or kept. */
-function firstDivergence(engine: Contestant): string {
-  const ram = new Uint8Array(PROGRAM_RAM_BYTES);
+function firstDivergence(engine: Contest): string {
   for (let index = 0; index < programs; index += 1) {
-    const { divergence } = lockstep(engine, { ...runOf(randomProgram(seed, index)), ram });
+    const { divergence } = engine.hold(engine.program(seed, index), index, false);
     if (divergence !== undefined) return `${index} ${divergence.what}`;
   }
   return "none";
 }
 
-function run(engine: Contestant, chunk: Chunk): Result {
-  const ram = new Uint8Array(PROGRAM_RAM_BYTES);
+function run(engine: Contest, chunk: Chunk): Result {
   const found: Result["found"][number][] = [];
-  let instructions = 0;
-  let traps = 0;
+  const sums = { instructions: 0, traps: 0, translated: 0 };
   for (let index = chunk.from; index < chunk.to; index += 1) {
-    const program = randomProgram(seed, index);
-    const outcome = lockstep(engine, { ...runOf(program), ram });
-    instructions += outcome.instructions;
-    traps += outcome.traps;
-    if (outcome.divergence === undefined) continue;
-    const small = minimise(engine, program);
+    const program = engine.program(seed, index);
+    const { divergence, instructions, traps = 0, translated = 0 } = engine.hold(program, index, false);
+    sums.instructions += instructions;
+    sums.traps += traps;
+    sums.translated += translated;
+    if (divergence === undefined) continue;
+    const small = minimise(engine, program, index);
     const lines = describe(small.program, small.divergence);
     const text = programText(small.program, lines.slice(0, 3));
     found.push({ report: [`seed ${seed}, program ${index}:`, ...lines].join("\n"), file: `${seed}-${index}.S`, text });
   }
-  return { ...chunk, instructions, traps, found };
+  return { ...chunk, ...sums, found };
 }
 
 function count(progress: Progress, result: Result): void {
   progress.programs = result.to;
   progress.instructions += result.instructions;
   progress.traps += result.traps;
+  progress.translated += result.translated;
   progress.divergences += result.found.length;
   for (const { report, file, text } of result.found) {
     say(report);
@@ -155,11 +156,11 @@ function count(progress: Progress, result: Result): void {
   }
 }
 
-function resume(engine: Contestant): Progress {
-  const fresh = { seed, engine: engine.name, programs: 0, instructions: 0, traps: 0, divergences: 0 };
+function resume(engine: Contest): Progress {
+  const fresh = { seed, engine: engine.name, programs: 0, instructions: 0, traps: 0, translated: 0, divergences: 0 };
   if (values.state === undefined || !existsSync(values.state)) return fresh;
   const known = JSON.parse(readFileSync(values.state, "utf8")) as Progress;
-  if (known.seed === seed && known.engine === engine.name) return known;
+  if (known.seed === seed && known.engine === engine.name) return { ...fresh, ...known };
   throw new Error(`${values.state} is of seed ${known.seed} and engine ${known.engine}`);
 }
 
@@ -171,5 +172,6 @@ function save(progress: Progress): void {
 }
 
 function report(p: Progress): void {
-  say(`${p.programs} programs, ${p.instructions} instructions, ${p.traps} traps, ${p.divergences} divergences`);
+  const [number, what] = p.engine.startsWith("turbo") ? [p.translated, "translated"] : [p.traps, "traps"];
+  say(`${p.programs} programs, ${p.instructions} instructions, ${number} ${what}, ${p.divergences} divergences`);
 }

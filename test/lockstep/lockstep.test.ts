@@ -10,6 +10,7 @@ import { arbProgram, extensionsOf, programImage, PROGRAM_RAM_BYTES, randomProgra
 import { permits } from "../model/csr.ts";
 import { Model } from "../model/model.ts";
 import { programText, runOf, runOfText, wholeRunOf } from "./assembly.ts";
+import { againstModel, type Contest } from "./contests.ts";
 import { CONTESTANTS, lockstep, type Contestant } from "./lockstep.ts";
 import { describe as describeDivergence, finalState, minimise } from "./report.ts";
 
@@ -23,11 +24,11 @@ const REGRESS = new URL("../regress/", import.meta.url);
 const regressions = readdirSync(REGRESS).filter((name) => name.endsWith(".S"));
 
 /** Runs programs of a campaign; a failure says what to look at, already small. */
-function campaign(contestant: Contestant, seed: number, programs: number): string[] {
+function campaign(contest: Contest, seed: number, programs: number): string[] {
   for (let index = 0; index < programs; index += 1) {
-    const program = randomProgram(seed, index);
-    if (lockstep(contestant, runOf(program)).divergence === undefined) continue;
-    const small = minimise(contestant, program);
+    const program = contest.program(seed, index);
+    if (contest.hold(program, index, false).divergence === undefined) continue;
+    const small = minimise(contest, program, index);
     return [`seed ${seed}, program ${index}`, ...describeDivergence(small.program, small.divergence)];
   }
   return [];
@@ -95,7 +96,7 @@ describe("a wrong engine", () => {
   };
 
   test("is found by few programs, and what shows it shrinks to a few instructions", () => {
-    const lines = campaign(forging, SEED, 20);
+    const lines = campaign(againstModel(forging), SEED, 20);
     expect(lines[1]).toMatch(/^memory at 0x[0-9a-f]+ differs after/);
     expect(lines.length).toBeLessThanOrEqual(4 + 6);
   });

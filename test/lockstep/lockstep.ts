@@ -26,9 +26,9 @@ export interface Run {
 export interface Divergence {
   /** Steps done before the one that differs. */
   readonly step: number;
-  /** Where the instruction stands that differs, and its word. */
+  /** Where the instruction stands that differs, and its word; of a run in portions, where the portion began. */
   readonly pc: bigint;
-  readonly word: number;
+  readonly word: number | undefined;
   /** What differs, the engine's value and the model's. */
   readonly what: string;
   readonly engine: string;
@@ -55,12 +55,12 @@ export const CONTESTANTS: readonly Contestant[] = [{ name: "reference", create: 
 
 const CSR_SPACE = 4096;
 /** All that the model has: a test holds them against what the engine has. */
-const COMPARED_CSRS = Array.from({ length: CSR_SPACE }, (_, n) => n).filter((n) => exists(n));
-const DDC = 0x416;
+export const COMPARED_CSRS = Array.from({ length: CSR_SPACE }, (_, n) => n).filter((n) => exists(n));
+export const DDC = 0x416;
 /** What a trap leaves. */
 const TRAP_CSRS = [0x300, 0x341, 0x342, 0x343, 0x141, 0x142, 0x143];
 
-type Difference = Pick<Divergence, "what" | "engine" | "model">;
+export type Difference = Pick<Divergence, "what" | "engine" | "model">;
 
 const machines = new Map<string, Machine>();
 const keyOf = (contestant: Contestant, run: Run): string => `${contestant.name} ${run.isa} ${run.misaligned}`;
@@ -162,7 +162,7 @@ function differ(a: Capability, b: Cap): boolean {
   return a.meta !== last.meta;
 }
 
-const show = (tag: boolean, meta: bigint, addr: bigint): string =>
+export const show = (tag: boolean, meta: bigint, addr: bigint): string =>
   `${tag ? 1 : 0} 0x${meta.toString(16)} 0x${addr.toString(16)}`;
 
 function difference(what: string, a: Capability, b: Cap): Difference | undefined {

@@ -6,15 +6,20 @@ import type { Program } from "../arbitrary/program.ts";
 import { metaOf, type Cap } from "../model/capability.ts";
 import { readCsr } from "../model/csr.ts";
 import type { Model } from "../model/model.ts";
-import { bodyText, runOf } from "./assembly.ts";
-import { lockstep, type Contestant, type Divergence } from "./lockstep.ts";
+import { bodyText } from "./assembly.ts";
+import type { Contest } from "./contests.ts";
+import type { Divergence } from "./lockstep.ts";
 import { shrink } from "./shrink.ts";
 
 const STATE_CSRS = [0x300, 0x341, 0x342, 0x343, 0x141, 0x142, 0x143];
 
 /** A failing program made small, and where it fails: the same thing must go on to differ. */
-export function minimise(contestant: Contestant, program: Program): { program: Program; divergence: Divergence } {
-  const divergence = (p: Program): Divergence | undefined => lockstep(contestant, runOf(p), true).divergence;
+export function minimise(
+  contest: Contest,
+  program: Program,
+  index: number,
+): { program: Program; divergence: Divergence } {
+  const divergence = (p: Program): Divergence | undefined => contest.hold(p, index, true).divergence;
   const what = divergence(program)?.what;
   if (what === undefined)
     throw new Error("the divergence does not come again on a new machine: restarting is at fault");
@@ -24,14 +29,18 @@ export function minimise(contestant: Contestant, program: Program): { program: P
 
 /** A divergence in lines: what differs at which instruction, and the program. */
 export function describe(program: Program, d: Divergence): string[] {
-  const decoded = decoderFor(program.isa)(d.word);
-  const text = decoded === undefined ? `word 0x${d.word.toString(16)}` : disassemble(decoded).replace("\t", " ");
+  const after = d.word === undefined ? "the portion that begins" : `"${wordText(program, d.word)}"`;
   return [
-    `${d.what} differs after "${text}" at 0x${d.pc.toString(16)}, step ${d.step}`,
+    `${d.what} differs after ${after} at 0x${d.pc.toString(16)}, step ${d.step}`,
     `engine: ${d.engine}`,
     `model:  ${d.model}`,
     ...bodyText(program).map((line) => `    ${line.replace("\t", " ")}`),
   ];
+}
+
+function wordText(program: Program, word: number): string {
+  const decoded = decoderFor(program.isa)(word);
+  return decoded === undefined ? `word 0x${word.toString(16)}` : disassemble(decoded).replace("\t", " ");
 }
 
 /** The state at the end of a run, as test/regress keeps it: pc, registers that are not NULL, what the last traps left. */

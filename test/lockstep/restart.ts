@@ -6,7 +6,7 @@ import { HELD, type HeldName } from "../../sim/machine/held.ts";
 import type { Machine } from "../../sim/machine/machine.ts";
 import type { Handover } from "../arbitrary/program.ts";
 import { metaOf, type Cap } from "../model/capability.ts";
-import { RAM_BASE } from "../model/state.ts";
+import { GRANULE, RAM_BASE } from "../model/state.ts";
 
 const toCapability = (c: Cap): Capability => new Capability(c.tag ? 1n : 0n, metaOf(c), c.addr, undefined);
 
@@ -26,16 +26,33 @@ export function noteReset(machine: Machine): void {
 
 /** Devices are left as they are: a machine whose program reached one is not for another. */
 export function restart(machine: Machine, image: Image): void {
-  const { memory, hart, engine } = machine;
+  const { memory, engine } = machine;
   let end = 0;
   for (const { address, bytes } of image.segments) {
     memory.write(address - RAM_BASE, bytes);
     end = address - RAM_BASE + bytes.length;
   }
   memory.zero(end, memory.sizeBytes - end);
-  Object.assign(hart, atReset.get(machine));
-  hart.pmp.reset();
+  resetRegisters(machine);
   engine.reset();
+}
+
+/** Puts its own program back: memory is written only where it has changed, so that what was made of the code stays. Time goes on. */
+export function rewind(machine: Machine, image: Image): void {
+  const { memory } = machine;
+  const ram = new Uint8Array(memory.sizeBytes);
+  for (const { address, bytes } of image.segments) ram.set(bytes, address - RAM_BASE);
+  for (let at = 0; at < ram.length; at += GRANULE) {
+    const granule = ram.subarray(at, at + GRANULE);
+    const same = granule.every((byte, i) => byte === memory.bytes[at + i]);
+    if (!same || memory.tags[at / GRANULE] !== 0) memory.write(at, granule);
+  }
+  resetRegisters(machine);
+}
+
+function resetRegisters(machine: Machine): void {
+  Object.assign(machine.hart, atReset.get(machine));
+  machine.hart.pmp.reset();
 }
 
 /** The state that the program's prologue leaves, at its last instruction. */
