@@ -15,7 +15,7 @@ type Direction = "load" | "store";
 const XLEN_BYTES = 8;
 /** Retire records carry the low 48 bits of an address; below this a bigint converts exactly and needs no cutting. */
 const VIRT_BITS = 48;
-const VIRT_END = 2 ** VIRT_BITS;
+export const VIRT_END = 2 ** VIRT_BITS;
 
 export const virt48 = (addr: bigint): number => {
   const n = Number(addr);

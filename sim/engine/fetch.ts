@@ -11,7 +11,7 @@ import { Capability, NULL_CAPABILITY } from "../machine/capability.ts";
 import { PAGE_BYTES } from "../machine/memory.ts";
 import type { Mmu } from "../machine/mmu.ts";
 import { instructionBytes, NO_PAGE, PARCEL_BYTES, type CodeCache, type CodePage, type Op } from "./code.ts";
-import { DataPath, virt48, type MisalignedAccess } from "./data.ts";
+import { DataPath, VIRT_END, virt48, type MisalignedAccess } from "./data.ts";
 
 export interface PathOptions {
   /** Is the base RVY? */
@@ -44,8 +44,9 @@ export abstract class FetchPath extends DataPath {
   /** The current instruction; undefined where its fetch failed. */
   protected op: Op | undefined;
   protected page: CodePage = NO_PAGE;
-  /** Virtual address of the page, and its low 48 bits. */
+  /** Virtual address of the page, the same as a number (not exact above 2^53), and its low 48 bits. */
   protected pageBase = 0n;
+  #pageNear = 0;
   protected pageVirt = 0;
   protected offset = 0;
   /** Offsets in the page that the pcc's bounds allow. */
@@ -183,7 +184,11 @@ export abstract class FetchPath extends DataPath {
     const offset = this.offset;
     if (this.page === NO_PAGE) this.#requireValid();
     this.#requireInBounds(this.#alignment);
-    if (this.page === NO_PAGE) this.page = this.#lookUp(this.pc);
+    if (this.page === NO_PAGE) {
+      this.page = this.#lookUp(this.pc);
+      const kept = this.page.ops[offset >>> 1];
+      if (kept !== undefined && offset + kept.bytes <= this.high) return kept;
+    }
     const page = this.page;
     let word = this.#parcel(page, offset, this.pc);
     const bytes = instructionBytes(word);
@@ -210,14 +215,25 @@ export abstract class FetchPath extends DataPath {
   }
 
   #enter(addr: bigint): void {
-    this.offset = Number(addr & PAGE_MASK);
-    const base = addr & ~PAGE_MASK;
-    if (base !== this.pageBase || this.page === NO_PAGE) {
-      this.pageBase = base;
-      this.pageVirt = virt48(base);
-      this.page = NO_PAGE;
+    const near = Number(addr);
+    if (near < VIRT_END) {
+      // Exact as a number: the page is compared without a bigint.
+      this.offset = near % PAGE_BYTES;
+      const base = near - this.offset;
+      if (base !== this.#pageNear) this.#enterPage(BigInt(base));
+    } else {
+      this.offset = Number(addr & PAGE_MASK);
+      const base = addr & ~PAGE_MASK;
+      if (base !== this.pageBase) this.#enterPage(base);
     }
     this.#setWindow();
+  }
+
+  #enterPage(base: bigint): void {
+    this.pageBase = base;
+    this.#pageNear = Number(base);
+    this.pageVirt = virt48(base);
+    this.page = NO_PAGE;
   }
 
   /** The pointer mode that a pcc brings: its P-bit says, where RVY is enabled (#cheri_behavior_cre_mode). */

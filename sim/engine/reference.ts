@@ -7,7 +7,7 @@ import { Capability, NULL_CAPABILITY, type CapabilityArithmetic } from "../machi
 import { Effect } from "../machine/csr-behaviour.ts";
 import { permitsCacheBlock, type Csrs } from "../machine/csrs.ts";
 import { MSTATUS, type Hart } from "../machine/hart.ts";
-import { Mode } from "../machine/mmu.ts";
+import { Mode, type TranslationState } from "../machine/mmu.ts";
 import type { Timing, Walk } from "../machine/retire.ts";
 import { ECALL, enterTrap, returnFromTrap, type Trap } from "../machine/trap.ts";
 import type { Engine, Stop, TrapReport } from "./engine.ts";
@@ -45,7 +45,8 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   #waiting = false;
   #task: (() => void) | undefined;
   #stop: Stop | undefined;
-  #asid = 0;
+  /** How addresses are translated now. */
+  protected translation: TranslationState;
   #traps = 0;
   #trap: Trap = { interrupt: false, cause: 0, tval: 0n };
   /** The latest synchronous trap, the first since an instruction retired, and how often the latest came again. */
@@ -57,6 +58,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   constructor(o: ReferenceOptions) {
     super(o);
     this.hart = o.hart;
+    this.translation = o.hart.translation;
     this.csrs = o.csrs(this);
     this.#timing = o.timing;
     this.mmu.onFlush = () => this.translationsGone();
@@ -229,7 +231,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     r.fetchPhys = this.page.phys + offset;
     r.category = this.page.categories[offset >>> 1]!;
     r.translatedFetch = this.mmu.translatesFetch;
-    r.asid = this.#asid;
+    r.asid = this.translation.asid;
     op.exec(this, op.operands);
     const { next } = this;
     if (next === TRAPPED) return this.#takeTrap();
@@ -283,7 +285,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
       this.eventAt = Math.min(this.#untilCycle, this.hart.nextTimer());
     } else {
       this.op = undefined;
-      this.#enterTrap({ interrupt: true, cause: interrupt, tval: 0n });
+      this.#enterTrap({ interrupt: true, cause: interrupt, tval: 0n }, this.pcc);
       this.reconsider();
     }
     return true;
@@ -310,11 +312,12 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   }
 
   #takeTrap(): void {
-    if (this.#wedged(this.#trap)) this.reconsider();
-    else this.#enterTrap(this.#trap);
+    const { pcc } = this;
+    if (this.#wedged(this.#trap, pcc.addr)) this.reconsider();
+    else this.#enterTrap(this.#trap, pcc);
   }
 
-  #enterTrap(trap: Trap): void {
+  #enterTrap(trap: Trap, pcc: Capability): void {
     const { op, offset, page } = this;
     this.#traps += 1;
     this.unreserve();
@@ -326,8 +329,8 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     r.access = "none";
     r.fence = undefined;
     r.translatedFetch = this.mmu.translatesFetch;
-    r.asid = this.#asid;
-    const handler = enterTrap(this.hart, this, this.pcc, trap);
+    r.asid = this.translation.asid;
+    const handler = enterTrap(this.hart, this, pcc, trap);
     this.retranslate();
     this.install(handler);
     r.flush = true;
@@ -338,8 +341,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   }
 
   /** Has this trap come again and again with nothing retired, and will nothing else come between? */
-  #wedged({ cause, tval }: Trap): boolean {
-    const { pc } = this;
+  #wedged({ cause, tval }: Trap, pc: bigint): boolean {
     const last = this.#lastTrap;
     const again = this.#trapRetired === this.retired;
     const same = again && last.cause === cause && last.pc === pc && last.tval === tval;
@@ -347,19 +349,19 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     this.#trapRetired = this.retired;
     this.#lastTrap = { cause, pc, tval };
     if (!again) this.#trapOrigin = this.#lastTrap;
+    if (this.#trapRepeats < WEDGE_REPEATS) return false;
     // In M-mode a trap leaves interrupts off; below it, a timer may yet break in.
-    const lasting = this.hart.mode === Mode.machine || this.hart.nextTimer() === Infinity;
-    if (this.#trapRepeats < WEDGE_REPEATS || !lasting) return false;
+    if (this.hart.mode !== Mode.machine && this.hart.nextTimer() !== Infinity) return false;
     this.#stop = { kind: "wedge", ...report(this.#lastTrap), origin: report(this.#trapOrigin) };
     return true;
   }
 
   /** Takes over privilege, satp and mstatus for translation, and whether RVY is enabled. */
   protected retranslate(): void {
-    const state = this.hart.translation;
-    this.mmu.configure(state);
+    const { translation } = this.hart;
+    this.translation = translation;
+    this.mmu.configure(translation);
     if (this.zyhybrid) this.rvyEnabled = this.hart.rvyEnabled;
-    this.#asid = state.asid;
     this.record.flush = true;
     this.refetch();
     this.reconsider();

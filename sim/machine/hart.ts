@@ -261,6 +261,7 @@ export class Hart {
 
   /** The interrupt to take before the next instruction, or undefined (machine.adoc, mip: enabling and priority). */
   interruptToTake(): number | undefined {
+    if (this.mie === 0) return undefined;
     const pending = this.mip & this.mie;
     if (pending === 0) return undefined;
     const machine = this.mode < Mode.machine || (this.status & MSTATUS.MIE) !== 0;

@@ -75,7 +75,7 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
     "sim/engine/turbo/engine.ts",
     [...CSR_TESTS, ...TESTS],
     [
-      ["code translated for M-mode runs in U-mode", "addressing | (this.hart.mode << 3)", "addressing"],
+      ["code translated for M-mode runs in U-mode", "addressing | (translation.mode << 3)", "addressing"],
       ["an exit counts the instructions behind it as retired", "executed -= exit.unexecuted;", ""],
       [
         "translated code runs past the next event",

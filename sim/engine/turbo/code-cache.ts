@@ -4,7 +4,7 @@
 // code drops it; a change of page tables empties the entries, and each region is looked over before it gets one again.
 import type { CodePage } from "../code.ts";
 import { Exits } from "./exits.ts";
-import { ENTRY, entriesAt, ENTRIES_BYTES, TARGETS_AT, TARGETS_BYTES } from "./layout.ts";
+import { ENTRY, entriesAt, ENTRIES_BYTES, STATE, TARGETS_AT, TARGETS_BYTES } from "./layout.ts";
 import { instantiate } from "./host.ts";
 import type { LinearMemory } from "./linear.ts";
 import { MAX_REGIONS, trampolineModule } from "./runtime.ts";
@@ -32,6 +32,7 @@ export interface CachedRegion {
   readonly index: number;
 }
 
+const ENTRY_INDEX_MASK = (1 << ENTRY.indexBits) - 1;
 const MAX_EXITS = 1 << 20;
 
 export class TranslatedCode {
@@ -94,12 +95,18 @@ export class TranslatedCode {
     return this.#regions.get(pc)?.find((r) => r.meta === meta && r.addressing === addressing && valid(r));
   }
 
-  /** The index of the region that the context's entries name for an address; -1 where they do not. */
-  entry(context: number, pc: bigint, meta: bigint): number {
-    const slot = slotOf(context, pc);
-    const { doubles, words } = this.#linear;
-    if (doubles[slot >>> 3] !== pc || doubles[(slot + ENTRY.meta) >>> 3] !== meta) return -1;
-    return words[(slot + ENTRY.index) >>> 2]!;
+  /** The index of the region that the context's entries name for the state's pc and metadata; -1 where they do not. */
+  entry(context: number): number {
+    const { words } = this.#linear;
+    const [pc, meta] = [STATE.pc >>> 2, STATE.meta >>> 2];
+    const slot = entriesAt(context) + (((words[pc]! >>> 1) & ENTRY_INDEX_MASK) << ENTRY.bits);
+    const [entryPc, entryMeta] = [slot >>> 2, (slot + ENTRY.meta) >>> 2];
+    const knows =
+      words[entryPc] === words[pc] &&
+      words[entryPc + 1] === words[pc + 1] &&
+      words[entryMeta] === words[meta] &&
+      words[entryMeta + 1] === words[meta + 1];
+    return knows ? words[(slot + ENTRY.index) >>> 2]! : -1;
   }
 
   /** Lets the trampoline enter a region in a context. */
@@ -152,6 +159,6 @@ export class TranslatedCode {
 
 /** An entry holds no address with all bits set: that is odd. */
 function slotOf(context: number, pc: bigint): number {
-  const index = Number((pc >> 1n) & ((1n << BigInt(ENTRY.indexBits)) - 1n));
+  const index = Number((pc >> 1n) & BigInt(ENTRY_INDEX_MASK));
   return entriesAt(context) + (index << ENTRY.bits);
 }

@@ -148,9 +148,10 @@ export class Turbo extends Reference {
     const { mmu } = this;
     this.#direct = !mmu.translatesData && !mmu.guardsData;
     const addressing = (this.#direct ? 1 : 0) | (mmu.translatesData ? 2 : 0) | (mmu.translatesFetch ? 4 : 0);
-    this.#addressing = addressing | (this.hart.mode << 3);
-    this.#linear.words[STATE.asid >>> 2] = this.hart.asid;
-    this.#contexts.use(this.hart.translation);
+    const { translation } = this;
+    this.#addressing = addressing | (translation.mode << 3);
+    this.#linear.words[STATE.asid >>> 2] = translation.asid;
+    this.#contexts.use(translation);
     this.#sequential = NOWHERE;
   }
 
@@ -163,18 +164,19 @@ export class Turbo extends Reference {
   #runTranslated(at: number): boolean {
     const budget = this.#budget();
     if (budget < 1) return false;
-    const pc = this.pc;
     const meta = this.currentMeta;
     if (meta === undefined) return false;
-    let index = this.#code.entry(this.#contexts.current, pc, meta);
+    const { words, doubles } = this.#linear;
+    const { pc } = this;
+    doubles[STATE.pc >>> 3] = pc;
+    doubles[STATE.meta >>> 3] = meta;
+    let index = this.#code.entry(this.#contexts.current);
     if (index < 0) {
       const region = this.#region(at, pc, meta);
       if (region === undefined) return false;
       this.#code.setEntry(this.#contexts.current, region);
       index = region.index;
     }
-    const { words, doubles } = this.#linear;
-    doubles[STATE.meta >>> 3] = meta;
     const left = this.#code.run(budget, index);
     const number = words[STATE.exit >>> 2]!;
     let executed = budget - left;
@@ -207,11 +209,14 @@ export class Turbo extends Reference {
 
   /** The region at the pc: one that there is, or, where the code is hot, a new one. */
   #region(at: number, pc: bigint, meta: bigint): CachedRegion | undefined {
+    const heat = (this.#heat.get(at) ?? 0) + 1;
+    if (heat === NEVER) {
+      // The interpreter's own: what follows it may be translated.
+      this.#gaveUp = true;
+      return undefined;
+    }
     const known = this.#code.find(pc, meta, this.#addressing, (region) => this.#valid(region));
     if (known !== undefined) return known;
-    const heat = (this.#heat.get(at) ?? 0) + 1;
-    // The interpreter's own: what follows it may be translated.
-    if (heat === NEVER) this.#gaveUp = true;
     if (this.#heat.size >= MAX_COUNTED) this.#heat.clear();
     this.#heat.set(at, heat);
     if (heat < this.#hotAfter * 2 ** Math.floor(this.#code.dropped / DROPS_PER_DOUBLING)) return undefined;
