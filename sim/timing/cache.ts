@@ -49,6 +49,18 @@ export interface CacheFastPath {
   readonly lineBytes: number;
   readonly setMask: number;
   readonly ways: number;
+  /** Before `busy[0]` the same holds of a line that is not on its way; undefined where then nobody is answered. */
+  readonly fills: FillsFastPath | undefined;
+}
+
+/**
+ * A line is on its way at cycle t if, of the ring's places from the one before `earliest[0]` backwards, one has it in `lines` and
+ * until there all have t or later in `at`: `at[i]` >= t + 1.
+ */
+export interface FillsFastPath {
+  readonly at: Float64Array;
+  readonly lines: Int32Array;
+  readonly earliest: Int32Array;
 }
 
 const EMPTY = -2;
@@ -127,6 +139,7 @@ export class Cache implements Part {
       lineBytes: this.#lineBytes,
       setMask: this.#setMask,
       ways: this.#ways,
+      fills: this.#blocking ? undefined : { at: this.#fillAt, lines: this.#fillLine, earliest: this.#earliest },
     };
   }
 
@@ -139,7 +152,7 @@ export class Cache implements Part {
   holds(phys: number, at: number): boolean {
     const line = (phys * this.#perByte) | 0;
     const base = (line & this.#setMask) * this.#ways;
-    if (at < this.#busy[0]!) return false;
+    if (at < this.#busy[0]! && (this.#blocking || this.#onItsWay(line, at) >= 0)) return false;
     const position = this.#find(line, base);
     return position >= 0 && this.#words[base + position]! >= 0;
   }
@@ -229,15 +242,20 @@ export class Cache implements Part {
   /** When a line that is there, or on its way, can be had. */
   #onArrival(line: number, at: number): number {
     const ready = at + this.hitCycles;
+    const fill = this.#onItsWay(line, at);
+    return fill < 0 ? ready : this.#awaitFill(fill, Math.floor(this.#fillAt[fill]!), ready);
+  }
+
+  /** Which of the fills will bring a line after cycle `at`, the last if there are several; -1 where none will. */
+  #onItsWay(line: number, at: number): number {
     const entries = this.#fillAt.length;
     let i = this.#earliest[0]!;
     for (let n = 0; n < entries; n += 1) {
       i = i === 0 ? entries - 1 : i - 1;
-      const arrival = Math.floor(this.#fillAt[i]!);
-      if (arrival <= at) return ready;
-      if (this.#fillLine[i] === line) return this.#awaitFill(i, arrival, ready);
+      if (this.#fillAt[i]! < at + 1) return -1;
+      if (this.#fillLine[i] === line) return i;
     }
-    return ready;
+    return -1;
   }
 
   #awaitFill(i: number, arrival: number, ready: number): number {

@@ -1,7 +1,7 @@
 // What parts declare as their fast path is one: whoever takes it by itself gets what the part gives, and leaves what it leaves.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Cache, type CacheFastPath } from "../../../sim/timing/cache.ts";
+import { Cache, type CacheFastPath, type FillsFastPath } from "../../../sim/timing/cache.ts";
 import { LineInHand } from "../../../sim/timing/frontend.ts";
 import { heapStorage, type Storage } from "../../../sim/timing/part.ts";
 import { BranchPredictor, Outcome, type PredictorFastPath } from "../../../sim/timing/predictor/predictor.ts";
@@ -58,11 +58,18 @@ describe("a cache's fast path", () => {
   const isFast = (f: CacheFastPath, phys: number, store: boolean, at: number): boolean => {
     const line = Math.floor(phys / f.lineBytes);
     const word = f.words[(line & f.setMask) * f.ways]!;
-    return word >> 1 === line && (!store || word % 2 === 1) && at >= f.busy[0]!;
+    const hits = word >> 1 === line && (!store || word % 2 === 1);
+    return hits && (at >= f.busy[0]! || (f.fills !== undefined && !isOnItsWay(f.fills, line, at)));
+  };
+  const isOnItsWay = ({ at, lines, earliest }: FillsFastPath, line: number, cycle: number): boolean => {
+    const latestFirst = Array.from(at, (_, n) => (earliest[0]! + 2 * at.length - 1 - n) % at.length);
+    const arrived = latestFirst.findIndex((i) => at[i]! < cycle + 1);
+    return (arrived < 0 ? latestFirst : latestFirst.slice(0, arrived)).some((i) => lines[i] === line);
   };
 
   test("is a hit that changes nothing but the count of lookups", () => {
     let met = 0;
+    let metBesideMisses = 0;
     fc.assert(
       fc.property(config, accesses, (c, stream) => {
         const storage = new Recorded();
@@ -73,12 +80,36 @@ describe("a cache's fast path", () => {
           at += later;
           const phys = RAM + 64 * line;
           const fast = isFast(fastPath, phys, store, at);
+          const besideMisses = at < fastPath.busy[0]!;
           const [before, lookups] = [storage.contents(fastPath.lookups), fastPath.lookups[0]!];
           const ready = store ? cache.store(phys, at) : cache.read(phys, 8, at);
           if (!fast) continue;
           met += 1;
+          if (besideMisses) metBesideMisses += 1;
           expect([ready, fastPath.lookups[0]]).toEqual([at + c.hitCycles, lookups + 1]);
           expect(storage.contents(fastPath.lookups)).toEqual(before);
+        }
+      }),
+    );
+    expectOften(met);
+    expectOften(metBesideMisses);
+  });
+
+  test("may be taken at any later time where a cache says that it holds a line", () => {
+    let met = 0;
+    fc.assert(
+      fc.property(config, accesses, fc.nat(60), (c, stream, wait) => {
+        const cache = new Cache("c", c, new MockPart(30), heapStorage);
+        let at = 0;
+        for (const { line, store, later } of stream) {
+          at += later;
+          const phys = RAM + 64 * line;
+          const held = cache.holds(phys, at);
+          if (held) at += wait;
+          const ready = store ? cache.store(phys, at) : cache.read(phys, 8, at);
+          if (!held) continue;
+          met += 1;
+          expect(ready).toBe(at + c.hitCycles);
         }
       }),
     );
