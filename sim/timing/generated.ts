@@ -9,7 +9,7 @@ import type { CacheFastPath } from "./cache.ts";
 import type { DynamicParts } from "./dynamic.ts";
 import type { LineFastPath } from "./frontend.ts";
 import type { PipelineMemo } from "./memo.ts";
-import type { Storage, Walks } from "./part.ts";
+import { RAM_BASE, type Storage, type Walks } from "./part.ts";
 import type { PieceClock } from "./piece-clock.ts";
 import type { PredictorFastPath } from "./predictor/predictor.ts";
 import { Script } from "./script.ts";
@@ -39,6 +39,8 @@ export interface FastPaths {
 export class GeneratedTiming {
   readonly fastPaths: FastPaths;
   readonly pieces: PieceClock;
+  /** Physical address of RAM. */
+  readonly ramBase = RAM_BASE;
   /** [0]: the clock at which an event is due. */
   readonly event: Float64Array;
   /** The most cycles that an instruction which meets nobody takes once all before it are done. */

@@ -16,10 +16,23 @@ export interface SeenPage {
   readonly page: CodePage;
 }
 
-/** Bytes of RAM that a region was translated from: offsets from its beginning. */
+/** Bytes of a page that a region was translated from. */
 export interface CodeRange {
+  /** Address of the page. */
+  readonly virt: bigint;
+  /** Offsets in it. */
   readonly from: number;
   readonly to: number;
+}
+
+/** What is made once for all places in which the same code stands at the same addresses: that of processes, say. */
+export interface TranslatedRegion {
+  readonly call: unknown;
+  readonly ranges: readonly CodeRange[];
+  /** What stood there, range by range. */
+  readonly code: readonly Uint8Array[];
+  /** Lines that timing wants records of, by their addresses (low 48 bits). */
+  readonly lines: readonly number[];
 }
 
 export interface CachedRegion {
@@ -28,7 +41,9 @@ export interface CachedRegion {
   /** What the region was translated for: the mode, how addresses are translated, and whether anybody guards them. */
   readonly addressing: number;
   readonly pages: readonly SeenPage[];
-  readonly ranges: readonly CodeRange[];
+  readonly translated: TranslatedRegion;
+  /** Linear address of the records of its lines. */
+  readonly linesAt: number;
   readonly index: number;
 }
 
@@ -72,9 +87,9 @@ export class TranslatedCode {
     return { at, bytes: this.#bytes.subarray(at, at + bytes) };
   }
 
-  add(region: Omit<CachedRegion, "index">, call: unknown): CachedRegion {
+  add(region: Omit<CachedRegion, "index">): CachedRegion {
     const added = { ...region, index: this.#nextIndex++ };
-    this.#table.set(added.index, call);
+    this.#table.set(added.index, region.translated.call);
     const others = this.#regions.get(region.pc);
     if (others === undefined) this.#regions.set(region.pc, [added]);
     else others.push(added);
@@ -95,7 +110,13 @@ export class TranslatedCode {
     return this.#regions.get(pc)?.find((r) => r.meta === meta && r.addressing === addressing && valid(r));
   }
 
-  /** The index of the region that the context's entries name for the state's pc and metadata; -1 where they do not. */
+  /** What was translated for this head elsewhere. */
+  translatedAt(pc: bigint, meta: bigint, addressing: number): ReadonlySet<TranslatedRegion> {
+    const alike = this.#regions.get(pc)?.filter((r) => r.meta === meta && r.addressing === addressing) ?? [];
+    return new Set(alike.map((r) => r.translated));
+  }
+
+  /** Where the entry lies by which a context names a region for the state's pc and metadata; -1 where it names none. */
   entry(context: number): number {
     const { words } = this.#linear;
     const [pc, meta] = [STATE.pc >>> 2, STATE.meta >>> 2];
@@ -106,16 +127,18 @@ export class TranslatedCode {
       words[entryPc + 1] === words[pc + 1] &&
       words[entryMeta] === words[meta] &&
       words[entryMeta + 1] === words[meta + 1];
-    return knows ? words[(slot + ENTRY.index) >>> 2]! : -1;
+    return knows ? slot : -1;
   }
 
-  /** Lets the trampoline enter a region in a context. */
-  setEntry(context: number, region: CachedRegion): void {
+  /** Lets the trampoline enter a region in a context; gives the entry. */
+  setEntry(context: number, region: CachedRegion): number {
     const slot = slotOf(context, region.pc);
     this.#linear.doubles[slot >>> 3] = region.pc;
     this.#linear.doubles[(slot + ENTRY.meta) >>> 3] = region.meta;
     this.#linear.words[(slot + ENTRY.index) >>> 2] = region.index;
+    this.#linear.words[(slot + ENTRY.lines) >>> 2] = region.linesAt;
     this.#contexts = Math.max(this.#contexts, context + 1);
+    return slot;
   }
 
   /** Empties the entries of a context. */
@@ -124,10 +147,11 @@ export class TranslatedCode {
     this.#bytes.fill(0xff, at, at + ENTRIES_BYTES);
   }
 
-  /** Drops the regions with code in [from, to) of RAM, which `page` holds. */
+  /** Drops the regions with code at offsets [from, to) of a page. */
   drop(page: CodePage, from: number, to: number): void {
     for (const region of this.#byPage.get(page) ?? []) {
-      if (region.ranges.some((r) => r.from < to && from < r.to)) this.#remove(region);
+      const isOf = (virt: bigint): boolean => region.pages.some((p) => p.page === page && p.virt === virt);
+      if (region.translated.ranges.some((r) => r.from < to && from < r.to && isOf(r.virt))) this.#remove(region);
     }
   }
 

@@ -5,18 +5,24 @@
 // come exactly where they come in the reference engine.
 import { decodeBounds } from "../../../isa/cap/bounds.ts";
 import { Capability, NULL_CAPABILITY } from "../../machine/capability.ts";
-import { PAGE_BYTES } from "../../machine/memory.ts";
+import { Mark, PAGE_BYTES } from "../../machine/memory.ts";
 import { LoadedTags } from "../../machine/mmu.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { Storage } from "../../timing/part.ts";
 import type { CodePage, Op } from "../code.ts";
 import type { Stop } from "../engine.ts";
 import { Reference, type ReferenceOptions } from "../reference.ts";
-import { TranslatedCode, type CachedRegion, type CodeRange, type SeenPage } from "./code-cache.ts";
+import {
+  TranslatedCode,
+  type CachedRegion,
+  type CodeRange,
+  type SeenPage,
+  type TranslatedRegion,
+} from "./code-cache.ts";
 import { Contexts, inOnePage } from "./contexts.ts";
 import { translateFunction, type Surroundings } from "./function.ts";
 import { instantiate } from "./host.ts";
-import { RAM_AT, STATE } from "./layout.ts";
+import { ENTRY, RAM_AT, STATE } from "./layout.ts";
 import type { LinearMemory } from "./linear.ts";
 import { Access } from "./memory-path.ts";
 import type { CodeSource, Region } from "./regions.ts";
@@ -39,6 +45,8 @@ const HOT_AFTER = 48;
 /** V8 replaces the quick code of a function by the optimised one when it is called: it has to be left now and then. */
 const MAX_BUDGET = 1 << 20;
 const MAX_COUNTED = 1 << 16;
+/** Each so many times that an address is come to, code is looked for that was translated for it elsewhere. */
+const LOOKS_FOR_SHARED = 4;
 /** After so many regions were dropped, code has to be twice as hot. */
 const DROPS_PER_DOUBLING = 64;
 const PAGE_MASK = 0xfffn;
@@ -80,8 +88,7 @@ export class Turbo extends Reference {
         timing: generated,
         storage: o.storage,
         walks: (virt) => this.mmu.walk(virt),
-        ramBase,
-        asid: () => this.hart.asid,
+        asid: () => linear.words[STATE.asid >>> 2]!,
       });
     this.#surroundings = {
       csrs: this.csrs,
@@ -92,7 +99,7 @@ export class Turbo extends Reference {
       trapsMisaligned: o.misaligned === "trap",
       layout: linear.layout,
       ramBase,
-      module: regionModule({ tagged: o.rvy, zylevels1: o.zylevels1, memo: generated?.memo }),
+      module: regionModule({ tagged: o.rvy, zylevels1: o.zylevels1, timing: generated }),
       pieces: this.#pieces,
     };
     this.code.onInvalidate = (start, end) => this.#drop(start, end);
@@ -170,13 +177,14 @@ export class Turbo extends Reference {
     const { pc } = this;
     doubles[STATE.pc >>> 3] = pc;
     doubles[STATE.meta >>> 3] = meta;
-    let index = this.#code.entry(this.#contexts.current);
-    if (index < 0) {
+    let slot = this.#code.entry(this.#contexts.current);
+    if (slot < 0) {
       const region = this.#region(at, pc, meta);
       if (region === undefined) return false;
-      this.#code.setEntry(this.#contexts.current, region);
-      index = region.index;
+      slot = this.#code.setEntry(this.#contexts.current, region);
     }
+    words[STATE.lines >>> 2] = words[(slot + ENTRY.lines) >>> 2]!;
+    const index = words[(slot + ENTRY.index) >>> 2]!;
     const left = this.#code.run(budget, index);
     const number = words[STATE.exit >>> 2]!;
     let executed = budget - left;
@@ -219,8 +227,10 @@ export class Turbo extends Reference {
     if (known !== undefined) return known;
     if (this.#heat.size >= MAX_COUNTED) this.#heat.clear();
     this.#heat.set(at, heat);
+    const shared = heat % LOOKS_FOR_SHARED === 1 ? this.#share(pc, meta) : undefined;
+    if (shared !== undefined) return shared;
     if (heat < this.#hotAfter * 2 ** Math.floor(this.#code.dropped / DROPS_PER_DOUBLING)) return undefined;
-    const source = new ExecutedCode(this, (addr) => this.knownPage(addr), this.memory.base, pc, meta);
+    const source = new ExecutedCode(this, (addr) => this.knownPage(addr), pc, meta);
     // What was never executed, or lies outside of this pcc, cannot be translated; what begins with an instruction of the
     // interpreter's never will be.
     if (source.at(pc) === undefined) return undefined;
@@ -257,7 +267,52 @@ export class Turbo extends Reference {
     const fill = (addr: bigint, access: number): number => this.#fill(BigInt.asUintN(64, addr), access);
     const { exports } = instantiate(bytes, { memory: this.#linear.memory, fill, ...this.#timingCalls() });
     const { pages, ranges } = source.seen(made.region);
-    return this.#code.add({ pc, meta, addressing: this.#addressing, pages, ranges }, exports["region"]);
+    const code = ranges.map(({ virt, from, to }) => {
+      const { page } = pages.find((p) => p.virt === virt)!;
+      return this.#bytesOf(page, from, to).slice();
+    });
+    return this.#add(pc, meta, pages, { call: exports["region"], ranges, code, lines: made.lines });
+  }
+
+  /** A region whose code was translated where it stands elsewhere, too: the same bytes at the same addresses. */
+  #share(pc: bigint, meta: bigint): CachedRegion | undefined {
+    for (const translated of this.#code.translatedAt(pc, meta, this.#addressing)) {
+      const pages = this.#pagesWith(translated);
+      if (pages === undefined) continue;
+      for (const { virt, from, to } of translated.ranges) {
+        const { page } = pages.find((p) => p.virt === virt)!;
+        this.memory.mark(page.phys - this.memory.base + from, to - from, Mark.code);
+      }
+      return this.#add(pc, meta, pages, translated);
+    }
+    return undefined;
+  }
+
+  /** The pages at a translated region's addresses if they hold its code. */
+  #pagesWith({ ranges, code }: TranslatedRegion): SeenPage[] | undefined {
+    const pages = new Map<bigint, CodePage>();
+    for (const [i, { virt, from, to }] of ranges.entries()) {
+      const page = pages.get(virt) ?? this.knownPage(virt);
+      if (page === undefined) return undefined;
+      pages.set(virt, page);
+      if (Buffer.compare(this.#bytesOf(page, from, to), code[i]!) !== 0) return undefined;
+    }
+    return [...pages].map(([virt, page]) => ({ virt, page }));
+  }
+
+  #bytesOf(page: CodePage, from: number, to: number): Uint8Array {
+    const at = page.phys - this.memory.base;
+    return this.memory.bytes.subarray(at + from, at + to);
+  }
+
+  #add(pc: bigint, meta: bigint, pages: readonly SeenPage[], translated: TranslatedRegion): CachedRegion {
+    const physOf = (virt: number): number => {
+      const { page } = pages.find((p) => virt48(p.virt) === virt - (virt % PAGE_BYTES))!;
+      return page.phys + (virt % PAGE_BYTES);
+    };
+    const lines = translated.lines.map((virt) => ({ virt, phys: physOf(virt) }));
+    const linesAt = this.#pieces?.addLines(lines) ?? 0;
+    return this.#code.add({ pc, meta, addressing: this.#addressing, pages, translated, linesAt });
   }
 
   #timingCalls(): Readonly<Record<string, unknown>> {
@@ -292,7 +347,7 @@ export class Turbo extends Reference {
   #drop(start: number, end: number): void {
     for (let offset = start - (start % PAGE_BYTES); offset < end; offset += PAGE_BYTES) {
       const page = this.code.page(this.memory.base + offset);
-      if (page !== undefined) this.#code.drop(page, start, end);
+      if (page !== undefined) this.#code.drop(page, start - offset, end - offset);
     }
   }
 
@@ -308,20 +363,12 @@ const DATA_ACCESS = ["load", "store", "load", "taggedStore"] as const;
 /** Code that the interpreter has executed, within the bounds of a pcc. */
 class ExecutedCode implements CodeSource {
   readonly #knownPage: (addr: bigint) => CodePage | undefined;
-  readonly #ramBase: number;
   readonly #base: bigint;
   readonly #end: bigint;
   readonly #pages = new Map<bigint, CodePage | undefined>();
 
-  constructor(
-    m: Reference,
-    knownPage: (addr: bigint) => CodePage | undefined,
-    ramBase: number,
-    pc: bigint,
-    meta: bigint,
-  ) {
+  constructor(m: Reference, knownPage: (addr: bigint) => CodePage | undefined, pc: bigint, meta: bigint) {
     this.#knownPage = knownPage;
-    this.#ramBase = ramBase;
     const { base, top, topHigh } = decodeBounds(m, meta, pc);
     this.#base = m.rvy ? base : 0n;
     this.#end = m.rvy && topHigh === 0n ? top : 1n << 64n;
@@ -342,7 +389,7 @@ class ExecutedCode implements CodeSource {
   where(pc: bigint): Where {
     const page = this.#pages.get(pc & ~PAGE_MASK)!;
     const offset = Number(pc & PAGE_MASK);
-    return { pc: virt48(pc), phys: page.phys + offset, category: page.categories[offset >>> 1]! };
+    return { pc: virt48(pc), category: page.categories[offset >>> 1]! };
   }
 
   /** What a region was translated from. */
@@ -351,11 +398,9 @@ class ExecutedCode implements CodeSource {
     const ranges: CodeRange[] = [];
     for (const { pc, end } of region.blocks) {
       for (let virt = pc & ~PAGE_MASK; virt < end; virt += BigInt(PAGE_BYTES)) {
-        const page = this.#pages.get(virt)!;
-        pages.set(virt, page);
-        const at = page.phys - this.#ramBase;
+        pages.set(virt, this.#pages.get(virt)!);
         const from = pc > virt ? Number(pc - virt) : 0;
-        ranges.push({ from: at + from, to: at + Math.min(Number(end - virt), PAGE_BYTES) });
+        ranges.push({ virt, from, to: Math.min(Number(end - virt), PAGE_BYTES) });
       }
     }
     return { pages: [...pages].map(([virt, page]) => ({ virt, page })), ranges };

@@ -39,6 +39,8 @@ export type ReserveTable = (bytes: number) => { readonly at: number; readonly by
 export interface TranslatedFunction {
   readonly function: ModuleFunction;
   readonly region: Region;
+  /** Lines of code that timing wants records of, by their addresses (low 48 bits). */
+  readonly lines: readonly number[];
 }
 
 const BUDGET = 0;
@@ -64,8 +66,8 @@ export function translateFunction(
   const number = newLocal(I32);
   const registers = new RegisterLocals(newLocal);
   const writer = new ExprWriter(newLocal);
-  const { module, pieces, addressing, ramBase } = surroundings;
-  const timing = pieces && new TimingCode({ pieces, calls: module.timing, newLocal, writer, ramBase, ...addressing });
+  const { module, pieces, addressing } = surroundings;
+  const timing = pieces && new TimingCode({ pieces, calls: module.timing, newLocal, writer, ...addressing });
   const blocks = new TranslatingBlockWriter(
     new Translator({
       ...surroundings,
@@ -97,7 +99,11 @@ export function translateFunction(
   registers.store(code);
   timing?.store(code);
   code.i32(0).local(Op.localGet, number).memory(Op.i32Store, STATE.exit).local(Op.localGet, BUDGET);
-  return { function: { params: [I32], results: [I32], locals, body: code, exportName: "region" }, region };
+  return {
+    function: { params: [I32], results: [I32], locals, body: code, exportName: "region" },
+    region,
+    lines: timing?.lines ?? [],
+  };
 }
 
 /** Runs the meanings of a block's instructions. */

@@ -14,6 +14,8 @@ export const STATE = {
   entries: 24,
   /** i32: the address space in force. */
   asid: 28,
+  /** i32: where the region that is entered has its lines (timing-code.ts). */
+  lines: 32,
 } as const;
 
 /** Registers: addresses and metadata are i64, tags i32. */
@@ -34,8 +36,8 @@ export const TLB = {
 export const TLB_KIND_BYTES = 1 << (TLB.indexBits + TLB.entryBits);
 export const TLB_BYTES = TLB.kinds * TLB_KIND_BYTES;
 
-/** Entries into translated code, direct mapped by address (trampoline.ts): i64 pc, i64 metadata, i32 index in the table. */
-export const ENTRY = { bits: 5, indexBits: 10, meta: 8, index: 16 } as const;
+/** Entries into translated code, direct mapped by address (trampoline.ts): i64 pc, i64 metadata, i32 index in the table, i32 lines. */
+export const ENTRY = { bits: 5, indexBits: 10, meta: 8, index: 16, lines: 20 } as const;
 export const ENTRIES_BYTES = 1 << (ENTRY.indexBits + ENTRY.bits);
 
 /** Contexts: ways to see memory. One has a TLB and entries of its own, so that a change of context is one of two pointers. */

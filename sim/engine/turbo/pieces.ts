@@ -22,8 +22,15 @@ const OUTCOMES = 4;
 export const ROW_BYTES = OUTCOMES * ENTRY_BYTES;
 const ENTRY_WORDS = ENTRY_BYTES / 4;
 export const MAX_ROWS = 1 << 15;
+/**
+ * The record of a line of code, as a region has it that was entered: f64 virtual address, f64 what its physical address lies above that
+ * (both as `LineFastPath`), i32 linear address of its set in the instruction cache, i32 the word there if the cache holds it.
+ */
+export const LINE = { virt: 0, delta: 8, set: 16, word: 20 } as const;
+export const LINE_BYTES = 24;
+const MAX_LINES = 1 << 15;
 /** What `Pieces` takes of its storage. */
-export const PIECES_BYTES = MAX_ROWS * ROW_BYTES + 8 * LONGEST_PIECE + 8;
+export const PIECES_BYTES = MAX_ROWS * ROW_BYTES + MAX_LINES * LINE_BYTES + 8 * LONGEST_PIECE + 8;
 const UNKNOWN = -1;
 /** No state has this number: the entry is good for one taking, or for none. */
 const NO_STATE = -3;
@@ -35,7 +42,6 @@ export interface TimedInstruction {
   readonly traits: number;
   /** Low 48 bits of its address. */
   readonly pc: number;
-  readonly phys: number;
   readonly bytes: number;
 }
 
@@ -72,7 +78,6 @@ export interface PiecesOptions {
   readonly timing: GeneratedTiming;
   readonly storage: Storage;
   readonly walks: Walks;
-  readonly ramBase: number;
   /** The address space in force. */
   readonly asid: () => number;
 }
@@ -84,7 +89,6 @@ export class Pieces {
   readonly agesAt: number;
   readonly leftAt: number;
   readonly #walks: Walks;
-  readonly #ramBase: number;
   readonly #asid: () => number;
   readonly #rows: Int32Array;
   readonly #cycles: Float64Array;
@@ -99,17 +103,21 @@ export class Pieces {
   readonly #script = new Script();
   readonly #record: Retire = emptyRecord();
   #rowCount = 0;
+  readonly #lines: Float64Array;
+  readonly #lineWords: Int32Array;
+  #lineCount = 0;
 
   constructor(o: PiecesOptions) {
     const { timing, storage } = o;
     this.timing = timing;
     this.#walks = o.walks;
-    this.#ramBase = o.ramBase;
     this.#asid = o.asid;
     const both = storage.float64((MAX_ROWS * ROW_BYTES) / 8);
     this.rowsAt = both.byteOffset;
     this.#cycles = both;
     this.#rows = new Int32Array(both.buffer, both.byteOffset, 2 * both.length);
+    this.#lines = storage.float64((MAX_LINES * LINE_BYTES) / 8);
+    this.#lineWords = new Int32Array(this.#lines.buffer, this.#lines.byteOffset, 2 * this.#lines.length);
     this.#ages = storage.float64(LONGEST_PIECE);
     this.agesAt = this.#ages.byteOffset;
     this.#left = storage.int32(1);
@@ -121,7 +129,7 @@ export class Pieces {
 
   /** Is there no room for another region's rows? */
   get full(): boolean {
-    return this.#rowCount > MAX_ROWS / 2;
+    return this.#rowCount > MAX_ROWS / 2 || this.#lineCount > MAX_LINES / 2;
   }
 
   // While code is generated
@@ -143,13 +151,30 @@ export class Pieces {
     return this.rowsAt + ROW_BYTES * row;
   }
 
+  /** Makes records of a region's lines; gives the linear address of the first. */
+  addLines(lines: readonly { readonly virt: number; readonly phys: number }[]): number {
+    const { l1i } = this.timing.fastPaths;
+    const first = this.#lineCount;
+    if (first + lines.length > MAX_LINES) throw new Error("a region has too many lines");
+    lines.forEach(({ virt, phys }, i) => {
+      const at = (LINE_BYTES / 8) * (first + i);
+      const number = phys / l1i.lineBytes;
+      this.#lines[at] = virt;
+      this.#lines[at + 1] = phys - virt;
+      this.#lineWords[2 * at + 4] = l1i.words.byteOffset + 4 * (number & l1i.setMask) * l1i.ways;
+      this.#lineWords[2 * at + 5] = number << 1;
+    });
+    this.#lineCount += lines.length;
+    return this.#lines.byteOffset + LINE_BYTES * first;
+  }
+
   addPoint(point: Point): number {
     return this.#points.push(point) - 1;
   }
 
   /** No code is left. */
   clear(): void {
-    this.#blocks.length = this.#points.length = this.#rowCount = 0;
+    this.#blocks.length = this.#points.length = this.#rowCount = this.#lineCount = 0;
   }
 
   // While it runs
@@ -188,7 +213,7 @@ export class Pieces {
     const r = this.#record;
     r.category = block.category;
     r.dataVirt = virt;
-    r.dataPhys = place - RAM_AT + this.#ramBase;
+    r.dataPhys = place - RAM_AT + this.timing.ramBase;
     r.dataBytes = dataBytes;
     r.capability = capability;
     r.translatedData = block.translatesData;
@@ -198,15 +223,15 @@ export class Pieces {
   };
 
   /** A fetch that may be late. */
-  readonly fetch = (number: number, rowAt: number): number => {
+  readonly fetch = (number: number, rowAt: number, lineAt: number): number => {
     if (!this.timing.hasTime) return 1;
     const { block, index } = this.#points[number]!;
     this.#takeUpTo(rowAt, index);
-    const { pc, phys, bytes } = block.instructions[index]!;
+    const { pc, bytes } = block.instructions[index]!;
     const r = this.#record;
     r.category = block.category;
     r.pc = pc;
-    r.fetchPhys = phys;
+    r.fetchPhys = pc + this.#lines[((lineAt + LINE.delta - this.#lines.byteOffset) / 8) | 0]!;
     r.translatedFetch = block.translatesFetch;
     r.asid = this.#asid();
     this.timing.fetch(r, bytes, this.#walks);

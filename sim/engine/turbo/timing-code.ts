@@ -9,8 +9,9 @@ import { Class, packTraits, traitClass } from "../../timing/traits.ts";
 import type { TlbFastPath } from "../../timing/tlb.ts";
 import type { Expr, ExprWriter } from "./expr.ts";
 import { RAM_AT, STATE } from "./layout.ts";
-import { ENTRY_BYTES, PIECE, type Pieces, type TimedBlock } from "./pieces.ts";
+import { ENTRY_BYTES, LINE, LINE_BYTES, PIECE, type Pieces, type TimedBlock } from "./pieces.ts";
 import type { TimingCalls } from "./runtime.ts";
+import { lineOf } from "./timing-functions.ts";
 import { TransferCode } from "./transfer-code.ts";
 import { F64, I32, Op, VOID, type Code, type ValueType } from "./wasm.ts";
 
@@ -25,8 +26,6 @@ export interface TimingCodeOptions extends Addressing {
   readonly calls: TimingCalls;
   readonly newLocal: (type: ValueType) => number;
   readonly writer: ExprWriter;
-  /** Physical address of RAM. */
-  readonly ramBase: number;
 }
 
 /** A data access of the instruction that is being translated. */
@@ -41,8 +40,8 @@ export interface TimedAccess {
 
 /** Where an instruction stands. */
 export interface Where {
+  /** Low 48 bits of its address. */
   readonly pc: number;
-  readonly phys: number;
   readonly category: number;
 }
 
@@ -64,12 +63,16 @@ export class TimingCode {
     readonly waits: number;
     /** The clock at which an event is due. */
     readonly limit: number;
+    /** Where the records of the region's lines begin. */
+    readonly lines: number;
     /** Temporaries. */
     readonly line: number;
     readonly outcome: number;
     readonly index: number;
     readonly overlap: number;
   };
+  /** Addresses (low 48 bits) of the lines that the region's code lies in. */
+  readonly lines: number[] = [];
   /** Emits an exit before this instruction, within `depth` blocks opened here. */
   exit: (depth: number) => void = () => {};
   readonly #o: TimingCodeOptions;
@@ -89,6 +92,7 @@ export class TimingCode {
       age: local(F64),
       waits: local(I32),
       limit: local(F64),
+      lines: local(I32),
       line: local(I32),
       outcome: local(I32),
       index: local(I32),
@@ -104,8 +108,9 @@ export class TimingCode {
 
   /** At the function's entry. */
   load(code: Code): void {
-    const { limit } = this.locals;
+    const { limit, lines } = this.locals;
     code.i32(0).memory(Op.f64Load, this.#timing.event.byteOffset).local(Op.localSet, limit);
+    code.i32(0).memory(Op.i32Load, STATE.lines).local(Op.localSet, lines);
     this.#reload(code);
   }
 
@@ -128,11 +133,11 @@ export class TimingCode {
   }
 
   /** Before an instruction's own code: its fetch. */
-  beginInstruction(decoded: Decoded, { pc, phys, category }: Where): void {
+  beginInstruction(decoded: Decoded, { pc }: Where): void {
     const traits = packTraits(decoded);
     this.#dataBytes = 0;
-    this.#block.instructions.push({ word: stepWord(traits, 0, 0), traits, pc, phys, bytes: decoded.bytes });
-    this.#fetch({ pc, phys, category }, decoded.bytes);
+    this.#block.instructions.push({ word: stepWord(traits, 0, 0), traits, pc, bytes: decoded.bytes });
+    this.#fetch(pc, decoded.bytes);
   }
 
   /** After it; `kept` is false where the interpreter has to do it. */
@@ -167,113 +172,71 @@ export class TimingCode {
   // Fetches
 
   /** Has the lines in hand in which the instruction lies. */
-  #fetch(where: Where, bytes: number): void {
+  #fetch(pc: number, bytes: number): void {
     const { lineBytes } = this.#timing.fastPaths.line;
-    const lineOf = (phys: number): number => phys - (phys % lineBytes);
-    const first = lineOf(where.phys);
-    const last = lineOf(where.phys + bytes - 1);
+    const lineOf = (addr: number): number => addr - (addr % lineBytes);
+    const first = lineOf(pc);
+    const last = lineOf(pc + bytes - 1);
     if (this.#lineInHand === last) return;
     const known = this.#lineInHand === first;
     this.#lineInHand = last;
-    if (known) return this.#nextLine(where, last, 0);
+    if (known) return this.#takeLine(pc, last, 0);
     const code = this.#code;
-    this.#lineDiffers(where, first);
+    this.#lineDiffers(first);
     code.op(Op.if).byte(VOID);
-    if (first === last) this.#nextLine(where, last, 1);
+    if (first === last) this.#takeLine(pc, last, 1);
     else {
       // Neither line is in hand: two have to be fetched.
-      this.#askForFetch(1);
+      this.#askForFetch(this.#lineRecord(first), 1);
       code.op(Op.else);
-      this.#nextLine(where, last, 1);
+      this.#takeLine(pc, last, 1);
     }
     code.op(Op.end);
+  }
+
+  /** Where the record of a line of code lies, counted from the region's first. */
+  #lineRecord(line: number): number {
+    const known = this.lines.indexOf(line);
+    return LINE_BYTES * (known >= 0 ? known : this.lines.push(line) - 1);
   }
 
   /** Leaves whether another line is in hand. */
-  #lineDiffers({ pc, phys }: Where, line: number): void {
+  #lineDiffers(line: number): void {
     const at = this.#timing.fastPaths.line.line.byteOffset;
     const code = this.#code;
-    code
-      .i32(0)
-      .memory(Op.i64Load, at)
-      .i64(bitsOf(pc - (phys - line)))
-      .op(Op.i64Xor);
-    code
-      .i32(0)
-      .memory(Op.i64Load, at + 8)
-      .i64(bitsOf(phys - pc))
-      .op(Op.i64Xor);
+    const record = this.#lineRecord(line);
+    for (const offset of [LINE.virt, LINE.delta]) {
+      code.i32(0).memory(Op.i64Load, at + offset);
+      code
+        .local(Op.localGet, this.locals.lines)
+        .memory(Op.i64Load, record + offset)
+        .op(Op.i64Xor);
+    }
     code.op(Op.i64Or).i64(0n).op(Op.i64Ne);
   }
 
-  /** Takes a line in hand, within `depth` blocks opened here; asks for it where its page or itself is not at hand. */
-  #nextLine({ pc, phys }: Where, line: number, depth: number): void {
-    const { l1i, itlb, line: inHand, movesAlone } = this.#timing.fastPaths;
-    const { translatesFetch, calls } = this.#o;
+  /** Takes a line in hand, within `depth` blocks opened here; asks for it where it is not at hand. */
+  #takeLine(pc: number, line: number, depth: number): void {
     const code = this.#code;
-    const number = line / l1i.lineBytes;
-    const setAt = l1i.words.byteOffset + WORD_BYTES * (number & l1i.setMask) * l1i.ways;
-    const page = (pc / PAGE_BYTES) | 0;
-    const busy = (): Code =>
-      code.i32(0).memory(Op.f64Load, l1i.busy.byteOffset).local(Op.localGet, this.locals.clock).op(Op.f64Gt);
-    code.op(Op.block).byte(VOID).op(Op.block).byte(VOID);
-    code
-      .i32(0)
-      .memory(Op.i32Load, setAt)
-      .i32(number << 1)
-      .op(Op.i32Ne);
-    busy().op(Op.i32Or);
-    if (translatesFetch) {
-      this.#otherPage(itlb, () => code.i32(page));
-      code.op(Op.i32Or);
-    }
-    code.op(Op.i32Eqz).op(Op.brIf).unsigned(0);
-    if (movesAlone) {
-      busy().op(Op.i32Eqz).op(Op.if).byte(VOID);
-      if (translatesFetch) {
-        this.#touchPage(itlb, () => code.i32(page));
-        code.op(Op.if).byte(VOID);
-      }
-      code
-        .i32(setAt)
-        .i32(WORD_BYTES * l1i.ways)
-        .i32(number)
-        .i32(0)
-        .call(calls.touchLine);
-      code.op(Op.brIf).unsigned(translatesFetch ? 2 : 1);
-      if (translatesFetch) code.op(Op.end);
-      code.op(Op.end);
-    }
-    this.#askForFetch(depth + 2);
-    code.op(Op.br).unsigned(1).op(Op.end);
-    this.#count(l1i.lookups);
-    if (translatesFetch) this.#count(itlb.lookups);
-    const at = inHand.line.byteOffset;
-    code
-      .i32(0)
-      .i64(bitsOf(pc - (phys - line)))
-      .memory(Op.i64Store, at);
-    code
-      .i32(0)
-      .i64(bitsOf(phys - pc))
-      .memory(Op.i64Store, at + 8);
+    const record = this.#lineRecord(line);
+    code.local(Op.localGet, this.locals.lines).i32(record).op(Op.i32Add);
+    code.i32((pc / PAGE_BYTES) | 0).local(Op.localGet, this.locals.clock);
+    code.i32(this.#o.translatesFetch ? 1 : 0).call(this.#o.calls.takeLine);
+    code.op(Op.i32Eqz).op(Op.if).byte(VOID);
+    this.#askForFetch(record, depth + 1);
     code.op(Op.end);
   }
 
-  #askForFetch(depth: number): void {
+  #askForFetch(record: number, depth: number): void {
     const code = this.#code;
     const index = this.#block.instructions.length - 1;
     const point = this.#o.pieces.addPoint({ block: this.#block, index, dataBytes: 0, capability: false });
     this.#spill(code);
-    code.i32(point).local(Op.localGet, this.locals.piece).call(this.#o.calls.fetch);
+    code.i32(point).local(Op.localGet, this.locals.piece);
+    code.local(Op.localGet, this.locals.lines).i32(record).op(Op.i32Add).call(this.#o.calls.fetch);
     this.#exitIf(depth);
     this.#reload(code);
     this.#beginPiece(index);
-  }
-
-  #count(counter: Float64Array): void {
-    const at = counter.byteOffset;
-    this.#code.i32(0).i32(0).memory(Op.f64Load, at).f64(1).op(Op.f64Add).memory(Op.f64Store, at);
   }
 
   // Accesses
@@ -323,12 +286,7 @@ export class TimingCode {
     const { l1d } = this.#timing.fastPaths;
     const { line, waits } = this.locals;
     const code = this.#code;
-    const shift = Math.log2(l1d.lineBytes);
-    code.local(Op.localGet, place).i32(shift).op(Op.i32ShrU);
-    code
-      .i32((this.#o.ramBase - RAM_AT) / l1d.lineBytes)
-      .op(Op.i32Add)
-      .local(Op.localTee, line);
+    lineOf(code, place, this.#timing.ramBase, l1d.lineBytes).local(Op.localTee, line);
     code
       .i32(l1d.setMask)
       .op(Op.i32And)
@@ -350,28 +308,18 @@ export class TimingCode {
 
   /** Goes to the end of the innermost block if the access is on time nonetheless: its page and its line stand in another way. */
   #tryOtherWays({ addr, place, bytes }: TimedAccess, reads: boolean): void {
-    const { dtlb, l1d } = this.#timing.fastPaths;
-    const { line, waits } = this.locals;
     const { translatesData, calls } = this.#o;
     const code = this.#code;
-    code.local(Op.localGet, waits);
-    if (bytes > 1) this.#misaligned(place, bytes).op(Op.i32Or);
-    code.op(Op.i32Eqz).op(Op.if).byte(VOID);
-    if (translatesData) {
-      this.#touchPage(dtlb, () => this.#pageOf(addr));
-      code.op(Op.if).byte(VOID);
-    }
-    code.local(Op.localGet, line).i32(l1d.setMask).op(Op.i32And);
+    code.local(Op.localGet, this.locals.waits).op(Op.i32Eqz).op(Op.if).byte(VOID);
+    code.local(Op.localGet, place);
+    if (translatesData) this.#pageOf(addr);
+    else code.i32(0);
     code
-      .i32(WORD_BYTES * l1d.ways)
-      .op(Op.i32Mul)
-      .i32(l1d.words.byteOffset)
-      .op(Op.i32Add);
-    code.i32(WORD_BYTES * l1d.ways).local(Op.localGet, line);
-    code.i32(reads ? 0 : 1).call(calls.touchLine);
-    code.op(Op.brIf).unsigned(translatesData ? 2 : 1);
-    if (translatesData) code.op(Op.end);
-    code.op(Op.end);
+      .i32(bytes - 1)
+      .i32(reads ? 0 : 1)
+      .i32(translatesData ? 1 : 0)
+      .call(calls.touchAccess);
+    code.op(Op.brIf).unsigned(1).op(Op.end);
   }
 
   #pageOf(addr: Expr): void {
@@ -395,23 +343,6 @@ export class TimingCode {
     code.local(Op.localGet, index).memory(Op.i32Load, asids.byteOffset).local(Op.localTee, index);
     code.i32(0).memory(Op.i32Load, STATE.asid).op(Op.i32Ne);
     code.local(Op.localGet, index).i32(-1).op(Op.i32Ne).op(Op.i32And).op(Op.i32Or);
-  }
-
-  /** Leaves whether a page stands in its set, and has it there as the most recently used. */
-  #touchPage({ pages, masks, asids, setMask, ways }: TlbFastPath, page: () => void): void {
-    const stride = masks.byteOffset - pages.byteOffset;
-    if (asids.byteOffset - masks.byteOffset !== stride) throw new Error("a TLB's words lie apart");
-    const code = this.#code;
-    page();
-    code.i32(setMask).op(Op.i32And);
-    code
-      .i32(WORD_BYTES * ways)
-      .op(Op.i32Mul)
-      .i32(pages.byteOffset)
-      .op(Op.i32Add);
-    code.i32(WORD_BYTES * ways);
-    page();
-    code.i32(stride).call(this.#o.calls.touchPage);
   }
 
   /** The blocks of the data port's width that an aligned access touches: how far ahead of its place each begins. */
@@ -451,7 +382,8 @@ export class TimingCode {
   #noteStore(place: number, bytes: number): void {
     const { lastStore, youngest } = this.#timing.fastPaths.storeBlocks;
     const code = this.#code;
-    this.#count(youngest);
+    const at = youngest.byteOffset;
+    code.i32(0).i32(0).memory(Op.f64Load, at).f64(1).op(Op.f64Add).memory(Op.f64Store, at);
     for (const ahead of this.#portBlocks(bytes)) {
       this.#lastStoreAt(place, ahead);
       code.i32(0).memory(Op.f64Load, youngest.byteOffset).memory(Op.f64Store, lastStore.byteOffset);
@@ -574,8 +506,3 @@ export class TimingCode {
 
 /** Low 48 bits of an address. */
 export const virt48 = (addr: bigint): number => Number(addr & VIRT_MASK);
-
-/** The bits of a number that is whole and below 2^53. */
-function bitsOf(value: number): bigint {
-  return new BigInt64Array(Float64Array.of(value).buffer)[0]!;
-}
