@@ -1,15 +1,9 @@
 // The validation programs see each part's knee where it is configured.
 import { expect, test } from "vitest";
 import { resolveMachine, type MachineConfig } from "../../sim/config/machine.ts";
-import {
-  branchMisses,
-  chaseLatency,
-  dramBytes,
-  jumpMisses,
-  returnMisses,
-  tlbChase,
-  walkBandwidth,
-} from "./programs.ts";
+import { isMet, knees, staircase } from "./knees.ts";
+import { chaseLatency, walkBandwidth } from "./programs.ts";
+import { dramBytes, tagMachine, type Traffic } from "./tag-traffic.ts";
 
 function machine(...sets: string[]): MachineConfig {
   const resolved = resolveMachine({ preset: "ideal@1", sets });
@@ -29,33 +23,39 @@ test("a walk moves no more bytes a cycle than DRAM", () => {
   expect(walkBandwidth(m, 65536)).toBeCloseTo(2, 1);
 });
 
-test("a chase through pages misses a TLB once it is too small, and not before", () => {
-  const m = machine("dtlb.entries=8", "dtlb.ways=8");
-  expect([8, 16].map((pages) => tlbChase(m, pages).misses)).toEqual([0, 1]);
+// Outer levels as small as keeps them apart, so that rings are short; the knees move with them.
+test.each([
+  ["cva6@1", []],
+  ["rocket@1", ["l2.sizeBytes=128KiB"]],
+  ["u54@1", ["l2.sizeBytes=128KiB"]],
+  ["server@1", ["l2.sizeBytes=256KiB", "llc.sizeBytes=1MiB", "predictor.entries=4096", "l2tlb.entries=160"]],
+])("every knee of %s lies where it is configured", (preset, sets) => {
+  const resolved = resolveMachine({ preset, sets });
+  if (resolved.kind !== "machine") throw new Error(resolved.diagnostics[0]!.message);
+  expect(knees(resolved.config).filter((point) => !isMet(point))).toEqual([]);
 });
 
-test("branches are mispredicted where they share counters, jumps where they share targets", () => {
-  const m = machine(
-    "predictor.direction=bimodal",
-    "predictor.entries=64",
-    "predictor.btbEntries=8",
-    "predictor.btbWays=8",
-  );
-  expect(branchMisses(m, 16)).toBeLessThan(0.05);
-  expect(branchMisses(m, 64)).toBeGreaterThan(0.15);
-  expect([4, 16].map((jumps) => jumpMisses(m, jumps))).toEqual([0, 1]);
+test("a level that is slower than configured is seen", () => {
+  const m = machine("l1d.sizeBytes=4KiB", "l1d.ways=4", "l1d.hitCycles=5", "l2.sizeBytes=16KiB", "l2.hitCycles=20");
+  const [, expected] = staircase(m);
+  const [, slower] = staircase({ ...m, l2: { ...m.l2, hitCycles: 22 } });
+  expect(isMet(expected!)).toBe(true);
+  expect(isMet({ ...expected!, measured: slower!.measured })).toBe(false);
 });
 
-test("each call deeper than the return stack is one mispredicted return", () => {
-  const m = machine("predictor.rasEntries=3");
-  expect([3, 5].map((depth) => Math.round(returnMisses(m, depth)))).toEqual([0, 2]);
-});
+const walk: Traffic = { words: "", order: "in order", bytes: 2 ** 20, capabilities: false, stores: false };
+const addedBy = (traffic: Traffic, ...sets: string[]): number =>
+  dramBytes(tagMachine(...sets), traffic) / dramBytes(tagMachine("tagCache.present=false"), traffic) - 1;
 
 test("tags of a walk add one line in 128 to DRAM's traffic, with a root next to nothing", () => {
-  const bytes = 2 ** 18;
-  const small = ["l2.sizeBytes=4KiB", "l2.ways=4", "l1d.sizeBytes=4KiB", "l1d.ways=4"];
-  const of = (...sets: string[]): number => dramBytes(machine(...small, ...sets), "walk", bytes, false);
-  const without = of("tagCache.present=false");
-  expect(of("tagCache.present=true") / without).toBeCloseTo(1 + 1 / 128, 3);
-  expect(of("tagCache.present=true", "tagCache.table=root-and-leaves") / without).toBeLessThan(1.001);
+  expect(Math.abs(addedBy(walk) - 1 / 128)).toBeLessThan(0.004);
+  expect(addedBy(walk, "tagCache.table=root-and-leaves")).toBeLessThan(0.001);
+});
+
+test("a root spares the leaves of memory without capabilities, and of no other", () => {
+  const random: Traffic = { ...walk, order: "random", bytes: 2 ** 19 };
+  const small = "tagCache.sizeBytes=1KiB";
+  expect(addedBy(random, small)).toBeGreaterThan(0.5);
+  expect(addedBy(random, small, "tagCache.table=root-and-leaves")).toBeLessThan(0.01);
+  expect(addedBy({ ...random, capabilities: true }, small, "tagCache.table=root-and-leaves")).toBeGreaterThan(0.5);
 });

@@ -8,11 +8,11 @@ import { PASS, program } from "../drivers/machine.ts";
 
 const ISA = "rv64imac_zicsr";
 /** Data begin well behind any code here, so that neither shares a page with the other. */
-const DATA = 1 << 20;
+export const DATA = 1 << 20;
 const TABLES = 1 << 19;
 const PAGE_BYTES = 4096;
 const METER = "li s11, 0x110000\n";
-const MARK = "sw zero, 0(s11)\n";
+export const MARK = "sw zero, 0(s11)\n";
 
 /** What passed between a program's two marks. */
 export interface Measured {
@@ -21,12 +21,17 @@ export interface Measured {
 }
 
 /** Runs a program whose measured stretch lies between two stores to the meter. */
-export function measure(config: MachineConfig, source: string, prepare: (m: Machine) => void = () => {}): Measured {
-  const image = program(METER + source + PASS, ISA);
+export function measure(
+  config: MachineConfig,
+  source: string,
+  prepare: (m: Machine) => void = () => {},
+  isa = ISA,
+): Measured {
+  const image = program(METER + source + PASS, isa);
   const core = new Core(config, { categories: image.categories.length });
   const marks: Counters[] = [];
   const onMeter = (): void => void marks.push(core.snapshot());
-  const machine = createMachine({ isa: ISA, ramBytes: config.ramBytes, image, timing: core, onMeter });
+  const machine = createMachine({ isa, ramBytes: config.ramBytes, image, timing: core, onMeter });
   prepare(machine);
   const stop = machine.run({ maxInstructions: 1e8 });
   if (stop.kind !== "exit" || marks.length !== 2) throw new Error(`a program ended with ${JSON.stringify(stop)}`);
@@ -35,7 +40,7 @@ export function measure(config: MachineConfig, source: string, prepare: (m: Mach
 }
 
 /** Numbers in an order that no prefetcher knows: a cycle through all of 0 to n - 1 (Sattolo's shuffle, xorshift32). */
-function cycleThrough(n: number): Int32Array {
+export function cycleThrough(n: number): Int32Array {
   const next = Int32Array.from({ length: n }, (_, i) => i);
   let x = 0x2545f491;
   for (let i = n - 1; i > 0; i -= 1) {
@@ -55,18 +60,16 @@ function writeRing(machine: Machine, offsets: readonly number[]): void {
   });
 }
 
-const chase = (warm: number, loads: number): string => `
- li a0, ${RAM_BASE + DATA}
- li a1, ${warm}
-1: ld a0, 0(a0)
+/** Loads after one another, in a loop of eight, so that what the loop takes hides behind them. */
+const LOADS_A_TURN = 8;
+const chase = (warm: number, loads: number): string => {
+  const turns = (n: number): string => `
+ li a1, ${Math.ceil(n / LOADS_A_TURN)}
+1:${"\n ld a0, 0(a0)".repeat(LOADS_A_TURN)}
  addi a1, a1, -1
- bnez a1, 1b
- li a1, ${loads}
- ${MARK}
-1: ld a0, 0(a0)
- addi a1, a1, -1
- bnez a1, 1b
- ${MARK}`;
+ bnez a1, 1b`;
+  return `\n li a0, ${RAM_BASE + DATA}${turns(warm)}\n ${MARK}${turns(loads)}\n ${MARK}`;
+};
 
 /** Some rounds of a ring, many enough that what happens once does not show. */
 const loadsOf = (places: number): number => Math.min(Math.max(2 * places, 4000), 20_000);
@@ -79,19 +82,19 @@ export function chaseLatency(config: MachineConfig, bytes: number, lineBytes: nu
   return measure(config, chase(lines, loads), (m) => writeRing(m, offsets)).cycles / loads;
 }
 
-/** Bytes a cycle that a loop of independent loads reads, in order. */
-export function walkBandwidth(config: MachineConfig, bytes: number): number {
+/** Bytes a cycle that a loop of independent loads reads, in order; `again` after it has read them once. */
+export function walkBandwidth(config: MachineConfig, bytes: number, again = true): number {
   const walk = `
  li a1, ${RAM_BASE + DATA}
  li a2, ${RAM_BASE + DATA + bytes}
 2: ${Array.from({ length: 8 }, (_, i) => `ld t${i % 6}, ${8 * i}(a1)`).join("\n ")}
  addi a1, a1, 64
  bltu a1, a2, 2b`;
-  return bytes / measure(config, `${walk}\n ${MARK}${walk}\n ${MARK}`).cycles;
+  return bytes / measure(config, `${again ? walk : ""}\n ${MARK}${walk}\n ${MARK}`).cycles;
 }
 
-/** Data-TLB misses a load of a chase through so many pages, one line of each. Only loads are translated (mstatus.MPRV). */
-export function tlbChase(config: MachineConfig, pages: number): { readonly misses: number; readonly cycles: number } {
+/** Data-TLB misses and walks a load of a chase through so many pages, one line of each. Only loads are translated (mstatus.MPRV). */
+export function tlbChase(config: MachineConfig, pages: number): { readonly misses: number; readonly walks: number } {
   const loads = loadsOf(pages);
   const offsets = Array.from({ length: pages }, (_, i) => DATA + i * PAGE_BYTES + ((i * 64) % PAGE_BYTES));
   const source = `
@@ -105,7 +108,7 @@ export function tlbChase(config: MachineConfig, pages: number): { readonly misse
     writeTables(machine, pages);
     writeRing(machine, offsets);
   });
-  return { misses: m.events["dtlb.misses"]! / loads, cycles: m.cycles / loads };
+  return { misses: m.events["dtlb.misses"]! / loads, walks: m.events["walker.walks"]! / loads };
 }
 
 /** Sv39 tables that map the data to themselves in pages of 4 KiB. */
@@ -182,32 +185,3 @@ export function returnMisses(config: MachineConfig, depth: number): number {
 6:`;
   return measure(config, source).events["predictor.jumpMisses"]! / TURNS;
 }
-
-/** Bytes that DRAM moves for a walk that reads and writes, and for loads at random, over memory larger than the caches. */
-export function dramBytes(config: MachineConfig, kind: "walk" | "random", bytes: number, stores: boolean): number {
-  const source = `
- li a1, ${RAM_BASE + DATA}
- li a2, ${RAM_BASE + DATA + bytes}
- li a3, ${bytes / 64}
- li a4, 0x2545f491
- li a5, ${bytes - 64}
- ${MARK}
-1: ld t0, 0(a1)
- ${stores ? "sd t0, 8(a1)" : "nop"}
- ${kind === "walk" ? "addi a1, a1, 64" : RANDOM_ADDRESS}
- addi a3, a3, -1
- bnez a3, 1b
- ${MARK}`;
-  return measure(config, source).events["dram.bytes"]!;
-}
-
-/** Marsaglia's xorshift64 (13, 7, 17), cut to the array. */
-const RANDOM_ADDRESS = `slli t1, a4, 13
- xor a4, a4, t1
- srli t1, a4, 7
- xor a4, a4, t1
- slli t1, a4, 17
- xor a4, a4, t1
- and t1, a4, a5
- li a1, ${RAM_BASE + DATA}
- add a1, a1, t1`;
