@@ -5,9 +5,13 @@ import { expect, test } from "vitest";
 import { randomProgram } from "../arbitrary/program.ts";
 import { alike, TURBO_ISAS } from "./alike.ts";
 import { runOf, runOfText } from "./assembly.ts";
+import { configOf } from "./contests.ts";
 
 /** The campaign in docs/validation.md is the long run. */
 const PROGRAMS = Number(process.env["MESHSIM_TURBO_PROGRAMS"] ?? 40);
+/** Timed ones take longer. */
+const TIMED_PROGRAMS = Math.ceil(PROGRAMS / 4);
+const PRESETS = ["rocket@1", "cva6@1", "server@1"].map(configOf);
 const REGRESS = new URL("../regress/", import.meta.url);
 const regressions = readdirSync(REGRESS).filter((name) => name.endsWith(".S"));
 
@@ -23,6 +27,45 @@ test(`the turbo engine is like the reference engine wherever ${PROGRAMS} random 
   );
   // Without generated code there would be nothing to compare.
   expect(translated.reduce((sum, share) => sum + share) / translated.length).toBeGreaterThan(0.4);
+});
+
+test(`it takes the same cycles and counts the same events, whatever the core (${TIMED_PROGRAMS} programs)`, () => {
+  const cores = fc.constantFrom(...PRESETS);
+  fc.assert(
+    fc.property(fc.integer(), fc.nat(), fc.constantFrom(...TURBO_ISAS), cores, (seed, index, isa, core) => {
+      expect(alike(runOf(randomProgram(seed, index, isa)), { seed, core }).divergence).toBeUndefined();
+    }),
+    { numRuns: TIMED_PROGRAMS },
+  );
+});
+
+test("an instruction in two lines that traps is fetched once", () => {
+  const run = runOfText(`# isa: rv64y
+# misaligned: trap
+	auipc a0, 0
+	yaddi a1, a0, handler - . + 4
+	csrw mtvec, a1
+	yaddi a3, a0, 1024
+	j again
+	.balign 64
+	.zero 60
+	.option rvc
+again: c.addi a2, 1
+	sd a2, 1(a3)
+	c.j again
+	.option norvc
+	.balign 4
+handler:
+	csrr t0, mepc
+	yaddi t0, t0, 4
+	csrw mepc, t0
+	mret
+	.balign 64
+over:
+`);
+  const { divergence, translated } = alike(run, { seed: 1, core: PRESETS[0]! });
+  expect(divergence).toBeUndefined();
+  expect(translated).toBeGreaterThan(0);
 });
 
 test.each(regressions)("the turbo engine runs %s like the reference engine", (name) => {

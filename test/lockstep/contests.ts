@@ -41,7 +41,7 @@ function turbo(preset?: string): Contest {
   };
 }
 
-function configOf(preset: string): MachineConfig {
+export function configOf(preset: string): MachineConfig {
   const resolved = resolveMachine({ preset });
   if (resolved.kind === "diagnostics") throw new Error(`no preset ${preset}`);
   return resolved.config;
