@@ -26,10 +26,7 @@ export type FrontendConfig = ConfigOf<typeof frontendParams>;
 
 const NO_LINE = -1;
 
-/**
- * An instruction of `bytes` at `pc` is fetched already if 0 <= pc - line[0] <= lineBytes - bytes and phys - pc = line[1].
- * Who fetches one that lies in two lines, and may yet leave it to another to execute, keeps its `pc` in line[2] meanwhile.
- */
+/** An instruction of `bytes` at `pc` is fetched already if 0 <= pc - line[0] <= lineBytes - bytes and phys - pc = line[1]. */
 export interface LineFastPath {
   readonly line: Float64Array;
   readonly lineBytes: number;
@@ -37,13 +34,14 @@ export interface LineFastPath {
 
 /** The line that instructions come from. */
 export class LineInHand {
-  /** [0]: virtual address of the line, or NO_LINE; [1]: what its physical address lies above that; [2]: see LineFastPath. */
+  /** [0]: virtual address of the line, or NO_LINE; [1]: what its physical address lies above that. */
   readonly #state: Float64Array;
   readonly #lineBytes: number;
   readonly #lastStart: number;
 
   constructor(lineBytes: number, storage: Storage) {
-    this.#state = storage.float64(3, NO_LINE);
+    this.#state = storage.float64(2);
+    this.#state[0] = NO_LINE;
     this.#lineBytes = lineBytes;
     this.#lastStart = lineBytes - 4;
   }
@@ -65,13 +63,6 @@ export class LineInHand {
   holdsBytes(pc: number, phys: number, bytes: number): boolean {
     const offset = pc - this.#state[0]!;
     return offset >= 0 && offset + bytes <= this.#lineBytes && phys - pc === this.#state[1];
-  }
-
-  /** Was the instruction at `pc` fetched from this line and the one before, and left to whoever asks? Says so once. */
-  wasFetched(pc: number): boolean {
-    const was = this.#state[2] === pc && this.#state[0] === pc + 2;
-    this.#state[2] = NO_LINE;
-    return was;
   }
 
   /** The line around `pc` is now in hand. */

@@ -86,7 +86,6 @@ export class GeneratedTiming {
 
   /** A fetch of an instruction of so many bytes that is not in the line in hand. */
   fetch(r: Retire, bytes: number, walks: Walks): void {
-    if (this.#dynamic.line.wasFetched(r.pc)) return;
     const { itlbCycles, cacheCycles, tagCycles } = this.#dynamic.fetch(r, bytes, this.pieces.now, walks);
     if (itlbCycles + cacheCycles === 0) return;
     this.#stall.clear();

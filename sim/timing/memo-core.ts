@@ -130,7 +130,6 @@ export class MemoCore implements TimedCore {
   }
 
   #fetch(r: Retire, bytes: number, walks: Walks): void {
-    if (this.#dynamic.line.wasFetched(r.pc)) return;
     const begin = this.#pieces.now;
     if (!this.#dynamic.fetchesOnTime(r, bytes, begin)) this.#end();
     const { itlbCycles, cacheCycles, tagCycles } = this.#dynamic.fetch(r, bytes, this.#pieces.now, walks);

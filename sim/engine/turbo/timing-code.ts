@@ -80,8 +80,6 @@ export class TimingCode {
   #block!: TimedBlock;
   #lineInHand = NO_LINE;
   #dataBytes = 0;
-  /** The instruction at hand was fetched from two lines. */
-  #inTwoLines = false;
 
   constructor(o: TimingCodeOptions) {
     this.#o = o;
@@ -147,7 +145,6 @@ export class TimingCode {
     const { instructions, loads } = this.#block;
     const last = instructions.pop()!;
     if (!kept && loads.at(-1) === instructions.length) loads.pop();
-    if (this.#inTwoLines) this.#noteInTwoLines(NO_LINE);
     if (kept) instructions.push({ ...last, word: stepWord(last.traits, this.#dataBytes, 0) });
   }
 
@@ -180,31 +177,21 @@ export class TimingCode {
     const lineOf = (addr: number): number => addr - (addr % lineBytes);
     const first = lineOf(pc);
     const last = lineOf(pc + bytes - 1);
-    this.#inTwoLines = first !== last;
     if (this.#lineInHand === last) return;
     const known = this.#lineInHand === first;
     this.#lineInHand = last;
+    if (known) return this.#takeLine(pc, last, 0);
     const code = this.#code;
-    if (known) this.#takeLine(pc, last, 0);
+    this.#lineDiffers(first);
+    code.op(Op.if).byte(VOID);
+    if (first === last) this.#takeLine(pc, last, 1);
     else {
-      this.#lineDiffers(first);
-      code.op(Op.if).byte(VOID);
-      if (first === last) this.#takeLine(pc, last, 1);
-      else {
-        // Neither line is in hand: two have to be fetched.
-        this.#askForFetch(this.#lineRecord(first), 1);
-        code.op(Op.else);
-        this.#takeLine(pc, last, 1);
-      }
-      code.op(Op.end);
+      // Neither line is in hand: two have to be fetched.
+      this.#askForFetch(this.#lineRecord(first), 1);
+      code.op(Op.else);
+      this.#takeLine(pc, last, 1);
     }
-    // The line before is no longer in hand: should the instruction be left to the interpreter, that must not fetch it again.
-    if (this.#inTwoLines) this.#noteInTwoLines(pc);
-  }
-
-  #noteInTwoLines(pc: number): void {
-    const at = this.#timing.fastPaths.line.line.byteOffset + 16;
-    this.#code.i32(0).f64(pc).memory(Op.f64Store, at);
+    code.op(Op.end);
   }
 
   /** Where the record of a line of code lies, counted from the region's first. */

@@ -47,17 +47,6 @@ describe("the line in hand", () => {
     expect(f.holdsBytes(0x103e, RAM + 62, 4)).toBe(false);
   });
 
-  test("says once of an instruction in two lines that somebody else has fetched it", () => {
-    const f = make();
-    f.take(0x1040, RAM + 64);
-    f.fastPath.line[2] = 0x103e;
-    expect(f.wasFetched(0x103e)).toBe(true);
-    expect(f.wasFetched(0x103e)).toBe(false);
-    f.fastPath.line[2] = 0x103e;
-    f.take(0x1080, RAM + 128);
-    expect(f.wasFetched(0x103e)).toBe(false);
-  });
-
   test("is none when it has been let go", () => {
     const f = make();
     f.take(RAM, RAM);
