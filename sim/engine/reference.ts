@@ -253,14 +253,14 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   }
 
   /** Time passes for what the record tells. */
-  #account(): void {
+  #account(walks = this.#walk): void {
     const timing = this.#timing;
     if (timing === undefined) {
       this.now += 1;
       return;
     }
     this.record.nextPc = this.nextVirt();
-    timing.retire(this.record, this.#walk);
+    timing.retire(this.record, walks);
     this.now = timing.now;
   }
 
@@ -330,6 +330,8 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     r.fence = undefined;
     r.translatedFetch = this.mmu.translatesFetch;
     r.asid = this.translation.asid;
+    // The instruction was fetched as translation was before.
+    const walks = op !== undefined && r.translatedFetch ? this.mmu.walks : this.#walk;
     const handler = enterTrap(this.hart, this, pcc, trap);
     this.retranslate();
     this.install(handler);
@@ -337,7 +339,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     // A trap without an instruction of its own is the handler's work.
     r.category = this.code.category(op === undefined ? this.mmu.peekFetch(handler.addr) : r.fetchPhys);
     this.next = offsetOf(handler.addr);
-    this.#account();
+    this.#account(walks);
   }
 
   /** Has this trap come again and again with nothing retired, and will nothing else come between? */
