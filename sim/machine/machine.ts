@@ -24,7 +24,7 @@ import { Mark, Memory } from "./memory.ts";
 import { Mmu } from "./mmu.ts";
 import type { MachineConfig } from "../config/machine.ts";
 import { Core } from "../timing/core.ts";
-import { MemoCore } from "../timing/memo-core.ts";
+import { MemoCore, type MemoLimits } from "../timing/memo-core.ts";
 import { heapStorage, linearStorage, storageBytes } from "../timing/part.ts";
 import type { TimedCore, Timing } from "./retire.ts";
 
@@ -44,6 +44,8 @@ export interface MachineOptions {
   readonly translateAfter?: number;
   /** Times the run by a model of this machine. Without it, each instruction and each trap takes one cycle. */
   readonly core?: MachineConfig;
+  /** How much the turbo engine remembers of the model: for tests of what it does when it has to forget. */
+  readonly memoLimits?: MemoLimits;
   /** In its place, somebody else who hears of each step; only the reference engine tells. */
   readonly timing?: Timing;
   /** Misaligned integer accesses: done by the hardware (default), or trapped. */
@@ -106,10 +108,10 @@ export class Machine {
     if (typeof isa === "string") throw new Error(isa);
     this.isa = isa;
     const categories = o.image.categories.length;
-    const linear = runsTurbo(o, isa) ? new LinearMemory(o.ramBytes, timingBytes(o.core, categories)) : undefined;
+    const linear = runsTurbo(o, isa) ? new LinearMemory(o.ramBytes, timingBytes(o, categories)) : undefined;
     const storage = linear === undefined ? heapStorage : linearStorage(linear.memory, linear.layout.timingAt);
     const remembers = linear !== undefined && o.core !== undefined;
-    const memoCore = remembers ? new MemoCore(o.core!, { categories, storage }) : undefined;
+    const memoCore = remembers ? new MemoCore(o.core!, { ...o.memoLimits, categories, storage }) : undefined;
     this.core = memoCore ?? (o.core && new Core(o.core, { categories }));
     const memory = new Memory({
       base: RAM_BASE,
@@ -240,9 +242,9 @@ export class Machine {
 }
 
 /** Bytes of linear memory that timing takes. */
-function timingBytes(config: MachineConfig | undefined, categories: number): number {
-  if (config === undefined) return 0;
-  return PIECES_BYTES + storageBytes((storage) => new MemoCore(config, { categories, storage }));
+function timingBytes({ core, memoLimits }: MachineOptions, categories: number): number {
+  if (core === undefined) return 0;
+  return PIECES_BYTES + storageBytes((storage) => new MemoCore(core, { ...memoLimits, categories, storage }));
 }
 
 /** The turbo engine tells nobody of single steps, has no Zyhybrid and not more RAM yet: there the reference engine runs. */

@@ -51,6 +51,8 @@ export interface CacheFastPath {
   readonly ways: number;
   /** Before `busy[0]` the same holds of a line that is not on its way; undefined where then nobody is answered. */
   readonly fills: FillsFastPath | undefined;
+  /** The order of use lies in `words` alone: a hit in another way moves it to the front. */
+  readonly movesAlone: boolean;
 }
 
 /**
@@ -140,6 +142,7 @@ export class Cache implements Part {
       setMask: this.#setMask,
       ways: this.#ways,
       fills: this.#blocking ? undefined : { at: this.#fillAt, lines: this.#fillLine, earliest: this.#earliest },
+      movesAlone: !this.#victims.notesUses,
     };
   }
 

@@ -56,6 +56,8 @@ export class DynamicParts implements Outcomes {
   #asid = 0;
   #translated = false;
   #walks: Walks = () => undefined;
+  /** When the last access is done, of all that were ever made. */
+  #answeredAt = 0;
 
   constructor(config: MachineConfig, storage: Storage) {
     this.#lineBytes = config.l1d.lineBytes;
@@ -162,8 +164,9 @@ export class DynamicParts implements Outcomes {
     const phys = this.#phys;
     const bytes = this.#bytes;
     const inFirst = this.#lineBytes - (phys & (this.#lineBytes - 1));
-    const ready = this.l1d.read(phys, bytes, at);
-    return bytes <= inFirst ? ready : Math.max(ready, this.l1d.read(phys + inFirst, bytes - inFirst, at));
+    let ready = this.l1d.read(phys, bytes, at);
+    if (bytes > inFirst) ready = Math.max(ready, this.l1d.read(phys + inFirst, bytes - inFirst, at));
+    return this.#answered(ready);
   }
 
   /** Lines that are written whole are not fetched. */
@@ -177,7 +180,7 @@ export class DynamicParts implements Outcomes {
       if (line >= phys && line + lineBytes <= end) this.l1d.write(line, lineBytes, at);
       else ready = Math.max(ready, this.l1d.store(line, at));
     }
-    return ready;
+    return this.#answered(ready);
   }
 
   tagCycles(): number {
@@ -225,6 +228,16 @@ export class DynamicParts implements Outcomes {
     this.dtlb.events.values[0]! += counts.translations;
     this.predictor.add(counts);
     counts.clear();
+  }
+
+  /** From then on no answer is waited for. */
+  get answeredAt(): number {
+    return this.#answeredAt;
+  }
+
+  #answered(at: number): number {
+    if (at > this.#answeredAt) this.#answeredAt = at;
+    return at;
   }
 
   #forgetTagCycles(): void {

@@ -2,7 +2,8 @@
 //
 // Generated code goes through pieces (memo.ts states the contract) with the clock and the memo's state in locals; before it asks
 // anything here it stores them in `pieces`, and afterwards loads them again. Where an event is near (an interrupt, the end of the
-// run) it leaves the rest to an interpreter, which can stop at any instruction; `limit` says when.
+// run) it leaves the rest to an interpreter, which can stop at any instruction: an instruction that is late is gone through however
+// long it takes, as it would be there, and then it is seen whether there is time for more (`hasTime`).
 import type { MachineConfig } from "../config/machine.ts";
 import type { Retire } from "../machine/retire.ts";
 import type { CacheFastPath } from "./cache.ts";
@@ -18,9 +19,6 @@ import type { TagTable } from "./tag-table.ts";
 import type { TlbFastPath } from "./tlb.ts";
 import { traitClass } from "./traits.ts";
 
-/** Scripts are few where code repeats itself; with more than these the memo starts afresh. */
-const MOST_SCRIPTS = 1 << 16;
-
 export interface FastPaths {
   readonly l1i: CacheFastPath;
   readonly l1d: CacheFastPath;
@@ -32,8 +30,6 @@ export interface FastPaths {
   readonly tagGroups: TagTable["groups"];
   /** Bytes of the data port. */
   readonly portBytes: number;
-  /** A first-level cache keeps its order of use in its words alone: a hit in another way moves it to the front. */
-  readonly movesAlone: boolean;
 }
 
 export class GeneratedTiming {
@@ -43,21 +39,37 @@ export class GeneratedTiming {
   readonly ramBase = RAM_BASE;
   /** [0]: the clock at which an event is due. */
   readonly event: Float64Array;
-  /** The most cycles that an instruction which meets nobody takes once all before it are done. */
+  /** The most cycles by which an instruction that meets nobody moves on the time at which all is done. */
   readonly mostCyclesOnTime: number;
-  /** The most cycles until an access or fetch that is late is done, from the clock at which it is asked for. */
-  readonly mostCyclesLate: number;
+  /** An instruction has been gone through here that is yet to be executed: the record that tells of it is not counted. */
+  begun = false;
+  /** The same of the fetch of the instruction at this address. */
+  fetchedPc = NOWHERE;
+  readonly #deviceCycles: number;
   readonly #memo: PipelineMemo;
   readonly #dynamic: DynamicParts;
   readonly #stall = new Script();
+  readonly #mostScripts: number;
 
-  constructor(config: MachineConfig, memo: PipelineMemo, pieces: PieceClock, dynamic: DynamicParts, storage: Storage) {
-    this.#memo = memo;
+  constructor(
+    config: MachineConfig,
+    o: {
+      readonly memo: PipelineMemo;
+      readonly pieces: PieceClock;
+      readonly dynamic: DynamicParts;
+      readonly storage: Storage;
+      /** With more than these the memo starts afresh. */
+      readonly mostScripts: number;
+    },
+  ) {
+    const { dynamic, storage } = o;
+    this.#memo = o.memo;
     this.#dynamic = dynamic;
-    this.pieces = pieces;
+    this.pieces = o.pieces;
+    this.#mostScripts = o.mostScripts;
     this.event = storage.float64(1, Infinity);
     this.mostCyclesOnTime = mostCyclesOnTime(config);
-    this.mostCyclesLate = mostCyclesLate(config);
+    this.#deviceCycles = config.bus.deviceCycles;
     this.fastPaths = {
       l1i: dynamic.l1i.fastPath,
       l1d: dynamic.l1d.fastPath,
@@ -68,7 +80,6 @@ export class GeneratedTiming {
       storeBlocks: dynamic.storeBlocks.fastPath,
       tagGroups: dynamic.tagGroups,
       portBytes: config.l1d.portBytes,
-      movesAlone: config.l1d.replacement !== "plru",
     };
   }
 
@@ -99,41 +110,35 @@ export class GeneratedTiming {
     return this.#dynamic.predictor.predict(traits, pc, next, target);
   }
 
-  /** May something late begin now, so that it is certainly done before the event? */
+  /** Is everything under way certainly done so long before the event that a piece of code on time fits in? */
   get hasTime(): boolean {
-    return this.pieces.now + this.mostCyclesLate + LONGEST_PIECE * this.mostCyclesOnTime <= this.event[0]!;
+    const doneAt = Math.max(this.pieces.now, this.#dynamic.answeredAt) + this.#deviceCycles;
+    return doneAt + (LONGEST_PIECE + 1) * this.mostCyclesOnTime <= this.event[0]!;
+  }
+
+  /** Has an instruction that is not in the line in hand been fetched here? Then that is told now. */
+  takeFetched(pc: number): boolean {
+    const fetched = this.fetchedPc === pc;
+    this.fetchedPc = NOWHERE;
+    return fetched;
   }
 
   #bound(): void {
     const { pieces } = this;
-    if (this.#memo.scripts > MOST_SCRIPTS) pieces.state[0] = this.#memo.forget(pieces.state[0]!);
+    if (this.#memo.scripts > this.#mostScripts) pieces.state[0] = this.#memo.forget(pieces.state[0]!);
   }
 }
+
+const NOWHERE = -1;
 
 /** Instructions of a piece at most. */
 export const LONGEST_PIECE = 64;
 
-/** All fixed times of the pipeline together are more than any one instruction takes. */
+/** All fixed times of the pipeline together are more than any one instruction takes; stores are written one a cycle. */
 function mostCyclesOnTime({ frontend, scoreboard, storeBuffer, l1d }: MachineConfig): number {
   const { takenCycles, predecodeCycles, mispredictCycles } = frontend;
   const { capCycles, csrCycles, mulCycles, mulBusyCycles, divCycles, atomicCycles, narrowLoadCycles } = scoreboard;
   const execution = capCycles + csrCycles + mulCycles + mulBusyCycles + divCycles + atomicCycles + narrowLoadCycles;
-  const beats = Math.ceil(64 / l1d.portBytes);
-  return (
-    1 + takenCycles + predecodeCycles + mispredictCycles + execution + storeBuffer.drainCycles + l1d.hitCycles + beats
-  );
+  const memory = storeBuffer.drainCycles + storeBuffer.entries + l1d.hitCycles + Math.ceil(64 / l1d.portBytes);
+  return 1 + takenCycles + predecodeCycles + mispredictCycles + execution + memory;
 }
-
-/** Generous: three levels of a walk and two lines, each through every level to DRAM, there behind what lies before it. */
-function mostCyclesLate({ clockMhz, l1d, l2, llc, l2tlb, tagCache, walker, dram, storeBuffer }: MachineConfig): number {
-  const { controllerNs, casNs, rcdNs, rpNs, bandwidthMBps } = dram;
-  const burstCycles = bandwidthMBps === 0 ? 0 : Math.ceil((llc.lineBytes * clockMhz) / bandwidthMBps);
-  const dramCycles = Math.ceil(((controllerNs + casNs + rcdNs + rpNs) * clockMhz) / 1000) + burstCycles;
-  const hitCycles = l1d.hitCycles + l2.hitCycles + llc.hitCycles + l2tlb.hitCycles + tagCache.hitCycles;
-  const missCycles = hitCycles + walker.stepCycles + REQUESTS_A_MISS * dramCycles;
-  return MISSES_AN_ACCESS * missCycles + (l1d.mshrs + storeBuffer.entries) * dramCycles;
-}
-
-/** Data, tags of two levels, and lines that they displace. */
-const REQUESTS_A_MISS = 6;
-const MISSES_AN_ACCESS = 5;

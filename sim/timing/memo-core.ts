@@ -20,6 +20,10 @@ const MOST_SCRIPTS = 1 << 16;
 /** Cycles of one IDLE word. */
 const LONGEST_IDLE = 2 ** 30;
 
+export interface MemoLimits extends Pick<MemoOptions, "mostTransitions" | "cyclesATransition" | "allowed"> {
+  readonly mostScripts?: number;
+}
+
 export class MemoCore implements TimedCore {
   /** For an engine that generates code: while it runs pieces there, no piece is under way here (`now` ends it). */
   readonly generated: GeneratedTiming;
@@ -35,13 +39,16 @@ export class MemoCore implements TimedCore {
   /** At the piece's begin. */
   readonly #pieces: PieceClock;
 
-  constructor(config: MachineConfig, options: MemoOptions & { readonly mostScripts?: number }) {
+  constructor(config: MachineConfig, options: MemoOptions & MemoLimits) {
     const storage = options.storage ?? heapStorage;
     this.#memo = new PipelineMemo(config, options);
     this.#mostScripts = options.mostScripts ?? MOST_SCRIPTS;
     this.#pieces = new PieceClock(this.#memo, storage);
     this.#dynamic = new DynamicParts(config, storage);
-    this.generated = new GeneratedTiming(config, this.#memo, this.#pieces, this.#dynamic, storage);
+    this.generated = new GeneratedTiming(config, {
+      ...{ memo: this.#memo, pieces: this.#pieces, dynamic: this.#dynamic, storage },
+      mostScripts: this.#mostScripts,
+    });
   }
 
   /** Ends the piece. */
@@ -57,10 +64,15 @@ export class MemoCore implements TimedCore {
 
   retire(r: Retire, walks: Walks): void {
     const { insn } = r;
+    if (this.generated.begun) {
+      this.generated.begun = false;
+      return;
+    }
     if (r.category !== this.#category) this.#end();
     this.#category = r.category;
     if (insn === undefined) return this.#trap(0);
-    if (!this.#dynamic.line.holdsBytes(r.pc, r.fetchPhys, insn.bytes)) this.#fetch(r, insn.bytes, walks);
+    const inHand = this.#dynamic.line.holdsBytes(r.pc, r.fetchPhys, insn.bytes);
+    if (!inHand && !this.generated.takeFetched(r.pc)) this.#fetch(r, insn.bytes, walks);
     if (r.trap) return this.#trap(1);
 
     const traits = this.#traits.of(insn);

@@ -141,8 +141,11 @@ export class Turbo extends Reference {
 
   /** One instruction, or many of generated code. */
   protected override one(): void {
-    const at = this.pageVirt + this.offset;
-    if (at !== this.#sequential && this.#untilRetired > 0 && this.#runTranslated(at)) return;
+    let at = this.pageVirt + this.offset;
+    if (at !== this.#sequential && this.#untilRetired > 0) {
+      if (this.#runTranslated(at)) return;
+      at = this.pageVirt + this.offset;
+    }
     const { retired } = this;
     super.one();
     const trapped = this.retired === retired;
@@ -167,7 +170,7 @@ export class Turbo extends Reference {
     this.#contexts.flush();
   }
 
-  /** Runs generated code at the pc if there is any, or if it is worth while to make it. False: nothing was executed. */
+  /** Runs generated code at the pc if there is any, or if it is worth while to make it. False: the interpreter goes on at once. */
   #runTranslated(at: number): boolean {
     const budget = this.#budget();
     if (budget < 1) return false;
@@ -193,16 +196,17 @@ export class Turbo extends Reference {
       const exit = this.#code.exits.get(number);
       executed -= exit.unexecuted;
       pcNow = exit.pc;
-      this.#pieces?.settle(exit.executed);
+      this.#pieces?.settle(exit);
     }
     this.translated += executed;
     this.retired += executed;
     this.now = this.#pieces?.timing.pieces.now ?? this.now + executed;
-    if (this.now > this.eventAt && this.#pieces !== undefined) throw new Error("generated code ran past an event");
+    if (this.now > this.eventAt && this.#pieces?.begun === false) throw new Error("generated code ran past an event");
     this.continueAt(pcNow, doubles[STATE.meta >>> 3]!);
     // Where the budget was at its end, generated code can go on; where it gave up, it would again.
     this.#gaveUp = number !== 0 && (left >= 0 || executed === 0);
     this.#sequential = this.#gaveUp ? this.pageVirt + this.offset : NOWHERE;
+    if (this.#pieces?.begun === true) return (this.#pieces.begun = false);
     return executed > 0;
   }
 

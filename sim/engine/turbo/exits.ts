@@ -11,6 +11,8 @@ export interface Exit {
   readonly executed: number;
   /** Instructions that the block had charged to the budget and did not execute: this one and those after it. */
   unexecuted: number;
+  /** The instruction has been fetched already, from two lines: the first is no longer in hand. */
+  readonly fetched: boolean;
 }
 
 export class Exits {

@@ -130,6 +130,10 @@ class TranslatingBlockWriter implements BlockWriter {
     return this.#timing?.block;
   }
 
+  get fetchedTwice(): boolean {
+    return this.#timing?.fetchedTwice === true;
+  }
+
   beginBlock(
     pc: bigint,
     source: CodeSource,

@@ -4,7 +4,7 @@
 // A row belongs to a place where a piece may begin: the block's head, or behind an instruction that may be late. It has an entry
 // for each way in which the block's transfer may turn out. An entry holds the transition that was taken there last: if the
 // memo is in the same state, generated code goes through it without asking.
-import { emptyRecord } from "../data.ts";
+import { emptyRecord, virt48 } from "../data.ts";
 import type { Retire } from "../../machine/retire.ts";
 import { LONGEST_PIECE, type GeneratedTiming } from "../../timing/generated.ts";
 import type { Storage, Walks } from "../../timing/part.ts";
@@ -12,6 +12,7 @@ import { Script } from "../../timing/script.ts";
 import { withOutcome } from "../../timing/step.ts";
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
 import { Slot } from "../../timing/transitions.ts";
+import type { Exit } from "./exits.ts";
 import { RAM_AT } from "./layout.ts";
 
 /** An entry: i32 state, i32 where its count of takings lies, f64 cycles, i32 next state, i32 script, f64 stores waiting. */
@@ -84,6 +85,8 @@ export interface PiecesOptions {
 
 export class Pieces {
   readonly timing: GeneratedTiming;
+  /** Time has passed for the instruction at which code was left: it comes before any event. */
+  begun = false;
   /** Linear addresses: of rows, of the ages of loads by their place in the block, of the piece that was under way when code was left. */
   readonly rowsAt: number;
   readonly agesAt: number;
@@ -205,9 +208,8 @@ export class Pieces {
     this.#cycles[(at >>> 1) + 3] = 0;
   };
 
-  /** An access that may be late; 1: an event is near, and the interpreter has to do it. */
+  /** An access that may be late; 1: an event is near, and the interpreter has to execute its instruction. */
   readonly access = (number: number, rowAt: number, virt: number, place: number): number => {
-    if (!this.timing.hasTime) return 1;
     const { block, index, dataBytes, capability } = this.#points[number]!;
     this.#takeUpTo(rowAt, index);
     const r = this.#record;
@@ -219,12 +221,13 @@ export class Pieces {
     r.translatedData = block.translatesData;
     r.asid = this.#asid();
     this.timing.access(block.instructions[index]!.word, r, this.#walks);
-    return 0;
+    if (this.timing.hasTime) return 0;
+    this.timing.begun = this.begun = true;
+    return 1;
   };
 
-  /** A fetch that may be late. */
+  /** A fetch that may be late; 1 as above. */
   readonly fetch = (number: number, rowAt: number, lineAt: number): number => {
-    if (!this.timing.hasTime) return 1;
     const { block, index } = this.#points[number]!;
     this.#takeUpTo(rowAt, index);
     const { pc, bytes } = block.instructions[index]!;
@@ -235,7 +238,9 @@ export class Pieces {
     r.translatedFetch = block.translatesFetch;
     r.asid = this.#asid();
     this.timing.fetch(r, bytes, this.#walks);
-    return 0;
+    if (this.timing.hasTime) return 0;
+    this.begun = true;
+    return 1;
   };
 
   /** How a block's transfer to a target turns out. */
@@ -245,8 +250,9 @@ export class Pieces {
   };
 
   /** Code was left before an instruction of a block: what of the block was executed has its piece. */
-  settle(index: number): void {
-    if (index > 0) this.#takeUpTo(this.#left[0]!, index);
+  settle({ pc, executed, fetched }: Exit): void {
+    if (executed > 0) this.#takeUpTo(this.#left[0]!, executed);
+    if (fetched) this.timing.fetchedPc = virt48(pc);
   }
 
   #takeUpTo(rowAt: number, index: number): void {

@@ -52,6 +52,8 @@ export interface BlockWriter {
   /** May the instruction be in the same block as those before it? */
   continues(pc: bigint, source: CodeSource): boolean;
   readonly timed: TimedBlock | undefined;
+  /** Does the code so far fetch the instruction from two lines? */
+  readonly fetchedTwice: boolean;
   /** How the last instruction ends the block; undefined where the next follows. */
   readonly ending: Ending | undefined;
   /** Emits an exit. */
@@ -108,7 +110,7 @@ function translateBlock(
   let count = 0;
   let at = pc;
   const exitHere = (): number => {
-    const number = exits.add({ pc: at, executed: count, unexecuted: 0 });
+    const number = exits.add({ pc: at, executed: count, unexecuted: 0, fetched: writer.fetchedTwice });
     taken.push({ number, executed: count });
     return number;
   };

@@ -79,6 +79,8 @@ export class TimingCode {
   readonly #timing: GeneratedTiming;
   #block!: TimedBlock;
   #lineInHand = NO_LINE;
+  /** Was the instruction's fetch, from two lines, written? */
+  fetchedTwice = false;
   #dataBytes = 0;
 
   constructor(o: TimingCodeOptions) {
@@ -125,6 +127,7 @@ export class TimingCode {
   beginBlock({ category }: Where): void {
     this.#block = this.#o.pieces.beginBlock(category, this.#o.translatesData, this.#o.translatesFetch);
     this.#lineInHand = NO_LINE;
+    this.fetchedTwice = false;
     this.#beginPiece(0);
   }
 
@@ -144,6 +147,7 @@ export class TimingCode {
   endInstruction(kept: boolean): void {
     const { instructions, loads } = this.#block;
     const last = instructions.pop()!;
+    this.fetchedTwice = false;
     if (!kept && loads.at(-1) === instructions.length) loads.pop();
     if (kept) instructions.push({ ...last, word: stepWord(last.traits, this.#dataBytes, 0) });
   }
@@ -164,7 +168,7 @@ export class TimingCode {
     const { clock, limit } = this.locals;
     code
       .local(Op.localGet, clock)
-      .f64(instructions * this.#timing.mostCyclesOnTime)
+      .f64((instructions + 1) * this.#timing.mostCyclesOnTime)
       .op(Op.f64Add);
     code.local(Op.localGet, limit).op(Op.f64Gt);
   }
@@ -180,6 +184,7 @@ export class TimingCode {
     if (this.#lineInHand === last) return;
     const known = this.#lineInHand === first;
     this.#lineInHand = last;
+    this.fetchedTwice = first !== last;
     if (known) return this.#takeLine(pc, last, 0);
     const code = this.#code;
     this.#lineDiffers(first);
@@ -234,9 +239,7 @@ export class TimingCode {
     this.#spill(code);
     code.i32(point).local(Op.localGet, this.locals.piece);
     code.local(Op.localGet, this.locals.lines).i32(record).op(Op.i32Add).call(this.#o.calls.fetch);
-    this.#exitIf(depth);
-    this.#reload(code);
-    this.#beginPiece(index);
+    this.#goOnOrExit(index, depth);
   }
 
   // Accesses
@@ -261,7 +264,7 @@ export class TimingCode {
         code.op(Op.i32Or);
       }
       code.op(Op.i32Eqz).op(Op.brIf).unsigned(0);
-      if (this.#timing.fastPaths.movesAlone) this.#tryOtherWays(access, reads);
+      if (l1d.movesAlone) this.#tryOtherWays(access, reads);
     }
     const point = this.#o.pieces.addPoint({ block: this.#block, index, dataBytes: bytes, capability });
     this.#spill(code);
@@ -269,9 +272,7 @@ export class TimingCode {
     this.#o.writer.wide(addr);
     code.i64(VIRT_MASK).op(Op.i64And).op(Op.f64ConvertI64U);
     code.local(Op.localGet, place).call(this.#o.calls.access);
-    this.#exitIf(bytes < l1d.lineBytes ? 2 : 1);
-    this.#reload(code);
-    this.#beginPiece(index + 1);
+    this.#goOnOrExit(index + 1, bytes < l1d.lineBytes ? 2 : 1);
     if (bytes < l1d.lineBytes) {
       code.op(Op.br).unsigned(1).op(Op.end);
       if (this.#ordersLoads && reads) this.#noteAge(place, bytes, index);
@@ -478,8 +479,13 @@ export class TimingCode {
 
   // What is said to others
 
-  #exitIf(depth: number): void {
-    this.#code.op(Op.if).byte(VOID);
+  /** After a question: a piece begins before an instruction; exits where that was the answer. */
+  #goOnOrExit(from: number, depth: number): void {
+    const { line } = this.locals;
+    this.#code.local(Op.localSet, line);
+    this.#reload(this.#code);
+    this.#beginPiece(from);
+    this.#code.local(Op.localGet, line).op(Op.if).byte(VOID);
     this.exit(depth + 1);
     this.#code.op(Op.end);
   }

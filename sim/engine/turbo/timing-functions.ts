@@ -36,7 +36,7 @@ export function timingFunctions(
  * fetches are translated; then it is counted and taken in hand. As sim/timing/dynamic.ts fetches.
  */
 function takeLineFunction(
-  { fastPaths: { l1i, itlb, line: inHand, movesAlone } }: GeneratedTiming,
+  { fastPaths: { l1i, itlb, line: inHand } }: GeneratedTiming,
   calls: Record<TimingFunction, number>,
 ): ModuleFunction {
   const [record, page, clock, translated, set, word] = [0, 1, 2, 3, 4, 5];
@@ -53,7 +53,7 @@ function takeLineFunction(
   code.local(Op.localGet, record).memory(Op.i32Load, LINE.set).local(Op.localTee, set).memory(Op.i32Load, 0);
   code.local(Op.localGet, record).memory(Op.i32Load, LINE.word).local(Op.localTee, word).op(Op.i32Ne);
   code.op(Op.if).byte(VOID);
-  if (movesAlone) {
+  if (l1i.movesAlone) {
     code
       .local(Op.localGet, set)
       .i32(WORD_BYTES * l1i.ways)
@@ -84,7 +84,7 @@ function takeLineFunction(
  * data addresses are translated, are at hand; then they are the most recently used, and the line is dirty if that is 1.
  */
 function touchAccessFunction(
-  { fastPaths: { l1d, dtlb, movesAlone }, ramBase }: GeneratedTiming,
+  { fastPaths: { l1d, dtlb }, ramBase }: GeneratedTiming,
   calls: Record<TimingFunction, number>,
 ): ModuleFunction {
   const [place, page, last, dirty, translated, line] = [0, 1, 2, 3, 4, 5];
@@ -97,7 +97,7 @@ function touchAccessFunction(
   code.op(Op.i32Eqz);
   no();
   code.op(Op.end);
-  if (!movesAlone) {
+  if (!l1d.movesAlone) {
     // The order of use is kept elsewhere, too: only the most recently used line will do.
     lineOf(code, place, ramBase, l1d.lineBytes).local(Op.localTee, line).i32(l1d.setMask).op(Op.i32And);
     code
