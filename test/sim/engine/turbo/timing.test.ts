@@ -1,0 +1,19 @@
+// Timed runs are alike on both engines: every cycle, its cause and its category, every event, and the architectural state.
+import { describe, expect, test } from "vitest";
+import { compareTimed } from "./timing.ts";
+import { randomRun } from "./timing-programs.ts";
+
+const SEED = 20261121;
+const RUNS = Number(process.env["MESHSIM_TIMED_PROGRAMS"] ?? 60);
+
+describe("random programs", () => {
+  test(`on random machines take the same cycles for the same causes (${RUNS} runs)`, () => {
+    let translated = 0;
+    for (let index = 0; index < RUNS; index += 1) {
+      const compared = compareTimed(randomRun(SEED, index).run);
+      expect(compared.found, `run ${index} of seed ${SEED}`).toBeUndefined();
+      translated += compared.translated;
+    }
+    expect(translated).toBeGreaterThan(100 * RUNS);
+  });
+});
