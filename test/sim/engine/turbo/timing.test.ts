@@ -4,7 +4,7 @@ import { compareTimed } from "./timing.ts";
 import { randomRun } from "./timing-programs.ts";
 
 const SEED = 20261121;
-const RUNS = Number(process.env["MESHSIM_TIMED_PROGRAMS"] ?? 60);
+const RUNS = Number(process.env["MESHSIM_TIMED_PROGRAMS"] ?? 25);
 
 describe("random programs", () => {
   test(`on random machines take the same cycles for the same causes (${RUNS} runs)`, () => {
