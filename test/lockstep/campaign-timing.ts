@@ -1,7 +1,7 @@
 // npm run campaign:timing -- --runs N --seed S --from I: random programs on random machines, timed by both engines in lockstep.
 import { parseArgs } from "node:util";
 import { compareTimed } from "../sim/engine/turbo/timing.ts";
-import { randomRun } from "../sim/engine/turbo/timing-programs.ts";
+import { hotRun, randomRun } from "../sim/engine/turbo/timing-programs.ts";
 
 const { values } = parseArgs({
   options: {
@@ -15,7 +15,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 let [instructions, translated, divergences] = [0, 0, 0];
 for (let index = from; index < from + runs; index += 1) {
-  const { run, machine } = randomRun(seed, index);
+  const { run, machine } = index % 2 === 0 ? randomRun(seed, index) : hotRun(seed, index);
   const compared = compareTimed(run);
   instructions += compared.instructions;
   translated += compared.translated;

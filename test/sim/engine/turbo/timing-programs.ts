@@ -2,6 +2,7 @@
 import type { MemoLimits } from "../../../../sim/timing/memo-core.ts";
 import { randomMachine, type RandomMachine } from "../../../arbitrary/machine.ts";
 import { programImage, PROGRAM_ISAS, PROGRAM_RAM_BYTES, randomProgram } from "../../../arbitrary/program.ts";
+import { HOT_RAM_BYTES, hotProgram, withCategories } from "../../../arbitrary/hot.ts";
 import { Random } from "../../../arbitrary/random.ts";
 import type { Slice, TimedRun } from "./timing.ts";
 
@@ -19,7 +20,7 @@ export function randomRun(seed: number, index: number): RandomRun {
   const machine = randomMachine(random);
   const isa = random.pick(ISAS);
   const program = randomProgram(seed, index, isa);
-  const { image } = programImage(program);
+  const image = withCategories(random, programImage(program).image);
   const slices = [1, 2, 3, 4].flatMap((): Slice[] => [...randomSlices(random, 400), { again: true }]);
   return {
     machine,
@@ -34,7 +35,7 @@ export function randomRun(seed: number, index: number): RandomRun {
 export function randomSlices(random: Random, instructions: number): Slice[] {
   const slices: Slice[] = [];
   for (let left = instructions; left > 0;) {
-    const some = Math.min(left, random.chance(0.5) ? left : random.between(1, 200));
+    const some = Math.min(left, random.chance(0.5) ? left : random.between(1, instructions >> 1));
     left -= some;
     if (random.chance(0.2)) slices.push({ cycles: random.between(1, 20 * some) });
     else if (random.chance(0.1)) slices.push({ steps: Math.min(some, 20) });
@@ -52,5 +53,20 @@ export function randomLimits(random: Random): MemoLimits {
     ...(random.chance(0.5)
       ? { allowed: random.pick([0, 1, 20]), cyclesATransition: random.pick([1, 10, 1000, 1e9]) }
       : {}),
+  };
+}
+
+/** Run number `index` of a hot program. */
+export function hotRun(seed: number, index: number): RandomRun & { readonly source: string } {
+  const random = Random.of(seed, index);
+  const machine = randomMachine(random);
+  const { isa, image, source } = hotProgram(random);
+  return {
+    ...{ machine, source },
+    run: {
+      ...{ isa, image, ramBytes: HOT_RAM_BYTES, misaligned: random.chance(0.2) ? "trap" : "split" },
+      slices: randomSlices(random, 6000),
+      ...{ translateAfter: random.between(1, 3), memoLimits: randomLimits(random), core: machine.config },
+    },
   };
 }
