@@ -82,6 +82,7 @@ export class TimingCode {
   /** Was the instruction's fetch, from two lines, written? */
   fetchedTwice = false;
   #dataBytes = 0;
+  #linesBefore = 0;
 
   constructor(o: TimingCodeOptions) {
     this.#o = o;
@@ -139,6 +140,7 @@ export class TimingCode {
   beginInstruction(decoded: Decoded, { pc }: Where): void {
     const traits = packTraits(decoded);
     this.#dataBytes = 0;
+    this.#linesBefore = this.lines.length;
     this.#block.instructions.push({ word: stepWord(traits, 0, 0), traits, pc, bytes: decoded.bytes });
     this.#fetch(pc, decoded.bytes);
   }
@@ -148,6 +150,7 @@ export class TimingCode {
     const { instructions, loads } = this.#block;
     const last = instructions.pop()!;
     this.fetchedTwice = false;
+    if (!kept) this.lines.length = this.#linesBefore;
     if (!kept && loads.at(-1) === instructions.length) loads.pop();
     if (kept) instructions.push({ ...last, word: stepWord(last.traits, this.#dataBytes, 0) });
   }
