@@ -57,6 +57,9 @@ export class Pool {
   }
 }
 
+/** A sixth of what V8 allows itself: what a session throws away it throws away at once, and each thread has its own. */
+const YOUNG_GENERATION_MB = 8;
+
 /** One worker thread. */
 class SessionThread {
   readonly #worker: Worker;
@@ -66,7 +69,10 @@ class SessionThread {
 
   constructor(interruption: Interruption) {
     const workerData: WorkerData = { interruption: interruption.memory };
-    const worker = new Worker(workerFile(), { workerData });
+    const worker = new Worker(workerFile(), {
+      workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     this.#worker = worker;
     this.#api = Comlink.wrap<WorkerApi>(nodeEndpoint(worker));
     this.#death = new Promise<never>((_, reject) => {
