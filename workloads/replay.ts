@@ -118,7 +118,7 @@ export class Replayer {
   async play(input: ReplayInput): Promise<ReplayOutcome> {
     const { machine, assumptions, deployments } = this.#setup;
     const { trace, requests, warmup } = input;
-    const { ramBytes } = machine.config;
+    const { ramBytes, clockMhz } = machine.config;
     const intent: Intent = { trace, file: input.source.file, assumptions, requests, warmup, ramBytes };
     const refused = (diagnostic: Diagnostic): ReplayOutcome => ({ kind: "diagnostics", diagnostics: [diagnostic] });
     const tooLarge = exceedsMemory(intent);
@@ -127,7 +127,6 @@ export class Replayer {
     if (input.faultyService !== undefined && faultyService < 0)
       return refused(unknownService(intent, input.faultyService));
     const rates = await this.#rates;
-    const { clockMhz } = machine.config;
     const work = scheduleWork(trace, {
       ...{ assumptions, clockMhz, rate: rates.get(8)!, requests, warmup, faultyService },
     });
