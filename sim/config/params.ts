@@ -116,7 +116,7 @@ export function oneOf<const T extends string>(choices: readonly T[], value: NoIn
   };
 }
 
-export const isPowerOfTwo = (n: number): boolean => n > 0 && Number.isInteger(Math.log2(n));
+export const isPowerOfTwo = (n: number): boolean => n >= 1 && Number.isInteger(Math.log2(n));
 
 export function isParam(node: Param<ParamValue> | ParamGroup): node is Param<ParamValue> {
   return node.kind === "param";

@@ -46,7 +46,10 @@ export class Tlb implements Translator {
   readonly events;
   readonly #count: Float64Array;
   readonly found: Found;
-  /** Page number, low 32 bits, under the entry's mask; sets of small pages first, then the large pages, each MRU first. */
+  /**
+   * Page number, low 32 bits, under the entry's mask; sets of small pages first, then the large pages, each MRU first and its empty
+   * entries last.
+   */
   readonly #pages: Int32Array;
   /** Bits of the page number that count: all for 4 KiB, none in an empty entry (whose page, -1, then matches nothing). */
   readonly #masks: Int32Array;
@@ -122,12 +125,21 @@ export class Tlb implements Translator {
   /** SFENCE.VMA: forgets what its operands select (global pages only where it names no address space). */
   fence(fence: TlbFence): void {
     this.#count[FENCES]! += 1;
-    const { page, asid } = fence;
-    for (let i = 0; i < this.#pages.length; i += 1) {
+    for (let first = 0; first < this.#entries; first += this.#ways) this.#forget(first, this.#ways, fence);
+    this.#forget(this.#entries, this.#superEntries, fence);
+  }
+
+  /** Those of a set that are not forgotten move together. */
+  #forget(first: number, length: number, { page, asid }: TlbFence): void {
+    let kept = first;
+    for (let i = first; i < first + length; i += 1) {
       const samePage = page === undefined || ((page | 0) & this.#masks[i]!) === this.#pages[i];
       const sameSpace = asid === undefined || this.#asids[i] === asid;
-      if (samePage && sameSpace) this.#set(i, -1, 0, 0);
+      if (samePage && sameSpace) continue;
+      this.#set(kept, this.#pages[i]!, this.#masks[i]!, this.#asids[i]!);
+      kept += 1;
     }
+    for (; kept < first + length; kept += 1) this.#set(kept, -1, 0, 0);
   }
 
   #matches(i: number, page: number, asid: number): boolean {
@@ -147,8 +159,10 @@ export class Tlb implements Translator {
   }
 
   #find(base: number, length: number, page: number, asid: number): number {
-    for (let i = 0; i < length; i += 1) {
-      if (this.#matches(base + i, page, asid)) return i;
+    const pages = this.#pages;
+    const masks = this.#masks;
+    for (let i = base; i < base + length; i += 1) {
+      if ((page & masks[i]!) === pages[i] && this.#matches(i, page, asid)) return i - base;
     }
     return -1;
   }
@@ -159,16 +173,8 @@ export class Tlb implements Translator {
     const mask = large ? -(2 ** (pageBits - PAGE_BITS)) : -1;
     const separate = large && this.#superEntries > 0;
     const first = separate ? this.#entries : base;
-    this.#front(first, this.#victim(first, separate ? this.#superEntries : this.#ways));
+    this.#back(first, first + (separate ? this.#superEntries : this.#ways) - 1);
     this.#set(first, page & mask, mask, global ? GLOBAL : asid);
-  }
-
-  /** The first empty entry, else the least recently used one. */
-  #victim(first: number, length: number): number {
-    for (let i = first; i < first + length; i += 1) {
-      if (this.#masks[i] === 0) return i;
-    }
-    return first + length - 1;
   }
 
   /** Moves entry `from` to position `first`, those between one back. */
@@ -176,12 +182,20 @@ export class Tlb implements Translator {
     const page = this.#pages[from]!;
     const mask = this.#masks[from]!;
     const asid = this.#asids[from]!;
-    for (let i = from; i > first; i -= 1) {
-      this.#pages[i] = this.#pages[i - 1]!;
-      this.#masks[i] = this.#masks[i - 1]!;
-      this.#asids[i] = this.#asids[i - 1]!;
-    }
+    this.#back(first, from);
     this.#set(first, page, mask, asid);
+  }
+
+  /** Moves entries one back, from `first` on, the last over the one at `last`. */
+  #back(first: number, last: number): void {
+    const pages = this.#pages;
+    const masks = this.#masks;
+    const asids = this.#asids;
+    for (let i = last; i > first; i -= 1) {
+      pages[i] = pages[i - 1]!;
+      masks[i] = masks[i - 1]!;
+      asids[i] = asids[i - 1]!;
+    }
   }
 
   #set(i: number, page: number, mask: number, asid: number): void {

@@ -62,10 +62,12 @@ export class Walker implements Translator {
   /** Is a non-leaf entry remembered? From now on it is. */
   #remembered(entry: number): boolean {
     const cached = this.#cached;
-    if (cached.length === 0) return false;
-    const found = cached.indexOf(entry);
-    cached.copyWithin(1, 0, found < 0 ? cached.length - 1 : found);
+    const entries = cached.length;
+    if (entries === 0) return false;
+    let at = 0;
+    while (at < entries && cached[at] !== entry) at += 1;
+    for (let i = Math.min(at, entries - 1); i > 0; i -= 1) cached[i] = cached[i - 1]!;
     cached[0] = entry;
-    return found >= 0;
+    return at < entries;
   }
 }

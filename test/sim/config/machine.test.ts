@@ -214,6 +214,13 @@ describe("complaints", () => {
     expect(complaints({ sets: ["ramBytes=100000"] })[0]).toContain("4 KiB pages");
   });
 
+  test("have at least one set", () => {
+    expect(complaints({ sets: ["l1d.sizeBytes=512"] })).toEqual([]);
+    expect(complaints({ sets: ["l1d.sizeBytes=256"] })[0]).toContain("256 bytes are not a power of two of sets");
+    expect(complaints({ sets: ["dtlb.entries=8"] })[0]).toContain("8 entries are not a power of two of sets");
+    expect(complaints({ sets: ["predictor.btbEntries=1", "predictor.btbWays=2"] })[0]).toContain("1 entries");
+  });
+
   test("come all at once, up to twenty", () => {
     expect(complaints({ sets: ["a=1", "b=2", "l1d.ways=x"] })).toHaveLength(3);
     expect(complaints({ sets: Array.from({ length: 50 }, (_, i) => `x${i}=1`) })).toHaveLength(20);
