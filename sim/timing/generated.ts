@@ -30,6 +30,8 @@ export interface FastPaths {
   readonly tagGroups: TagTable["groups"];
   /** Bytes of the data port. */
   readonly portBytes: number;
+  /** An access may ask so many cycles before its piece begins: it shares the cycle of the instruction before. */
+  readonly earlyCycles: number;
 }
 
 export class GeneratedTiming {
@@ -80,6 +82,7 @@ export class GeneratedTiming {
       storeBlocks: dynamic.storeBlocks.fastPath,
       tagGroups: dynamic.tagGroups,
       portBytes: config.l1d.portBytes,
+      earlyCycles: config.issue.width - 1,
     };
   }
 

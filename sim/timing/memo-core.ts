@@ -153,7 +153,7 @@ export class MemoCore implements TimedCore {
   #access(r: Retire, word: number, timingClass: number, walks: Walks): void {
     const dynamic = this.#dynamic;
     dynamic.attend(r, walks);
-    if (dynamic.accessesOnTime(this.#pieces.now)) {
+    if (dynamic.accessesOnTime(this.#pieces.now - this.generated.fastPaths.earlyCycles)) {
       this.#accessOnTime(word, timingClass);
     } else {
       this.#end();

@@ -12,7 +12,8 @@
 //   clock and 1 to `taken[TRANSITION]`, and goes on in state NEXT. The transition of state s and script p is in `slots` from
 //   SLOT_WORDS * slotOf(s, p) on if STATE and SCRIPT there are s and p; else `advance` says where it is.
 // - An access is *on time* if its page is in the first-level TLB and its line in the first-level cache, which was not busy at the
-//   piece's first cycle, and if it overlaps no waiting store: the buffer forwards, or the access's overlap age (StoreBlocks) is no
+//   piece's first cycle (with two instructions a cycle: at the one before, which the first may share), and if it overlaps no
+//   waiting store: the buffer forwards, or the access's overlap age (StoreBlocks) is no
 //   less than the transition's WAITING. Each part's `fastPath` says what generated code may compare by itself.
 // - An instruction that may not be on time ends the piece before it: `step` takes it, and asks its outcomes of the dynamic parts,
 //   each at its cycle. In state LIVE every load with an overlap age is such.

@@ -507,8 +507,10 @@ export class TimingCode {
   }
 
   #lookWhetherBusy(code: Code): void {
-    const { busy } = this.#timing.fastPaths.l1d;
-    code.i32(0).memory(Op.f64Load, busy.byteOffset).local(Op.localGet, this.locals.clock).op(Op.f64Gt);
+    const { l1d, earlyCycles } = this.#timing.fastPaths;
+    code.i32(0).memory(Op.f64Load, l1d.busy.byteOffset).local(Op.localGet, this.locals.clock);
+    if (earlyCycles > 0) code.f64(earlyCycles).op(Op.f64Sub);
+    code.op(Op.f64Gt);
     code.local(Op.localSet, this.locals.waits);
   }
 }

@@ -36,7 +36,7 @@ const SETTINGS = [
   "dram.controllerNs=40",
   "predictor.clearsOnTrap=true",
   "tagCache.present=true",
-  "dtlb.entries=4",
+  "dtlb.entries=4 dtlb.ways=4",
   "l1d.prefetch=stride",
   "l2.prefetch=next-line",
   "l1i.prefetch=next-line",
@@ -48,9 +48,23 @@ const SETTINGS = [
 
 const machines = fc
   .tuple(fc.constantFrom(...PRESETS.map((p) => p.name)), fc.subarray(SETTINGS))
-  .map(([preset, sets]) => resolveMachine({ preset, sets }))
+  .map(([preset, sets]) => resolveMachine({ preset, sets: sets.flatMap((s) => s.split(" ")) }))
   .filter((m) => m.kind === "machine")
   .map((m) => m.config);
+
+/** Accesses to few lines, and what may share a cycle with them; each ends a piece or does not. */
+const pairs = fc.array(
+  fc
+    .record({ kind: fc.nat(2), register: fc.integer({ min: 5, max: 8 }), line: fc.nat(7), category: fc.nat(1) })
+    .map(({ kind, register, line, category }): Step => {
+      const at = RAM + 64 * line;
+      const data = { access: "load", dataPhys: at, dataVirt: at, dataBytes: 8, category } as const;
+      if (kind === 0) return { insn: op("ld", { rd: register, rs1: 2 }), fields: data };
+      if (kind === 1) return { insn: op("add", { rd: 9, rs1: register }), fields: { category } };
+      return { insn: op("addi", { rd: 10 }), fields: { category } };
+    }),
+  { minLength: 5, maxLength: 30 },
+);
 
 function play(driver: CoreDriver, steps: readonly Step[]): CoreDriver {
   for (const { insn, fields } of steps) driver.put(insn, fields);
@@ -121,6 +135,23 @@ describe("a core that remembers transitions", () => {
         );
       }),
       { numRuns: 300 },
+    );
+  });
+
+  test.each([
+    ["a cache that answers nobody during a miss", "l1d.mshrs=0", "l1d.prefetch=none"],
+    ["few that may wait for a miss", "l1d.mshrs=2", "l1d.mshrTargets=1"],
+  ])("does so with two instructions a cycle, and %s", (_, ...sets) => {
+    const config = machine(
+      ["l1d.sizeBytes=256", "l1d.ways=4", "l1d.hitCycles=1", "l2.hitCycles=1", ...sets],
+      "server@1",
+    );
+    const near = pairs.map((steps) => Array.from({ length: 8 }, () => steps).flat());
+    fc.assert(
+      fc.property(near, (steps) => {
+        expect(play(remembering(config), steps).core.snapshot()).toEqual(play(plainly(config), steps).core.snapshot());
+      }),
+      { numRuns: 100 },
     );
   });
 
