@@ -205,6 +205,15 @@ export class Mmu {
     return context.fetch.pages[set] === page ? context.fetch.phys[set]! + (virt - page * PAGE_BYTES) : -1;
   }
 
+  /** Would a tagged store be translated without a walk, and so without a mark in the tables? */
+  knowsTaggedStore(addr: bigint): boolean {
+    const context = this.#dataContext;
+    if (context === undefined) return true;
+    if (!Mmu.canonical(addr)) return false;
+    const page = Math.floor(Number(BigInt.asUintN(VIRT_BITS, addr)) / PAGE_BYTES);
+    return context.taggedStore.pages[page % CACHE_SETS] === page;
+  }
+
   /** Is an address one that translation can take? */
   static canonical(addr: bigint): boolean {
     return addr < BigInt(CANONICAL_TOP) || addr >= UPPER_HALF;
