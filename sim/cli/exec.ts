@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { Argv } from "yargs";
 import { exceptionName } from "../../isa/cause.ts";
-import { ENGINES, type EngineName } from "../engine/engine.ts";
+import { DEFAULT_ENGINE, ENGINES, type EngineName } from "../engine/engine.ts";
 import type { Ending } from "../interruption.ts";
 import type { Command } from "./command.ts";
 import { plainCommit } from "./commit-line.ts";
@@ -51,7 +51,7 @@ export const execCommand: Command<ExecOptions> = {
       .option("timing", { type: "boolean", default: true, describe: "--no-timing counts instructions only" })
       .option("engine", {
         choices: ENGINES,
-        default: "reference" as const,
+        default: DEFAULT_ENGINE,
         describe: "turbo translates hot code; with a commit log the reference engine runs",
       })
       .option("max-instructions", { type: "string", describe: "stop after so many" })

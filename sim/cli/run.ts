@@ -7,7 +7,7 @@ import type { Deployment } from "../../workloads/deploy/deployment.ts";
 import type { ReplayInput } from "../../workloads/replay.ts";
 import type { Assumptions } from "../../workloads/schedule.ts";
 import type { ResolvedMachine } from "../config/machine.ts";
-import { ENGINES, type EngineName } from "../engine/engine.ts";
+import { DEFAULT_ENGINE, ENGINES, type EngineName } from "../engine/engine.ts";
 import type { Command } from "./command.ts";
 import type { Exit } from "./exit.ts";
 import { Failure, invalidInput, invalidUsage } from "./failure.ts";
@@ -40,8 +40,6 @@ interface RunOptions {
   readonly quiet: boolean;
 }
 
-/** Turbo once it has the timing model; nothing but speed depends on it. */
-const DEFAULT_ENGINE: EngineName = "reference";
 const DEFAULT_DEPLOYMENTS = "monolith,process-socket,capability";
 const MAX_SEED = 2 ** 53 - 1;
 const MAX_REQUESTS = 1_000_000;

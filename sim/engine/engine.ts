@@ -12,6 +12,8 @@ export interface TrapReport {
 /** The engines: the slow and obvious one, and the fast one. */
 export const ENGINES = ["reference", "turbo"] as const;
 export type EngineName = (typeof ENGINES)[number];
+/** What a command runs on that is not told: nothing but speed depends on it. */
+export const DEFAULT_ENGINE: EngineName = "turbo";
 
 /** Why a run came to its end. */
 export type Stop =

@@ -111,8 +111,9 @@ export class Machine {
     const linear = runsTurbo(o, isa) ? new LinearMemory(o.ramBytes, timingBytes(o, categories)) : undefined;
     const storage = linear === undefined ? heapStorage : linearStorage(linear.memory, linear.layout.timingAt);
     const remembers = linear !== undefined && o.core !== undefined;
-    const memoCore = remembers ? new MemoCore(o.core!, { ...o.memoLimits, categories, storage }) : undefined;
-    this.core = memoCore ?? (o.core && new Core(o.core, { categories }));
+    const config = o.core && { ...o.core, ramBytes: o.ramBytes };
+    const memoCore = remembers ? new MemoCore(config!, { ...o.memoLimits, categories, storage }) : undefined;
+    this.core = memoCore ?? (config && new Core(config, { categories }));
     const memory = new Memory({
       base: RAM_BASE,
       sizeBytes: o.ramBytes,
@@ -242,9 +243,10 @@ export class Machine {
 }
 
 /** Bytes of linear memory that timing takes. */
-function timingBytes({ core, memoLimits }: MachineOptions, categories: number): number {
+function timingBytes({ core, ramBytes, memoLimits }: MachineOptions, categories: number): number {
   if (core === undefined) return 0;
-  return PIECES_BYTES + storageBytes((storage) => new MemoCore(core, { ...memoLimits, categories, storage }));
+  const config = { ...core, ramBytes };
+  return PIECES_BYTES + storageBytes((storage) => new MemoCore(config, { ...memoLimits, categories, storage }));
 }
 
 /** The turbo engine tells nobody of single steps, has no Zyhybrid and not more RAM yet: there the reference engine runs. */

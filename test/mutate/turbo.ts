@@ -62,12 +62,12 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/code-cache.ts", TESTS, [
     [
       "a translated region is entered under another pcc",
-      "r.meta === meta && r.addressing === addressing",
-      "r.addressing === addressing",
+      "find((r) => r.meta === meta && r.addressing === addressing",
+      "find((r) => r.addressing === addressing",
     ],
     [
       "a store to the code of a region leaves it",
-      "if (region.ranges.some((r) => r.from < to && from < r.to)) this.#remove(region);",
+      "if (region.translated.ranges.some((r) => r.from < to && from < r.to && isOf(r.virt))) this.#remove(region);",
       "",
     ],
   ]),

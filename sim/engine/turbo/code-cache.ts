@@ -31,6 +31,8 @@ export interface TranslatedRegion {
   readonly ranges: readonly CodeRange[];
   /** What stood there, range by range. */
   readonly code: readonly Uint8Array[];
+  /** To whose account its time goes, by parcel, range by range. */
+  readonly categories: readonly Uint16Array[];
   /** Lines that timing wants records of, by their addresses (low 48 bits). */
   readonly lines: readonly number[];
 }

@@ -272,11 +272,10 @@ export class Turbo extends Reference {
     const fill = (addr: bigint, access: number): number => this.#fill(BigInt.asUintN(64, addr), access);
     const { exports } = instantiate(bytes, { memory: this.#linear.memory, fill, ...this.#timingCalls() });
     const { pages, ranges } = source.seen(made.region);
-    const code = ranges.map(({ virt, from, to }) => {
-      const { page } = pages.find((p) => p.virt === virt)!;
-      return this.#bytesOf(page, from, to).slice();
-    });
-    return this.#add(pc, meta, pages, { call: exports["region"], ranges, code, lines: made.lines });
+    const pageOf = (range: CodeRange): CodePage => pages.find((p) => p.virt === range.virt)!.page;
+    const code = ranges.map((r) => this.#bytesOf(pageOf(r), r.from, r.to).slice());
+    const categories = ranges.map((r) => pageOf(r).categories.slice(r.from >>> 1, r.to >>> 1));
+    return this.#add(pc, meta, pages, { call: exports["region"], ranges, code, categories, lines: made.lines });
   }
 
   /** A region whose code was translated where it stands elsewhere, too: the same bytes at the same addresses. */
@@ -294,13 +293,14 @@ export class Turbo extends Reference {
   }
 
   /** The pages at a translated region's addresses if they hold its code. */
-  #pagesWith({ ranges, code }: TranslatedRegion): SeenPage[] | undefined {
+  #pagesWith({ ranges, code, categories }: TranslatedRegion): SeenPage[] | undefined {
     const pages = new Map<bigint, CodePage>();
     for (const [i, { virt, from, to }] of ranges.entries()) {
       const page = pages.get(virt) ?? this.knownPage(virt);
       if (page === undefined) return undefined;
       pages.set(virt, page);
       if (Buffer.compare(this.#bytesOf(page, from, to), code[i]!) !== 0) return undefined;
+      if (!categories[i]!.every((category, n) => category === page.categories[(from >>> 1) + n])) return undefined;
     }
     return [...pages].map(([virt, page]) => ({ virt, page }));
   }

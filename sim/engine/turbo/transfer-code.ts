@@ -1,6 +1,6 @@
 // Branch prediction in generated code: the cases that leave the predictor almost as it was, and a question for all others.
 import { Outcome, type PredictorFastPath } from "../../timing/predictor/predictor.ts";
-import { isBackward, isCall, isReturn } from "../../timing/traits.ts";
+import { isBackward, isCall, isIndirect, isReturn } from "../../timing/traits.ts";
 import type { TimedBlock, TimedInstruction } from "./pieces.ts";
 import type { TimingCalls } from "./runtime.ts";
 import { I32, Op, VOID, type Code } from "./wasm.ts";
@@ -68,7 +68,7 @@ export class TransferCode {
     const code = this.#code;
     const leaveTarget = (): void => void code.local(Op.localGet, target);
     const returns = isReturn(traits);
-    if (returns && (isCall(traits) || this.#predictor.ras.returns.length === 0)) {
+    if (!isIndirect(traits) || (returns && (isCall(traits) || this.#predictor.ras.returns.length === 0))) {
       this.#ask(leaveTarget);
       return;
     }
