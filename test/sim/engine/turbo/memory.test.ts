@@ -174,15 +174,16 @@ describe("with data behind page tables", () => {
   });
 });
 
-test("a page without Y gives no tag and takes none, however often its neighbour did", () => {
-  // Two virtual pages are one page of RAM: the first has Y clear, the second set.
+describe("with capabilities behind page tables", () => {
+  const Y = 1n << 58n;
+  const YW = 1n << 57n;
   const leaf = (0x8000_8000n >> 2n) | 0xc7n;
   const pointer = (register: string, address: string): string =>
     `li ${register}, ${address}\n lla t6, root\n sub ${register}, ${register}, t6\n yadd ${register}, t6, ${register}`;
   const table = (from: string, at: number, to: string): string =>
     `srli t1, ${to}, 12\n slli t1, t1, 10\n ori t1, t1, 1\n sd t1, ${at}(${from})`;
-  both(
-    `
+  /** s4 and s5 are the pages of two leaves, s2 the table with these, s3 counts down; MPRV as S-mode sees them. */
+  const paged = (leaves: readonly [bigint, bigint], before: string, accesses: string): string => `
     lla t0, handler
     csrw mtvec, t0
     lla s0, root
@@ -190,11 +191,9 @@ test("a page without Y gives no tag and takes none, however often its neighbour 
     lla s2, last
     ${table("s0", 8, "s1")}
     ${table("s1", 0, "s2")}
-    li t1, ${leaf}
+    li t1, ${leaves[0]}
     sd t1, 0(s2)
-    li t2, 1
-    slli t2, t2, 58
-    or t1, t1, t2
+    li t1, ${leaves[1]}
     sd t1, 8(s2)
     srli t1, s0, 12
     li t0, 8
@@ -204,22 +203,14 @@ test("a page without Y gives no tag and takes none, however often its neighbour 
     ${pointer("s4", "0x40000000")}
     ${pointer("s5", "0x40001000")}
     ${pointer("s6", "0x100000")}
+    ${before}
     li s9, 0x20800
     csrs mstatus, s9
     li s3, 60
   again:
     li s9, 0x800
     csrs mstatus, s9
-    sy s4, 0(s5)
-    ly a0, 0(s4)
-    ytagr a0, a0
-    slli a1, a1, 1
-    add a1, a1, a0
-    ly a0, 0(s5)
-    ytagr a0, a0
-    add a2, a2, a0
-    sy s4, 16(s4)
-    sy s3, 32(s4)
+    ${accesses}
     addi s3, s3, -1
     bnez s3, again
     li s9, 0x20000
@@ -237,8 +228,51 @@ test("a page without Y gives no tag and takes none, however often its neighbour 
     .balign 4096
   root: .zero 4096
   middle: .zero 4096
-  last: .zero 4096`,
-    CAPABILITY,
+  last: .zero 4096`;
+
+  test("a page without Y gives no tag and takes none, however often its neighbour did", () => {
+    // Two virtual pages are one page of RAM.
+    const accesses = `
+    sy s4, 0(s5)
+    ly a0, 0(s4)
+    ytagr a0, a0
+    slli a1, a1, 1
+    add a1, a1, a0
+    ly a0, 0(s5)
+    ytagr a0, a0
+    add a2, a2, a0
+    sy s4, 16(s4)
+    sy s3, 32(s4)`;
+    both(paged([leaf, leaf | Y], "", accesses), CAPABILITY);
+  });
+
+  test.each(["sets YD", "faults where YD is clear"])(
+    "with Svyrg a store %s where what it stores has a tag, only there",
+    (which) => {
+      const pagesUpdate = which === "sets YD" ? "li t0, 1\n slli t0, t0, 61\n csrs menvcfg, t0" : "";
+      // Each of the last rounds but two begins with YD clear; one page never sees a tag, the other at every fourth store.
+      const accesses = `
+    sy zero, 16(s4)
+    sy s3, 32(s4)
+    andi t0, s3, 3
+    yaddi a0, s4, 0
+    beqz t0, 1f
+    yaddi a0, zero, 0
+  1: sy a0, 16(s5)
+    sy zero, 32(s5)
+    li s9, 0x20000
+    csrc mstatus, s9
+    ld t0, 8(s2)
+    slli a1, a1, 1
+    xor a1, a1, t0
+    li t1, 2
+    ble s3, t1, 2f
+    li t1, ${leaf | YW}
+    sd t1, 8(s2)
+  2: csrs mstatus, s9`;
+      const before = `${pagesUpdate}\n li t0, 1\n slli t0, t0, 59\n csrs mstatus, t0`;
+      both(paged([leaf | YW, leaf | YW], before, accesses), "rv64y_zicsr_svyrg");
+    },
   );
 });
 
