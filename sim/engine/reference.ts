@@ -313,8 +313,8 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
 
   #takeTrap(): void {
     const { pcc } = this;
-    if (this.#wedged(this.#trap, pcc.addr)) this.reconsider();
-    else this.#enterTrap(this.#trap, pcc);
+    this.#stopIfWedged(this.#trap, pcc.addr);
+    this.#enterTrap(this.#trap, pcc);
   }
 
   #enterTrap(trap: Trap, pcc: Capability): void {
@@ -342,8 +342,8 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     this.#account(walks);
   }
 
-  /** Has this trap come again and again with nothing retired, and will nothing else come between? */
-  #wedged({ cause, tval }: Trap, pc: bigint): boolean {
+  /** Ends the run where this trap has come again and again with nothing retired, and nothing else will come between. */
+  #stopIfWedged({ cause, tval }: Trap, pc: bigint): void {
     const last = this.#lastTrap;
     const again = this.#trapRetired === this.retired;
     const same = again && last.cause === cause && last.pc === pc && last.tval === tval;
@@ -351,11 +351,10 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     this.#trapRetired = this.retired;
     this.#lastTrap = { cause, pc, tval };
     if (!again) this.#trapOrigin = this.#lastTrap;
-    if (this.#trapRepeats < WEDGE_REPEATS) return false;
+    if (this.#trapRepeats < WEDGE_REPEATS) return;
     // In M-mode a trap leaves interrupts off; below it, a timer may yet break in.
-    if (this.hart.mode !== Mode.machine && this.hart.nextTimer() !== Infinity) return false;
+    if (this.hart.mode !== Mode.machine && this.hart.nextTimer() !== Infinity) return;
     this.#stop = { kind: "wedge", ...report(this.#lastTrap), origin: report(this.#trapOrigin) };
-    return true;
   }
 
   /** Takes over privilege, satp and mstatus for translation, and whether RVY is enabled. */

@@ -119,7 +119,6 @@ export function lockstep(contestant: Contestant, run: Run, thorough = false): Ou
       discard(contestant, run);
       return outcome(steps, pc, { what: "the engine threw", engine: thrown, model: "" });
     }
-    if (stop === "wedge") break; // the engine sees that this trap will come for ever, and does not take it again
     model.step();
     if (model.trapped) traps += 1;
     if (model.end?.kind === "unmodelled") {
@@ -127,12 +126,13 @@ export function lockstep(contestant: Contestant, run: Run, thorough = false): Ou
       return outcome(steps, pc, undefined);
     }
     const ended = model.end?.kind === "exit" ? `exit ${model.end.status}` : model.end?.kind;
-    if (stop !== ended) {
+    // The model takes the same trap for ever; the engine takes it, and says so.
+    if (stop !== ended && stop !== "wedge") {
       return outcome(steps, pc, { what: "the end of the run", engine: stop ?? "none", model: ended ?? "none" });
     }
     const found = compareStep(machine, model) ?? (thorough ? compareAll(machine, model) : undefined);
     if (found !== undefined) return outcome(steps, pc, found);
-    if (ended !== undefined) break;
+    if (stop !== undefined) break;
   }
   return outcome(steps, pc, compareAll(machine, model));
 }

@@ -1,26 +1,7 @@
 // What an engine that times generated code gets wrong first, each in a few lines: the same cycles, causes and events on both engines.
-import { describe, expect, test } from "vitest";
-import { configOf } from "../../../arbitrary/machine.ts";
-import { HOT_ISA, HOT_RAM_BYTES } from "../../../arbitrary/hot.ts";
-import { PASS, program } from "../../../drivers/machine.ts";
-import { compareTimed, type TimedRun } from "./timing.ts";
-
-const WHOLE = [{ instructions: 20_000 }];
-
-interface Case extends Partial<Omit<TimedRun, "image" | "core">> {
-  readonly preset?: string;
-  readonly sets?: readonly string[];
-}
-
-/** Runs on both engines; they agree, and generated code had a part in it. */
-function alike(source: string, { preset = "cva6@1", sets = [], ...options }: Case = {}): void {
-  const image = program(source, HOT_ISA);
-  const core = configOf(preset, sets)!;
-  const run = { isa: HOT_ISA, ramBytes: HOT_RAM_BYTES, slices: WHOLE, image, core, ...options };
-  const { found, translated } = compareTimed(run);
-  expect(found).toBeUndefined();
-  expect(translated).toBeGreaterThan(0);
-}
+import { describe, test } from "vitest";
+import { PASS } from "../../../drivers/machine.ts";
+import { alike } from "./timed-cases.ts";
 
 /** Skips a 32-bit instruction that traps, and counts. */
 const SKIPPING = `
@@ -125,4 +106,9 @@ test("what has been counted when the guest marks a moment is the same", () => {
   alike(`la s0, words\n li s2, 0x110000\n li s1, 40
   again: li a2, 9\n 1: ld a0, 0(s0)\n sd a0, 8(s0)\n addi a2, a2, -1\n bnez a2, 1b\n sd s1, 0(s2)\n addi s1, s1, -1\n bnez s1, again\n ${PASS}
   .balign 8\n words: .dword 1, 2`);
+});
+
+test.each(["0", "1f"])("a handler that traps for ever ends the run when it has been seen to (%s)", (handler) => {
+  alike(`${WITH_HANDLER} li s1, 60\n again: ld a0, 0(zero)\n addi s1, s1, -1\n bnez s1, again
+    la t0, ${handler}\n csrw mtvec, t0\n .balign 4\n 1: ld a0, 0(zero)\n ${PASS} ${SKIPPING}`);
 });

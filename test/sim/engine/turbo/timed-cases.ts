@@ -1,0 +1,25 @@
+// Runs a few lines of assembly, timed, on both engines, and expects them to agree.
+import { expect } from "vitest";
+import { HOT_ISA, HOT_RAM_BYTES } from "../../../arbitrary/hot.ts";
+import { configOf } from "../../../arbitrary/machine.ts";
+import { program } from "../../../drivers/machine.ts";
+import { compareTimed, type TimedRun } from "./timing.ts";
+
+/** What is run where a case says nothing else. */
+export interface Case extends Partial<Omit<TimedRun, "image" | "core">> {
+  /** The machine that times it; null: none does. */
+  readonly preset?: string | null;
+  readonly sets?: readonly string[];
+}
+
+const WHOLE = [{ instructions: 20_000 }];
+
+/** Runs on both engines; they agree, and generated code had a part in it. */
+export function alike(source: string, { preset = "cva6@1", sets = [], ...options }: Case = {}): void {
+  const isa = options.isa ?? HOT_ISA;
+  const core = preset === null ? {} : { core: configOf(preset, sets)! };
+  const run = { isa, ramBytes: HOT_RAM_BYTES, slices: WHOLE, image: program(source, isa), ...core, ...options };
+  const { found, translated } = compareTimed(run);
+  expect(found).toBeUndefined();
+  expect(translated).toBeGreaterThan(0);
+}
