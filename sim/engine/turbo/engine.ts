@@ -3,14 +3,14 @@
 // Both work on the same registers, RAM and tags in linear memory. Generated code runs as many instructions as cannot reach the
 // next event and leaves all that is rare to the interpreter by exits before an instruction; so interrupts, limits and traps
 // come exactly where they come in the reference engine.
-import { decodeBounds } from "../../../isa/cap/bounds.ts";
 import { Capability, NULL_CAPABILITY } from "../../machine/capability.ts";
 import { MSTATUS_HIGH } from "../../machine/hart.ts";
 import { Mark, PAGE_BYTES } from "../../machine/memory.ts";
 import { LoadedTags } from "../../machine/mmu.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { Storage } from "../../timing/part.ts";
-import type { CodePage, Op } from "../code.ts";
+import type { CodePage } from "../code.ts";
+import { virt48 } from "../data.ts";
 import type { Stop } from "../engine.ts";
 import { Reference, type ReferenceOptions } from "../reference.ts";
 import {
@@ -21,15 +21,14 @@ import {
   type TranslatedRegion,
 } from "./code-cache.ts";
 import { Contexts, inOnePage } from "./contexts.ts";
+import { ExecutedCode } from "./executed-code.ts";
 import { translateFunction, type Surroundings } from "./function.ts";
 import { instantiate } from "./host.ts";
 import { ENTRY, RAM_AT, STATE } from "./layout.ts";
 import type { LinearMemory } from "./linear.ts";
 import { Access } from "./memory-path.ts";
-import type { CodeSource, Region } from "./regions.ts";
 import { Pieces } from "./pieces.ts";
 import { regionModule } from "./runtime.ts";
-import { virt48, type Where } from "./timing-code.ts";
 import { encodeModule } from "./wasm.ts";
 
 export interface TurboOptions extends ReferenceOptions {
@@ -232,9 +231,10 @@ export class Turbo extends Reference {
     if (known !== undefined) return known;
     if (this.#heat.size >= MAX_COUNTED) this.#heat.clear();
     this.#heat.set(at, heat);
-    const shared = heat % LOOKS_FOR_SHARED === 1 ? this.#share(pc, meta) : undefined;
-    if (shared !== undefined) return shared;
-    if (heat < this.#hotAfter * 2 ** Math.floor(this.#code.dropped / DROPS_PER_DOUBLING)) return undefined;
+    if (this.#code.full || this.#pieces?.full === true) this.#clear();
+    const hot = heat >= this.#hotAfter * 2 ** Math.floor(this.#code.dropped / DROPS_PER_DOUBLING);
+    const shared = hot || heat % LOOKS_FOR_SHARED === 1 ? this.#share(pc, meta) : undefined;
+    if (shared !== undefined || !hot) return shared;
     const source = new ExecutedCode(this, (addr) => this.knownPage(addr), pc, meta);
     // What was never executed, or lies outside of this pcc, cannot be translated; what begins with an instruction of the
     // interpreter's never will be.
@@ -249,7 +249,6 @@ export class Turbo extends Reference {
   }
 
   #translate(source: ExecutedCode, pc: bigint, meta: bigint): CachedRegion | undefined {
-    if (this.#code.full || this.#pieces?.full === true) this.#clear();
     const made = translateFunction(
       pc,
       source,
@@ -367,50 +366,3 @@ export class Turbo extends Reference {
 }
 
 const DATA_ACCESS = ["load", "store", "load", "taggedStore"] as const;
-
-/** Code that the interpreter has executed, within the bounds of a pcc. */
-class ExecutedCode implements CodeSource {
-  readonly #knownPage: (addr: bigint) => CodePage | undefined;
-  readonly #base: bigint;
-  readonly #end: bigint;
-  readonly #pages = new Map<bigint, CodePage | undefined>();
-
-  constructor(m: Reference, knownPage: (addr: bigint) => CodePage | undefined, pc: bigint, meta: bigint) {
-    this.#knownPage = knownPage;
-    const { base, top, topHigh } = decodeBounds(m, meta, pc);
-    this.#base = m.rvy ? base : 0n;
-    this.#end = m.rvy && topHigh === 0n ? top : 1n << 64n;
-  }
-
-  at(pc: bigint): Op | undefined {
-    const virt = pc & ~PAGE_MASK;
-    let page = this.#pages.get(virt);
-    if (page === undefined && !this.#pages.has(virt)) {
-      page = this.#knownPage(virt);
-      this.#pages.set(virt, page);
-    }
-    const op = page?.ops[Number(pc & PAGE_MASK) >>> 1];
-    if (op === undefined || pc < this.#base || pc + BigInt(op.bytes) > this.#end) return undefined;
-    return op;
-  }
-
-  where(pc: bigint): Where {
-    const page = this.#pages.get(pc & ~PAGE_MASK)!;
-    const offset = Number(pc & PAGE_MASK);
-    return { pc: virt48(pc), category: page.categories[offset >>> 1]! };
-  }
-
-  /** What a region was translated from. */
-  seen(region: Region): { pages: SeenPage[]; ranges: CodeRange[] } {
-    const pages = new Map<bigint, CodePage>();
-    const ranges: CodeRange[] = [];
-    for (const { pc, end } of region.blocks) {
-      for (let virt = pc & ~PAGE_MASK; virt < end; virt += BigInt(PAGE_BYTES)) {
-        pages.set(virt, this.#pages.get(virt)!);
-        const from = pc > virt ? Number(pc - virt) : 0;
-        ranges.push({ virt, from, to: Math.min(Number(end - virt), PAGE_BYTES) });
-      }
-    }
-    return { pages: [...pages].map(([virt, page]) => ({ virt, page })), ranges };
-  }
-}

@@ -1,6 +1,7 @@
 // Makes one WebAssembly function of a region: registers loaded, blocks in structured control flow, registers stored.
 import type { Csrs } from "../../machine/csrs.ts";
 import type { Op as Operation } from "../code.ts";
+import { virt48 } from "../data.ts";
 import { irreducibleEdges, shapeOf, writeGraph, type Graph, type NodeWriter } from "./control.ts";
 import { Translator, UNTRANSLATABLE, type Ending } from "./emit.ts";
 import { ExprWriter } from "./expr.ts";
@@ -11,7 +12,7 @@ import { RegisterLocals } from "./registers.ts";
 import { translateRegion, type Block, type BlockWriter, type CodeSource, type Region } from "./regions.ts";
 import type { Pieces, TimedBlock } from "./pieces.ts";
 import type { RegionModule } from "./runtime.ts";
-import { TimingCode, virt48, type Addressing } from "./timing-code.ts";
+import { TimingCode, type Addressing } from "./timing-code.ts";
 import { Code, I32, I64, Op, VOID, type ModuleFunction, type ValueType } from "./wasm.ts";
 
 /** What does not change while a region is valid. */

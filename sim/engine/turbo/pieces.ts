@@ -29,7 +29,7 @@ export const MAX_ROWS = 1 << 15;
  */
 export const LINE = { virt: 0, delta: 8, set: 16, word: 20 } as const;
 export const LINE_BYTES = 24;
-const MAX_LINES = 1 << 15;
+export const MAX_LINES = 1 << 15;
 /** What `Pieces` takes of its storage. */
 export const PIECES_BYTES = MAX_ROWS * ROW_BYTES + MAX_LINES * LINE_BYTES + 8 * LONGEST_PIECE + 8;
 const UNKNOWN = -1;

@@ -514,6 +514,3 @@ export class TimingCode {
     code.local(Op.localSet, this.locals.waits);
   }
 }
-
-/** Low 48 bits of an address. */
-export const virt48 = (addr: bigint): number => Number(addr & VIRT_MASK);

@@ -1,0 +1,80 @@
+// The turbo engine where the same code stands in more places than it can keep: it makes room, and nothing else changes.
+import { expect, test } from "vitest";
+import { resolveMachine } from "../../../../sim/config/machine.ts";
+import type { Turbo } from "../../../../sim/engine/turbo/engine.ts";
+import { MAX_LINES } from "../../../../sim/engine/turbo/pieces.ts";
+import { createMachine, type Machine } from "../../../../sim/machine/machine.ts";
+import { PASS, program } from "../../../drivers/machine.ts";
+import { INTEGER } from "./engines.ts";
+
+/** Of the function. */
+const INSTRUCTIONS = 384;
+const LINE_BYTES = 64;
+const PLACES = Math.ceil((MAX_LINES * LINE_BYTES) / (4 * INSTRUCTIONS)) + 20;
+const CALLS = 2;
+const FIRST_PLACE = 0x8001_0000;
+const PAGE_BYTES = 4096;
+const RAM_BYTES = FIRST_PLACE - 0x8000_0000 + PLACES * PAGE_BYTES;
+
+/** A function of many lines, copied to page after page, each in turn at virtual 0x40001000, where it is called. */
+const source = `
+  la t0, over
+  csrw mtvec, t0
+  li s3, 0x80008000           # tables: a gigabyte as it is, and one of one small page
+  li t0, 0x200000cf
+  sd t0, 16(s3)
+  li t0, 0x20002401
+  sd t0, 8(s3)
+  li t0, 0x20002801
+  li t1, 0x80009000
+  sd t0, 0(t1)
+  li s4, 0x8000a008
+  li t0, 0x8000000000080008
+  csrw satp, t0
+  li t0, 0x1800
+  csrc mstatus, t0
+  li t0, 0x800
+  csrs mstatus, t0
+  la t0, 1f
+  csrw mepc, t0
+  mret
+1: .option norvc
+  li s0, 0x40001000
+  li s1, ${FIRST_PLACE}
+  li s2, ${PLACES}
+  li s5, 0x00150513           # addi a0, a0, 1
+  li s6, 4096
+  li s8, 0x00008067           # ret
+2: mv t0, s1
+  addi t1, s1, ${4 * (INSTRUCTIONS - 1)}
+3: sw s5, 0(t0)
+  addi t0, t0, 4
+  bltu t0, t1, 3b
+  sw s8, 0(t1)
+  srli t0, s1, 2
+  ori t0, t0, 0xcf
+  sd t0, 0(s4)
+  sfence.vma
+  li s7, ${CALLS}
+3: jalr s0
+  addi s7, s7, -1
+  bnez s7, 3b
+  add s1, s1, s6
+  addi s2, s2, -1
+  bnez s2, 2b
+  ecall
+over: ${PASS}
+`;
+
+test("code that stands in more places than can be kept runs in all of them", () => {
+  const resolved = resolveMachine({});
+  if (resolved.kind === "diagnostics") throw new Error("no machine");
+  const image = program(source, INTEGER);
+  const machine: Machine = createMachine({
+    ...{ isa: INTEGER, image, ramBytes: RAM_BYTES, core: resolved.config },
+    ...{ engine: "turbo", translateAfter: 8 },
+  });
+  expect(machine.run()).toEqual({ kind: "exit", status: 0 });
+  expect(machine.engine.x(10)).toBe(BigInt((INSTRUCTIONS - 1) * CALLS * PLACES));
+  expect((machine.engine as Turbo).translated).toBeGreaterThan(INSTRUCTIONS * PLACES);
+});
