@@ -4,13 +4,25 @@ import { CACHE_BLOCK_BYTES } from "../../isa/ext/zicbo.ts";
 import type { AccessBytes, Bounds, CacheBlockOperation } from "../../isa/semantics.ts";
 import type { Bus } from "../machine/bus.ts";
 import { CapabilityArithmetic, type Capability } from "../machine/capability.ts";
+import type { Hart } from "../machine/hart.ts";
+import type { HeldRegisters } from "../machine/held.ts";
 import { GRANULE_BYTES, PAGE_BYTES, type Memory } from "../machine/memory.ts";
 import { ACCESS_FAULT, LoadedTags, Mmu } from "../machine/mmu.ts";
+import { isReserved, reserve, unreserve } from "../machine/reservation.ts";
 import type { Retire } from "../machine/retire.ts";
 
 /** What an integer access to an address that is not a multiple of its size does. */
 export type MisalignedAccess = "split" | "trap";
 type Direction = "load" | "store";
+
+export interface DataPathOptions {
+  readonly zylevels1: boolean;
+  readonly zyhybrid: boolean;
+  readonly bus: Bus;
+  readonly mmu: Mmu;
+  readonly misaligned: MisalignedAccess;
+  readonly hart: Hart;
+}
 
 const XLEN_BYTES = 8;
 /** Retire records carry the low 48 bits of an address; below this a bigint converts exactly and needs no cutting. */
@@ -28,16 +40,15 @@ export abstract class DataPath extends CapabilityArithmetic {
   protected readonly mmu: Mmu;
   protected readonly record: Retire;
   readonly #misaligned: MisalignedAccess;
-  /** Reserved bytes by physical address; empty where end is 0. */
-  #reservedFrom = 0;
-  #reservedTo = 0;
+  readonly #held: HeldRegisters;
 
-  constructor(zylevels1: boolean, zyhybrid: boolean, bus: Bus, mmu: Mmu, misaligned: MisalignedAccess) {
-    super(zylevels1, zyhybrid);
-    this.bus = bus;
-    this.memory = bus.memory;
-    this.mmu = mmu;
-    this.#misaligned = misaligned;
+  constructor(o: DataPathOptions) {
+    super(o.zylevels1, o.zyhybrid);
+    this.bus = o.bus;
+    this.memory = o.bus.memory;
+    this.mmu = o.mmu;
+    this.#misaligned = o.misaligned;
+    this.#held = o.hart.held;
     this.record = emptyRecord();
   }
 
@@ -96,14 +107,14 @@ export abstract class DataPath extends CapabilityArithmetic {
 
   loadReserved(addr: bigint, bytes: AccessBytes): bigint {
     const offset = this.#inRam(addr, bytes, "load");
-    this.#reserve(offset, bytes);
+    reserve(this, this.#held, BigInt(offset), bytes);
     return this.memory.load(offset, bytes);
   }
 
   loadReservedY(addr: bigint, keepsTag: bigint): Capability {
     const offset = this.#inRam(addr, GRANULE_BYTES, "load");
     this.record.capability = true;
-    this.#reserve(offset, GRANULE_BYTES);
+    reserve(this, this.#held, BigInt(offset), GRANULE_BYTES);
     return this.#readY(offset, addr, keepsTag);
   }
 
@@ -136,11 +147,6 @@ export abstract class DataPath extends CapabilityArithmetic {
       this.raise(this.mmu.cause === CAUSE.loadPageFault ? CAUSE.storePageFault : CAUSE.storeAccessFault, addr);
     const protects = this.mmu.guardsData && !this.mmu.allows(phys, CACHE_BLOCK_BYTES, "load");
     if (protects || !this.memory.holds(phys, CACHE_BLOCK_BYTES)) this.raise(CAUSE.storeAccessFault, addr);
-  }
-
-  /** Drops the reservation: a trap was taken. */
-  protected unreserve(): void {
-    this.#reservedTo = 0;
   }
 
   /** Translates an access and notes it in the record. */
@@ -243,15 +249,10 @@ export abstract class DataPath extends CapabilityArithmetic {
     this.memory.storeCapability(offset, Number(value.tag), value.meta, value.addr);
   }
 
-  #reserve(offset: number, bytes: number): void {
-    this.#reservedFrom = offset;
-    this.#reservedTo = offset + bytes;
-  }
-
   /** Does the reservation cover these bytes? It is gone in either case. */
   #useReservation(offset: number, bytes: number): boolean {
-    const covered = offset >= this.#reservedFrom && offset + bytes <= this.#reservedTo;
-    this.#reservedTo = 0;
+    const covered = isReserved(this, this.#held, BigInt(offset), bytes) !== 0n;
+    unreserve(this, this.#held);
     if (!covered) this.record.access = "none";
     return covered;
   }

@@ -6,23 +6,16 @@ import { setAddress } from "../../isa/cap/bounds.ts";
 import { INTEGRAL, PERMISSION, SEALED } from "../../isa/cap/format.ts";
 import { CAUSE } from "../../isa/cause.ts";
 import type { PointerMode } from "../../isa/table.ts";
-import type { Bus } from "../machine/bus.ts";
 import { Capability, NULL_CAPABILITY } from "../machine/capability.ts";
 import { PAGE_BYTES } from "../machine/memory.ts";
-import type { Mmu } from "../machine/mmu.ts";
 import { instructionBytes, NO_PAGE, PARCEL_BYTES, type CodeCache, type CodePage, type Op } from "./code.ts";
-import { DataPath, VIRT_END, virt48, type MisalignedAccess } from "./data.ts";
+import { DataPath, VIRT_END, virt48, type DataPathOptions } from "./data.ts";
 
-export interface PathOptions {
+export interface PathOptions extends DataPathOptions {
   /** Is the base RVY? */
   readonly rvy: boolean;
-  readonly zylevels1: boolean;
-  readonly zyhybrid: boolean;
   /** IALIGN in bytes: 2 with compressed instructions, else 4. */
   readonly instructionAlignment: 2 | 4;
-  readonly misaligned: MisalignedAccess;
-  readonly bus: Bus;
-  readonly mmu: Mmu;
   /** Decoded code, for each pointer mode apart; without Zyhybrid there is one for all. */
   readonly code: Readonly<Record<PointerMode, CodeCache>>;
 }
@@ -65,7 +58,7 @@ export abstract class FetchPath extends DataPath {
   #installed: Capability = NULL_CAPABILITY;
 
   constructor(o: PathOptions) {
-    super(o.zylevels1, o.zyhybrid, o.bus, o.mmu, o.misaligned);
+    super(o);
     this.rvy = this.capabilityMode = this.rvyEnabled = o.rvy;
     this.#codes = o.code;
     this.code = o.code.capability;

@@ -9,12 +9,12 @@ import { permitsCacheBlock, type Csrs } from "../machine/csrs.ts";
 import { MSTATUS, type Hart } from "../machine/hart.ts";
 import { Mode, type TranslationState } from "../machine/mmu.ts";
 import type { Timing, Walk } from "../machine/retire.ts";
-import { ECALL, enterTrap, returnFromTrap, type Trap } from "../machine/trap.ts";
+import { unreserve } from "../machine/reservation.ts";
+import { ECALL, enterTrap, isDelegated, mayNotReturn, returnFromTrap, type Trap } from "../machine/trap.ts";
 import type { Engine, Stop, TrapReport } from "./engine.ts";
 import { FetchPath, TRAPPED, type PathOptions } from "./fetch.ts";
 
 export interface ReferenceOptions extends PathOptions {
-  readonly hart: Hart;
   /** The registers' rules are written in the engine's own arithmetic. */
   readonly csrs: (m: CapabilityArithmetic) => Csrs;
   readonly timing: Timing | undefined;
@@ -41,6 +41,8 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   readonly #ys = new Array<Capability | undefined>(REGISTER_COUNT).fill(undefined);
   /** The clock at which the run loop has to look up: an interrupt may be due, the run may end. */
   protected eventAt = AT_ONCE;
+  /** Interrupts that are pending and enabled in mie, now and until the clock gets there. */
+  protected pending = 0;
   #untilCycle = Infinity;
   #waiting = false;
   #task: (() => void) | undefined;
@@ -48,7 +50,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   /** How addresses are translated now. */
   protected translation: TranslationState;
   #traps = 0;
-  #trap: Trap = { interrupt: false, cause: 0, tval: 0n };
+  #trap: Trap<bigint> = { interrupt: false, cause: 0, tval: 0n };
   /** The latest synchronous trap, the first since an instruction retired, and how often the latest came again. */
   #lastTrap = NO_TRAP;
   #trapOrigin = NO_TRAP;
@@ -119,11 +121,8 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
 
   trapReturn(from: Privileged): void {
     const { hart } = this;
-    const needed = from === "machine" ? Mode.machine : Mode.supervisor;
-    const trapped = from === "supervisor" && hart.mode === Mode.supervisor && (hart.status & MSTATUS.TSR) !== 0;
-    if (hart.mode < needed || trapped || !this.#systemAccess()) this.#illegal();
-    const pcc = returnFromTrap(hart, this, from);
-    this.installNext(pcc);
+    if (mayNotReturn(this, hart.held, hart.mode, from) !== 0n || !this.#systemAccess()) this.#illegal();
+    this.installNext(returnFromTrap(this, hart.held, from));
     this.retranslate();
   }
 
@@ -160,7 +159,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     this.now = this.retired = 0;
     this.#waiting = false;
     this.#trapRetired = -1;
-    this.unreserve();
+    unreserve(this, this.hart.held);
   }
 
   resume(pcc: Capability): void {
@@ -280,7 +279,8 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
       this.#stop = { kind: "limit", limit: "cycles" };
       return false;
     }
-    const interrupt = this.hart.interruptToTake();
+    this.pending = this.hart.pending;
+    const interrupt = this.hart.interruptToTake(this.pending);
     if (interrupt === undefined) {
       this.eventAt = Math.min(this.#untilCycle, this.hart.nextTimer());
     } else {
@@ -317,10 +317,9 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     this.#enterTrap(this.#trap, pcc);
   }
 
-  #enterTrap(trap: Trap, pcc: Capability): void {
-    const { op, offset, page } = this;
+  #enterTrap(trap: Trap<bigint>, pcc: Capability): void {
+    const { op, offset, page, hart } = this;
     this.#traps += 1;
-    this.unreserve();
     const r = this.record;
     r.insn = op?.decoded;
     r.pc = this.pageVirt + offset;
@@ -332,7 +331,9 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     r.asid = this.translation.asid;
     // The instruction was fetched as translation was before.
     const walks = op !== undefined && r.translatedFetch ? this.mmu.walks : this.#walk;
-    const handler = enterTrap(this.hart, this, pcc, trap);
+    const delegation = trap.interrupt ? BigInt(hart.mideleg) : hart.medeleg;
+    const delegated = hart.mode !== Mode.machine && isDelegated(this, delegation, trap.cause) !== 0n;
+    const handler = enterTrap(this, hart.held, pcc, trap, delegated ? "supervisor" : "machine");
     this.retranslate();
     this.install(handler);
     r.flush = true;
@@ -343,7 +344,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   }
 
   /** Ends the run where this trap has come again and again with nothing retired, and nothing else will come between. */
-  #stopIfWedged({ cause, tval }: Trap, pc: bigint): void {
+  #stopIfWedged({ cause, tval }: Trap<bigint>, pc: bigint): void {
     const last = this.#lastTrap;
     const again = this.#trapRetired === this.retired;
     const same = again && last.cause === cause && last.pc === pc && last.tval === tval;

@@ -6,19 +6,9 @@ import type { Extension } from "../../isa/insn.ts";
 import type { Arithmetic, Capabilities } from "../../isa/semantics.ts";
 import type { Capability } from "./capability.ts";
 import { type CapabilityArithmetic } from "./capability.ts";
-import type { HeldName } from "./held.ts";
+import { HELD, type HeldAt } from "./held.ts";
 import type { Pmp } from "./pmp.ts";
-import {
-  doubleWord,
-  highWord,
-  IP,
-  lowWord,
-  MENVCFG,
-  MSTATUS,
-  MSTATUS_HIGH,
-  SUPERVISOR_INTERRUPTS,
-  type Hart,
-} from "./hart.ts";
+import { IP, lowWord, MENVCFG, MSTATUS, MSTATUS_HIGH, SUPERVISOR_INTERRUPTS, type Hart } from "./hart.ts";
 
 /** What an engine has to look at again after a write. */
 export const Effect = { none: 0, interrupts: 1, translation: 2 } as const;
@@ -41,7 +31,7 @@ export interface YlenCsr {
 /** A register that only holds what it is given: an engine may read and write it where it lies. */
 export interface HeldCsr {
   readonly kind: "held";
-  readonly name: HeldName;
+  readonly at: HeldAt;
   readonly width: "xlen" | "ylen";
   /** What is left of a value that is written, after the general rules. */
   readonly keep: KeepRule;
@@ -50,7 +40,26 @@ export interface HeldCsr {
 /** In the algebra, so that an engine can translate it. */
 export type KeepRule = <X, Y>(m: Arithmetic<X> & Capabilities<X, Y>, value: Y) => Y;
 
-export type CsrBehaviour = XlenCsr | YlenCsr | HeldCsr;
+/** A register of XLEN bits that shows what is held, or fields of it; its rules, too, can be translated. */
+export interface FieldsCsr {
+  readonly kind: "fields";
+  readonly at: HeldAt;
+  readonly read: <X>(m: Arithmetic<X>, held: X) => X;
+  readonly write: <X>(m: Arithmetic<X>, held: X, value: X) => FieldsWrite<X>;
+  /** May a write let in an interrupt that is pending? */
+  readonly letsIn: boolean;
+  /** Bits of mstatus that withhold the register from S-mode. */
+  readonly withheldBy: number;
+}
+
+export interface FieldsWrite<X> {
+  /** What is held from then on. */
+  readonly held: X;
+  /** 1 where addresses may mean something else then (`Effect.translation`). */
+  readonly retranslates: X;
+}
+
+export type CsrBehaviour = XlenCsr | YlenCsr | HeldCsr | FieldsCsr;
 
 export interface BehaviourOptions {
   readonly hart: Hart;
@@ -63,13 +72,14 @@ const XLEN = 64;
 const MIE_MASK = IP.SSIP | IP.MSIP | IP.STIP | IP.MTIP | IP.SEIP | IP.MEIP;
 const { SIE, MIE, SPIE, MPIE, SPP, MPP, MPRV, SUM, MXR, TVM, TW, TSR } = MSTATUS;
 const { UXL, YRGE, SYRG, UYRG } = MSTATUS_HIGH;
+/** A field of mstatus, or several, in its low and its high word. */
+const fields = (low: number, high = 0): bigint => BigInt(low) | (BigInt(high) << 32n);
 const MSTATUS_MASK = SIE | MIE | SPIE | MPIE | SPP | MPP | MPRV | SUM | MXR | TVM | TW | TSR;
 const SSTATUS_MASK = SIE | SPIE | SPP | SUM | MXR;
 /** What Svyrg adds to the high word of both (#mstatus_y, #sstatus_y). */
 const SVYRG_MASK = YRGE | SYRG | UYRG;
 /** Changing these changes what an address means; MPP does only while MPRV is set. */
-const MSTATUS_TRANSLATION = MPRV | SUM | MXR;
-const MSTATUS_HIGH_TRANSLATION = SVYRG_MASK;
+const MSTATUS_TRANSLATION = fields(MPRV | SUM | MXR, SVYRG_MASK);
 const MPP_RESERVED = 2 << 11;
 /** Exceptions that can be delegated: all that can occur below M-mode (machine.adoc, medeleg); the first, where IALIGN is 32. */
 const MEDELEG_BASE = 0xb3fen;
@@ -80,7 +90,8 @@ const CY = 1n << 0n;
 const IR = 1n << 2n;
 const COUNTEREN_MASK = 0xffff_ffffn;
 const SATP_MODE_SHIFT = 60n;
-const SATP_MODES = [0n, 8n];
+const SATP_BARE = 0n;
+const SATP_SV39 = 8n;
 const MISA_MXL_64 = 2n << 62n;
 
 const none = (): Effect => Effect.none;
@@ -152,27 +163,14 @@ function status({ hart, extensions }: BehaviourOptions): Record<string, CsrBehav
     zyhybrid ? MENVCFG.Y : 0n,
   ].reduce((mask, field) => mask | field);
   const svyrg = extensions.has("Svyrg") ? SVYRG_MASK : 0;
-  const writeStatus = (mask: number, value: bigint): Effect => {
-    const { status: old, statusHigh: oldHigh } = hart;
-    let next = (old & ~mask) | (lowWord(value) & mask);
-    const nextHigh = (oldHigh & ~svyrg) | (highWord(value) & svyrg);
-    // MPP holds a mode that exists: 2 is none, and leaves it as it was.
-    if ((next & MPP) === MPP_RESERVED) next = (next & ~MPP) | (old & MPP);
-    hart.status = next;
-    hart.statusHigh = nextHigh;
-    const matters = MSTATUS_TRANSLATION | ((next & MPRV) !== 0 ? MPP : 0);
-    const translation = ((old ^ next) & matters) | ((oldHigh ^ nextHigh) & MSTATUS_HIGH_TRANSLATION);
-    return translation !== 0 ? Effect.translation : Effect.interrupts;
-  };
   const legalEnvcfg = (value: bigint, mask: bigint): bigint =>
     (value & MENVCFG.CBIE) === MENVCFG.CBIE_RESERVED ? value & mask & ~MENVCFG.CBIE : value & mask;
   return {
-    mstatus: { kind: "xlen", read: () => hart.mstatus, write: (value) => writeStatus(MSTATUS_MASK, value) },
-    sstatus: {
-      kind: "xlen",
-      read: () => doubleWord(hart.status & SSTATUS_MASK, hart.statusHigh & (svyrg | UXL)),
-      write: (value) => writeStatus(SSTATUS_MASK, value),
-    },
+    mstatus: statusFields((_, held) => held, fields(MSTATUS_MASK, svyrg)),
+    sstatus: statusFields(
+      (m, held) => m.and(held, m.const(fields(SSTATUS_MASK, svyrg | UXL))),
+      fields(SSTATUS_MASK, svyrg),
+    ),
     menvcfg: {
       kind: "xlen",
       read: () => hart.menvcfg | fixed,
@@ -191,16 +189,39 @@ function status({ hart, extensions }: BehaviourOptions): Record<string, CsrBehav
       },
     },
     satp: {
-      kind: "xlen",
-      read: () => hart.satp,
-      write: (value) => {
+      ...{ kind: "fields", at: HELD.satp, letsIn: false, withheldBy: TVM },
+      read: (_, held) => held,
+      write: (m, held, value) => {
         // A mode that is not supported: the write has no effect at all (supervisor.adoc, satp).
-        if (!SATP_MODES.includes(value >> SATP_MODE_SHIFT)) return Effect.none;
-        hart.satp = value;
-        return Effect.translation;
+        const mode = m.let(m.shr(value, m.const(SATP_MODE_SHIFT)));
+        const supported = m.let(m.or(m.eq(mode, m.const(SATP_BARE)), m.eq(mode, m.const(SATP_SV39))));
+        return { held: m.select(supported, value, held), retranslates: supported };
       },
     },
   };
+}
+
+/** A register that shows fields of mstatus, of which `mask` is writable. */
+function statusFields(read: FieldsCsr["read"], mask: bigint): FieldsCsr {
+  return {
+    ...{ kind: "fields", at: HELD.mstatus, letsIn: true, withheldBy: 0, read },
+    write: (m, held, value) => {
+      const given = m.let(m.or(m.and(held, m.const(~mask)), m.and(value, m.const(mask))));
+      const mpp = m.const(fields(MPP));
+      // MPP holds a mode that exists: 2 is none, and leaves it as it was.
+      const reserved = m.eq(m.and(given, mpp), m.const(fields(MPP_RESERVED)));
+      const next = m.let(m.select(reserved, m.xor(given, m.and(m.xor(held, given), mpp)), given));
+      const usesMpp = isSet(m, next, fields(MPRV));
+      const changes = m.let(m.xor(held, next));
+      const changesMode = m.and(usesMpp, isSet(m, changes, fields(MPP)));
+      return { held: next, retranslates: m.or(isSet(m, changes, MSTATUS_TRANSLATION), changesMode) };
+    },
+  };
+}
+
+/** Is any of these bits set? */
+function isSet<X>(m: Arithmetic<X>, value: X, bits: bigint): X {
+  return m.xor(m.eq(m.and(value, m.const(bits)), m.const(0n)), m.const(1n));
 }
 
 /** Vectors, saved state, delegation, interrupts and scratch registers. */
@@ -235,19 +256,19 @@ function traps(o: BehaviourOptions): Record<string, CsrBehaviour> {
       write: (value) => setMip(IP.SSIP & hart.mideleg, value),
     },
     stimecmp: fieldOf(hart, "stimecmp", (1n << BigInt(XLEN)) - 1n, Effect.interrupts),
-    mcause: held("mcause", "xlen"),
-    scause: held("scause", "xlen"),
-    mtval: held("mtval", "xlen"),
-    stval: held("stval", "xlen"),
-    mtvec: vector(o, "mtvec", INTERRUPT.machineExternal),
-    stvec: vector(o, "stvec", INTERRUPT.supervisorExternal),
-    mepc: held("mepc", "ylen", savedPc(o.instructionAlignment)),
-    sepc: held("sepc", "ylen", savedPc(o.instructionAlignment)),
-    mscratch: held("mscratch", "ylen"),
-    sscratch: held("sscratch", "ylen"),
-    mtidc: held("mtidc", "ylen"),
-    stidc: held("stidc", "ylen"),
-    utidc: held("utidc", "ylen"),
+    mcause: held(HELD.mcause, "xlen"),
+    scause: held(HELD.scause, "xlen"),
+    mtval: held(HELD.mtval, "xlen"),
+    stval: held(HELD.stval, "xlen"),
+    mtvec: held(HELD.mtvec, "ylen", vector(o, INTERRUPT.machineExternal)),
+    stvec: held(HELD.stvec, "ylen", vector(o, INTERRUPT.supervisorExternal)),
+    mepc: held(HELD.mepc, "ylen", savedPc(o.instructionAlignment)),
+    sepc: held(HELD.sepc, "ylen", savedPc(o.instructionAlignment)),
+    mscratch: held(HELD.mscratch, "ylen"),
+    sscratch: held(HELD.sscratch, "ylen"),
+    mtidc: held(HELD.mtidc, "ylen"),
+    stidc: held(HELD.stidc, "ylen"),
+    utidc: held(HELD.utidc, "ylen"),
     ddc: {
       kind: "ylen",
       read: () => hart.ddc,
@@ -262,27 +283,28 @@ function traps(o: BehaviourOptions): Record<string, CsrBehaviour> {
 /** Direct write: the register holds whatever it is given. */
 const whatever: KeepRule = (_, value) => value;
 
-const held = (name: HeldName, width: HeldCsr["width"], keep = whatever): HeldCsr => ({
+const held = (at: HeldAt, width: HeldCsr["width"], keep = whatever): HeldCsr => ({
   kind: "held",
-  ...{ name, width, keep },
+  ...{ at, width, keep },
 });
 
 /**
  * Trap vectors (#mtvec_y): always an address update, so that a sealed value loses its tag; in vectored mode every address
  * that a trap can form must be representable. Modes 2 and 3 are reserved and become 0 and 1.
  */
-function vector({ hart, m }: BehaviourOptions, name: "mtvec" | "stvec", highestCause: number): YlenCsr {
-  return {
-    kind: "ylen",
-    read: () => hart[name],
-    write: (value) => {
-      const addr = value.addr & ~2n;
-      const base = addr & ~3n;
-      const highest = addr === base ? base : m.add(base, BigInt(4 * highestCause));
-      const reachable = [base, highest].every((a) => moved(m, value, a).tag === value.tag);
-      hart[name] = m.keepTagIf(moved(m, value, addr), reachable ? 1n : 0n);
-      return Effect.none;
-    },
+function vector({ extensions }: BehaviourOptions, highestCause: number): KeepRule {
+  // An integer machine's vectors have no tag to lose, and no bounds.
+  const capabilities = extensions.has("Y");
+  return (m, value) => {
+    const addr = m.let(m.and(m.addr(value), m.const(~2n)));
+    if (!capabilities) return m.cap(m.tag(value), m.meta(value), addr);
+    const base = m.let(m.and(addr, m.const(~3n)));
+    const beyond = m.select(m.eq(addr, base), m.const(0n), m.const(BigInt(4 * highestCause)));
+    const reached = [base, m.add(base, beyond)].map((a) => m.tag(setAddress(m, value, a)));
+    return m.keepTagIf(
+      setAddress(m, value, addr),
+      reached.reduce((a, b) => m.and(a, b)),
+    );
   };
 }
 
@@ -294,11 +316,6 @@ function savedPc(instructionAlignment: number): KeepRule {
     const aligned = m.cap(m.tag(value), m.meta(value), m.sub(addr, excess));
     return m.keepTagIf(aligned, m.eq(excess, m.const(0n)));
   };
-}
-
-/** A capability with another address, by YADDRW; without a tag there is none to lose. */
-function moved(m: CapabilityArithmetic, value: Capability, addr: bigint): Capability {
-  return value.tag === 0n ? m.cap(0n, value.meta, addr) : setAddress(m, value, addr);
 }
 
 function counters(hart: Hart): Record<string, CsrBehaviour> {

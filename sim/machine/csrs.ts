@@ -3,8 +3,15 @@ import { csrPrivilege, csrReadOnly, CSRS, type CsrRecord } from "../../isa/csr.t
 import { setAddress } from "../../isa/cap/bounds.ts";
 import type { Arithmetic, CacheBlockOperation, Capabilities } from "../../isa/semantics.ts";
 import { Capability, type CapabilityArithmetic } from "./capability.ts";
-import { behaviours, Effect, type BehaviourOptions, type CsrBehaviour, type HeldCsr } from "./csr-behaviour.ts";
-import { MENVCFG, MSTATUS, type Hart } from "./hart.ts";
+import {
+  behaviours,
+  Effect,
+  type BehaviourOptions,
+  type CsrBehaviour,
+  type FieldsCsr,
+  type HeldCsr,
+} from "./csr-behaviour.ts";
+import { MENVCFG, type Hart } from "./hart.ts";
 import { Mode } from "./mmu.ts";
 
 interface Csr {
@@ -14,7 +21,6 @@ interface Csr {
 
 const CSR_SPACE = 4096;
 const COUNTEREN_TM = 1n << 1n;
-const SATP = 0x180;
 const STIMECMP = 0x14d;
 /** The read-only shadows of counters, which xcounteren gates. */
 const FIRST_COUNTER = 0xc00;
@@ -59,9 +65,11 @@ export class Csrs {
   read(number: number): Capability {
     const csr = this.#csrs[number]!.behaviour;
     if (csr.kind === "ylen") return csr.read();
-    if (csr.kind === "held" && csr.width === "ylen") return this.#hart.held.y(csr.name);
-    const value = csr.kind === "held" ? this.#hart.held.x(csr.name) : csr.read();
-    return new Capability(0n, 0n, value, undefined);
+    const { held } = this.#hart;
+    if (csr.kind === "held" && csr.width === "ylen") return held.y(csr.at);
+    if (csr.kind === "xlen") return new Capability(0n, 0n, csr.read(), undefined);
+    const value = held.x(csr.at);
+    return new Capability(0n, 0n, csr.kind === "held" ? value : csr.read(this.#m, value), undefined);
   }
 
   /**
@@ -83,26 +91,33 @@ export class Csrs {
     const csr = this.#csrs[number]!.behaviour;
     if (csr.kind === "xlen") return csr.write(value.addr);
     const { held } = this.#hart;
+    if (csr.kind === "fields") {
+      const written = csr.write(this.#m, held.x(csr.at), value.addr);
+      held.setX(csr.at, written.held);
+      if (written.retranslates !== 0n) return Effect.translation;
+      return csr.letsIn ? Effect.interrupts : Effect.none;
+    }
     if (csr.kind === "held" && csr.width === "xlen") {
-      held.setX(csr.name, value.addr);
+      held.setX(csr.at, value.addr);
       return Effect.none;
     }
     const given = this.#rvy ? written(this.#m, () => this.read(number), value, whole) : value;
     if (csr.kind === "ylen") return csr.write(given);
-    held.setY(csr.name, csr.keep(this.#m, given));
+    held.setY(csr.at, csr.keep(this.#m, given));
     return Effect.none;
   }
 
-  /** The rule and the place of a register that only holds what it is given, if it is one. */
-  held(number: number): HeldCsr | undefined {
+  /** The rules and the place of a register that is nothing but what is held, if it is one. */
+  held(number: number): HeldCsr | FieldsCsr | undefined {
     const behaviour = this.#csrs[number]?.behaviour;
-    return behaviour?.kind === "held" ? behaviour : undefined;
+    return behaviour?.kind === "held" || behaviour?.kind === "fields" ? behaviour : undefined;
   }
 
   /** What higher modes have withheld from the lower ones. */
   #enabled(number: number): boolean {
     const { mode, status, mcounteren, scounteren, sstc } = this.#hart;
-    if (number === SATP) return (status & MSTATUS.TVM) === 0;
+    const csr = this.#csrs[number]!.behaviour;
+    if (csr.kind === "fields") return (status & csr.withheldBy) === 0;
     if (number === STIMECMP) return sstc && (mcounteren & COUNTEREN_TM) !== 0n;
     if (number < FIRST_COUNTER || number > LAST_COUNTER) return true;
     const enabled = mode === Mode.supervisor ? mcounteren : mcounteren & scounteren;

@@ -2,7 +2,7 @@
 import { INTERRUPT } from "../../isa/cause.ts";
 import { NULL_CAPABILITY, type Capability } from "./capability.ts";
 import type { Clint } from "./devices/clint.ts";
-import { HeldRegisters } from "./held.ts";
+import { HELD, HeldRegisters } from "./held.ts";
 import { Mode, type TranslationState } from "./mmu.ts";
 import { Pmp } from "./pmp.ts";
 
@@ -34,10 +34,8 @@ export const MSTATUS_HIGH = {
 /** UXL and SXL, read-only: 64 bits. */
 const XLEN_64 = (2 << 0) | (2 << 2);
 const SVYRG = MSTATUS_HIGH.YRGE | MSTATUS_HIGH.SYRG | MSTATUS_HIGH.UYRG;
-/** The halves of a register as 32-bit numbers, and a register put together from halves whose highest bit is 0. */
+/** The low half of a register as a 32-bit number. */
 export const lowWord = (value: bigint): number => Number(BigInt.asIntN(32, value));
-export const highWord = (value: bigint): number => Number(BigInt.asIntN(32, value >> 32n));
-export const doubleWord = (low: number, high: number): bigint => (BigInt(high) << 32n) | BigInt(low);
 /** Values of satp for which states of translation are kept. */
 const MAX_ADDRESS_SPACES = 64;
 
@@ -86,14 +84,7 @@ export class Hart {
   readonly clint: Clint;
   readonly pmp = new Pmp();
   readonly held: HeldRegisters;
-  mode: number = Mode.machine;
-  /** mstatus, in halves. */
-  status = 0;
-  statusHigh = XLEN_64;
-  mtvec: Capability = NULL_CAPABILITY;
-  stvec: Capability = NULL_CAPABILITY;
   ddc: Capability = NULL_CAPABILITY;
-  medeleg = 0n;
   mideleg = 0;
   mie = 0;
   /** What software has written of mip: SSIP, SEIP, and STIP while Sstc is off. */
@@ -102,7 +93,6 @@ export class Hart {
   scounteren = 0n;
   menvcfg = 0n;
   senvcfg = 0n;
-  satp = 0n;
   stimecmp = 0xffff_ffff_ffff_ffffn;
   mcountinhibit = 0n;
   /**
@@ -120,75 +110,121 @@ export class Hart {
     this.clock = clock;
     this.clint = clint;
     this.held = held;
+    this.mode = Mode.machine;
+    this.statusHigh = XLEN_64;
   }
 
-  // Registers that only hold what they are given
+  // What is held
+
+  get mode(): number {
+    return this.held.low(HELD.mode);
+  }
+  set mode(mode: number) {
+    this.held.setLow(HELD.mode, mode);
+  }
+  /** mstatus, in halves. */
+  get status(): number {
+    return this.held.low(HELD.mstatus);
+  }
+  set status(word: number) {
+    this.held.setLow(HELD.mstatus, word);
+  }
+  get statusHigh(): number {
+    return this.held.high(HELD.mstatus);
+  }
+  set statusHigh(word: number) {
+    this.held.setHigh(HELD.mstatus, word);
+  }
 
   get mscratch(): Capability {
-    return this.held.y("mscratch");
+    return this.held.y(HELD.mscratch);
   }
   set mscratch(value: Capability) {
-    this.held.setY("mscratch", value);
+    this.held.setY(HELD.mscratch, value);
   }
   get mepc(): Capability {
-    return this.held.y("mepc");
+    return this.held.y(HELD.mepc);
   }
   set mepc(value: Capability) {
-    this.held.setY("mepc", value);
+    this.held.setY(HELD.mepc, value);
   }
   get mtidc(): Capability {
-    return this.held.y("mtidc");
+    return this.held.y(HELD.mtidc);
   }
   set mtidc(value: Capability) {
-    this.held.setY("mtidc", value);
+    this.held.setY(HELD.mtidc, value);
   }
   get sscratch(): Capability {
-    return this.held.y("sscratch");
+    return this.held.y(HELD.sscratch);
   }
   set sscratch(value: Capability) {
-    this.held.setY("sscratch", value);
+    this.held.setY(HELD.sscratch, value);
   }
   get sepc(): Capability {
-    return this.held.y("sepc");
+    return this.held.y(HELD.sepc);
   }
   set sepc(value: Capability) {
-    this.held.setY("sepc", value);
+    this.held.setY(HELD.sepc, value);
   }
   get stidc(): Capability {
-    return this.held.y("stidc");
+    return this.held.y(HELD.stidc);
   }
   set stidc(value: Capability) {
-    this.held.setY("stidc", value);
+    this.held.setY(HELD.stidc, value);
   }
   get utidc(): Capability {
-    return this.held.y("utidc");
+    return this.held.y(HELD.utidc);
   }
   set utidc(value: Capability) {
-    this.held.setY("utidc", value);
+    this.held.setY(HELD.utidc, value);
+  }
+  get mtvec(): Capability {
+    return this.held.y(HELD.mtvec);
+  }
+  set mtvec(value: Capability) {
+    this.held.setY(HELD.mtvec, value);
+  }
+  get stvec(): Capability {
+    return this.held.y(HELD.stvec);
+  }
+  set stvec(value: Capability) {
+    this.held.setY(HELD.stvec, value);
   }
   get mcause(): bigint {
-    return this.held.x("mcause");
+    return this.held.x(HELD.mcause);
   }
   set mcause(value: bigint) {
-    this.held.setX("mcause", value);
+    this.held.setX(HELD.mcause, value);
   }
   get mtval(): bigint {
-    return this.held.x("mtval");
+    return this.held.x(HELD.mtval);
   }
   set mtval(value: bigint) {
-    this.held.setX("mtval", value);
+    this.held.setX(HELD.mtval, value);
   }
   get scause(): bigint {
-    return this.held.x("scause");
+    return this.held.x(HELD.scause);
   }
   set scause(value: bigint) {
-    this.held.setX("scause", value);
+    this.held.setX(HELD.scause, value);
   }
   get stval(): bigint {
-    return this.held.x("stval");
+    return this.held.x(HELD.stval);
   }
   set stval(value: bigint) {
-    this.held.setX("stval", value);
+    this.held.setX(HELD.stval, value);
+  }
+  get medeleg(): bigint {
+    return this.held.x(HELD.medeleg);
+  }
+  set medeleg(value: bigint) {
+    this.held.setX(HELD.medeleg, value);
+  }
+  get satp(): bigint {
+    return this.held.x(HELD.satp);
+  }
+  set satp(value: bigint) {
+    this.held.setX(HELD.satp, value);
   }
 
   // Views
@@ -245,11 +281,10 @@ export class Hart {
   }
 
   get mstatus(): bigint {
-    return doubleWord(this.status, this.statusHigh);
+    return this.held.x(HELD.mstatus);
   }
   set mstatus(value: bigint) {
-    this.status = lowWord(value);
-    this.statusHigh = highWord(value);
+    this.held.setX(HELD.mstatus, value);
   }
 
   get mpp(): number {
@@ -259,10 +294,13 @@ export class Hart {
     this.status = (this.status & ~MSTATUS.MPP) | (mode << MPP_SHIFT);
   }
 
-  /** The interrupt to take before the next instruction, or undefined (machine.adoc, mip: enabling and priority). */
-  interruptToTake(): number | undefined {
-    if (this.mie === 0) return undefined;
-    const pending = this.mip & this.mie;
+  /** Interrupts that are pending and enabled in mie. */
+  get pending(): number {
+    return this.mie === 0 ? 0 : this.mip & this.mie;
+  }
+
+  /** Of the interrupts that are pending, the one to take before the next instruction (machine.adoc, mip: enabling and priority). */
+  interruptToTake(pending: number): number | undefined {
     if (pending === 0) return undefined;
     const machine = this.mode < Mode.machine || (this.status & MSTATUS.MIE) !== 0;
     const supervisor =
@@ -271,9 +309,9 @@ export class Hart {
     return taken ? BY_PRIORITY.find((interrupt) => (taken & bit(interrupt)) !== 0) : undefined;
   }
 
-  /** Is an interrupt pending and enabled in mie, so that WFI need not wait? */
+  /** Need WFI not wait? */
   get awake(): boolean {
-    return (this.mip & this.mie) !== 0;
+    return this.pending !== 0;
   }
 
   /** The first cycle at which an enabled timer that is not pending yet will be; Infinity if none. */

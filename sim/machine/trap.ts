@@ -1,15 +1,22 @@
 // Trap entry and return: which mode takes a trap, what is saved, and the pcc that execution goes on with.
-import { setAddress } from "../../isa/cap/bounds.ts";
-import { isSealed, unsealed } from "../../isa/cap/seal.ts";
+//
+// All of it is in the algebra, so that an engine that writes code may translate it.
+import { unsealed } from "../../isa/cap/seal.ts";
 import { CAUSE } from "../../isa/cause.ts";
-import type { Privileged } from "../../isa/semantics.ts";
-import { Capability, type CapabilityArithmetic } from "./capability.ts";
-import { MSTATUS, type Hart } from "./hart.ts";
+import type { Arithmetic, Capabilities, Privileged } from "../../isa/semantics.ts";
+import { MSTATUS } from "./hart.ts";
+import { HELD, type HeldState } from "./held.ts";
 import { Mode } from "./mmu.ts";
+import { unreserve } from "./reservation.ts";
+
+type Machine<X, Y> = Arithmetic<X> & Capabilities<X, Y>;
 
 const INTERRUPT_BIT = 1n << 63n;
 const MODE_VECTORED = 1n;
 const MODE_BITS = 3n;
+/** From xIE to xPIE. */
+const PIE_SHIFT = 4n;
+const MPRV = BigInt(MSTATUS.MPRV);
 
 /** The environment call of each mode. */
 export const ECALL: Readonly<Record<number, number>> = {
@@ -18,58 +25,89 @@ export const ECALL: Readonly<Record<number, number>> = {
   [Mode.machine]: CAUSE.ecallFromM,
 };
 
+/** The registers by which a mode takes traps and returns from them, and its fields of mstatus. */
+export const LEVEL = {
+  machine: {
+    ...{ mode: Mode.machine, tvec: HELD.mtvec, epc: HELD.mepc, cause: HELD.mcause, tval: HELD.mtval },
+    ...{ ie: BigInt(MSTATUS.MIE), pie: BigInt(MSTATUS.MPIE), previous: BigInt(MSTATUS.MPP), previousAt: 11n },
+  },
+  supervisor: {
+    ...{ mode: Mode.supervisor, tvec: HELD.stvec, epc: HELD.sepc, cause: HELD.scause, tval: HELD.stval },
+    ...{ ie: BigInt(MSTATUS.SIE), pie: BigInt(MSTATUS.SPIE), previous: BigInt(MSTATUS.SPP), previousAt: 8n },
+  },
+} as const;
+
 /** A trap as a value: an exception code, or the number of an interrupt. */
-export interface Trap {
+export interface Trap<X> {
   readonly interrupt: boolean;
   readonly cause: number;
-  readonly tval: bigint;
+  readonly tval: X;
 }
 
-/** Takes a trap at `pcc`, whole; returns the pcc of the handler (machine.adoc, supervisor.adoc; #mepc_y, #mtvec_y). */
-export function enterTrap(hart: Hart, m: CapabilityArithmetic, pcc: Capability, trap: Trap): Capability {
-  const code = BigInt(trap.cause);
-  const delegated = trap.interrupt ? (hart.mideleg >> trap.cause) & 1 : Number((hart.medeleg >> code) & 1n);
-  const cause = trap.interrupt ? INTERRUPT_BIT | code : code;
-  const { status, mode: from } = hart;
-  if (delegated !== 0 && from <= Mode.supervisor) {
-    const enabled = (status & MSTATUS.SIE) !== 0 ? MSTATUS.SPIE : 0;
-    const previous = from === Mode.supervisor ? MSTATUS.SPP : 0;
-    hart.status = (status & ~(MSTATUS.SIE | MSTATUS.SPIE | MSTATUS.SPP)) | enabled | previous;
-    hart.scause = cause;
-    hart.stval = trap.tval;
-    hart.sepc = pcc;
-    hart.mode = Mode.supervisor;
-    return handler(m, hart.stvec, trap);
-  }
-  const enabled = (status & MSTATUS.MIE) !== 0 ? MSTATUS.MPIE : 0;
-  hart.status = (status & ~(MSTATUS.MIE | MSTATUS.MPIE)) | enabled;
-  hart.mpp = from;
-  hart.mcause = cause;
-  hart.mtval = trap.tval;
-  hart.mepc = pcc;
-  hart.mode = Mode.machine;
-  return handler(m, hart.mtvec, trap);
+/** Is a cause delegated to S-mode, for traps from it and below? `delegation`: medeleg or mideleg. */
+export function isDelegated<X>(m: Arithmetic<X>, delegation: X, cause: number): X {
+  return m.and(m.shr(delegation, m.const(BigInt(cause))), m.const(1n));
 }
 
-/** xRET: restores mode and interrupt enable; returns the pcc saved in xepc, unsealed if it is a sentry (#MRET_CHERI). */
-export function returnFromTrap(hart: Hart, m: CapabilityArithmetic, from: Privileged): Capability {
-  const machine = from === "machine";
-  const { status } = hart;
-  const { IE, PIE } = machine ? { IE: MSTATUS.MIE, PIE: MSTATUS.MPIE } : { IE: MSTATUS.SIE, PIE: MSTATUS.SPIE };
-  const to = machine ? hart.mpp : status & MSTATUS.SPP ? Mode.supervisor : Mode.user;
-  const leavesMachine = to !== Mode.machine ? MSTATUS.MPRV : 0;
-  const lowest = machine ? MSTATUS.MPP : MSTATUS.SPP;
-  hart.status = (status & ~(IE | lowest | leavesMachine)) | PIE | ((status & PIE) !== 0 ? IE : 0);
-  hart.mode = to;
-  const saved = machine ? hart.mepc : hart.sepc;
-  return isSealed(m, saved) !== 0n ? unsealed(m, saved) : saved;
+/** Takes a trap at `pcc`, whole, to a mode; gives the pcc of the handler (machine.adoc, supervisor.adoc; #mepc_y, #mtvec_y). */
+export function enterTrap<X, Y>(
+  m: Machine<X, Y>,
+  held: HeldState<X, Y>,
+  pcc: Y,
+  { interrupt, cause, tval }: Trap<X>,
+  to: Privileged,
+): Y {
+  const level = LEVEL[to];
+  const code = BigInt(cause);
+  const status = m.let(held.x(HELD.mstatus));
+  const others = m.and(status, m.const(~(level.ie | level.pie | level.previous)));
+  const enabled = m.shl(m.and(status, m.const(level.ie)), m.const(PIE_SHIFT));
+  const from = m.shl(held.x(HELD.mode), m.const(level.previousAt));
+  held.setX(HELD.mstatus, m.or(others, m.or(enabled, from)));
+  held.setX(level.cause, m.const(interrupt ? INTERRUPT_BIT | code : code));
+  held.setX(level.tval, tval);
+  held.setY(level.epc, pcc);
+  held.setX(HELD.mode, m.const(BigInt(level.mode)));
+  unreserve(m, held);
+  return handler(m, held.y(level.tvec), interrupt ? cause : undefined);
 }
 
-/** The pcc that a vector gives: its base, and in vectored mode four bytes for each interrupt number. */
-function handler(m: CapabilityArithmetic, vector: Capability, trap: Trap): Capability {
-  const base = vector.addr & ~MODE_BITS;
-  const vectored = trap.interrupt && (vector.addr & MODE_BITS) === MODE_VECTORED;
-  const addr = m.add(base, vectored ? BigInt(4 * trap.cause) : 0n);
-  // Without a tag there is none to lose: an integer machine's vectors need no bounds.
-  return vector.tag === 0n ? new Capability(0n, vector.meta, addr, undefined) : setAddress(m, vector, addr);
+/** Is xRET illegal in a mode (machine.adoc #otherpriv; TSR)? ASR apart. */
+export function mayNotReturn<X, Y>(m: Machine<X, Y>, held: HeldState<X, Y>, mode: number, from: Privileged): X {
+  if (mode < LEVEL[from].mode) return m.const(1n);
+  if (from === "machine" || mode === Mode.machine) return m.const(0n);
+  return m.xor(m.eq(m.and(held.x(HELD.mstatus), m.const(BigInt(MSTATUS.TSR))), m.const(0n)), m.const(1n));
+}
+
+/** xRET: restores mode and interrupt enable; gives the pcc saved in xepc, unsealed if it is a sentry (#MRET_CHERI). */
+export function returnFromTrap<X, Y>(m: Machine<X, Y>, held: HeldState<X, Y>, from: Privileged): Y {
+  const { ie, pie, previous, previousAt, epc } = LEVEL[from];
+  const status = m.let(held.x(HELD.mstatus));
+  const to = m.let(m.shr(m.and(status, m.const(previous)), m.const(previousAt)));
+  const kept = m.and(status, m.const(~(ie | pie | previous)));
+  const enabled = m.shr(m.and(status, m.const(pie)), m.const(PIE_SHIFT));
+  const next = m.let(m.or(m.or(kept, m.const(pie)), enabled));
+  const staysMachine = m.eq(to, m.const(BigInt(Mode.machine)));
+  held.setX(HELD.mstatus, m.select(staysMachine, next, m.and(next, m.const(~MPRV))));
+  held.setX(HELD.mode, to);
+  return unsealed(m, held.y(epc));
+}
+
+/**
+ * The pcc that a vector gives: its base, and in vectored mode four bytes for each interrupt number. A write has left the
+ * vector its tag only where no such address takes it away (csr-behaviour.ts).
+ */
+function handler<X, Y>(m: Machine<X, Y>, vector: Y, interrupt: number | undefined): Y {
+  const addr = m.let(m.addr(vector));
+  const base = m.and(addr, m.const(~MODE_BITS));
+  return m.cap(
+    m.tag(vector),
+    m.meta(vector),
+    interrupt === undefined ? base : m.add(base, offsetOf(m, addr, interrupt)),
+  );
+}
+
+function offsetOf<X>(m: Arithmetic<X>, vector: X, interrupt: number): X {
+  const vectored = m.eq(m.and(vector, m.const(MODE_BITS)), m.const(MODE_VECTORED));
+  return m.select(vectored, m.const(BigInt(4 * interrupt)), m.const(0n));
 }

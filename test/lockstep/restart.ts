@@ -1,8 +1,8 @@
 // Puts a machine back to its beginning with another program, which is far cheaper than building one; and hands over to a body.
 import type { Image } from "../../isa/image.ts";
 import { Capability } from "../../sim/machine/capability.ts";
-import type { Hart } from "../../sim/machine/hart.ts";
-import { HELD, type HeldName } from "../../sim/machine/held.ts";
+import { Hart } from "../../sim/machine/hart.ts";
+import { HELD } from "../../sim/machine/held.ts";
 import type { Machine } from "../../sim/machine/machine.ts";
 import type { Handover } from "../arbitrary/program.ts";
 import { metaOf, type Cap } from "../model/capability.ts";
@@ -12,7 +12,7 @@ const toCapability = (c: Cap): Capability => new Capability(c.tag ? 1n : 0n, met
 
 type Saved = Partial<Record<keyof Hart, unknown>>;
 /** Registers of the hart that are not fields of it. */
-const HELD_NAMES = Object.keys(HELD) as HeldName[];
+const HELD_NAMES = Object.keys(HELD).filter((name) => name in Hart.prototype) as (keyof Hart)[];
 /** The registers of each machine's hart as they were at reset. */
 const atReset = new WeakMap<Machine, Saved>();
 

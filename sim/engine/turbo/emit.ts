@@ -3,7 +3,8 @@ import { decodeBounds } from "../../../isa/cap/bounds.ts";
 import { PERMISSION } from "../../../isa/cap/format.ts";
 import type { AccessBytes, Bounds, Semantics } from "../../../isa/semantics.ts";
 import { written, type Csrs } from "../../machine/csrs.ts";
-import { HELD, HELD_PART } from "../../machine/held.ts";
+import type { HeldCsr } from "../../machine/csr-behaviour.ts";
+import { HELD_PART } from "../../machine/held.ts";
 import { KeptBounds, YExpr, type KeptBoundsOptions } from "./bounds.ts";
 import { constant, ExprArithmetic, isConst, localOf, type Expr, type ExprWriter } from "./expr.ts";
 import { HELD_AT } from "./layout.ts";
@@ -321,13 +322,13 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
   csrRead(number: number, write: boolean): YExpr {
     const { csrs, capabilityMode, pccMeta } = this.#o;
     const systemAccess = !capabilityMode || (pccMeta & PERMISSION.ASR) !== 0n;
-    if (csrs.held(number) === undefined || !csrs.permits(number, write, systemAccess)) throw UNTRANSLATABLE;
+    if (csrs.held(number)?.kind !== "held" || !csrs.permits(number, write, systemAccess)) throw UNTRANSLATABLE;
     return this.#loadHeld(number, csrs.accessedWhole(number, capabilityMode));
   }
 
   csrWrite(number: number, value: YExpr, whole: boolean): void {
     const { csrs, capabilityMode, tagged } = this.#o;
-    const { name, width, keep } = csrs.held(number)!;
+    const { at, width, keep } = csrs.held(number) as HeldCsr;
     const isWhole = whole && csrs.accessedWhole(number, capabilityMode);
     const holdsTags = tagged && width === "ylen";
     const kept = keep(this, holdsTags ? written(this, () => this.#loadHeld(number, true), value, isWhole) : value);
@@ -336,15 +337,15 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
     for (const part of parts) {
       code.i32(0);
       this.#writer.wide(kept[part]);
-      code.memory(Op.i64Store, HELD_AT + HELD[name] + HELD_PART[part]);
+      code.memory(Op.i64Store, HELD_AT + at + HELD_PART[part]);
     }
   }
 
   #loadHeld(number: number, whole: boolean): YExpr {
-    const { name, width } = this.#o.csrs.held(number)!;
+    const { at: place, width } = this.#o.csrs.held(number) as HeldCsr;
     const load = (part: keyof typeof HELD_PART): Expr => {
       const to = this.#writer.temporary(I64);
-      const at = HELD_AT + HELD[name] + HELD_PART[part];
+      const at = HELD_AT + place + HELD_PART[part];
       this.#writer.code.i32(0).memory(Op.i64Load, at).local(Op.localSet, to);
       return localOf(I64, to);
     };

@@ -1,11 +1,11 @@
 // Registers that generated code reads and writes itself: the same rules as in the interpreter, in every mode, for every value.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { HELD } from "../../../../sim/machine/held.ts";
+import { HELD_REGISTERS } from "../../../../sim/machine/held.ts";
 import { PASS, program } from "../../../drivers/machine.ts";
 import { bothRun, INTEGER, onBoth, RAM_BYTES } from "./engines.ts";
 
-const NAMES = Object.keys(HELD);
+const NAMES = Object.keys(HELD_REGISTERS);
 const SOURCES = ["zero", "s2", "s3", "s4", "s5", "s6", "s7"];
 const arbRegister = fc.constantFrom(...SOURCES);
 const arbForm = fc.constantFrom("csrrw", "csrrs", "csrrc", "csrrwi", "csrrsi", "csrrci");
@@ -82,7 +82,7 @@ describe.each([
         const options = { isa, image: program(`.option norvc\n${inMode(body, form, mode, asr)}`, isa) };
         const { reference, turbo } = onBoth({ ...options, ramBytes: RAM_BYTES }, (machine) => [
           machine.run({ maxInstructions: 1000 }),
-          NAMES.map((name) => stateOfHeld(machine.hart[name as keyof typeof HELD])),
+          NAMES.map((name) => stateOfHeld(machine.hart[name as keyof typeof HELD_REGISTERS])),
         ]);
         expect(turbo).toEqual(reference);
       }),
