@@ -28,6 +28,7 @@ const XLEN_BYTES = 8;
 /** Retire records carry the low 48 bits of an address; below this a bigint converts exactly and needs no cutting. */
 const VIRT_BITS = 48;
 export const VIRT_END = 2 ** VIRT_BITS;
+export const VIRT_MASK = BigInt(VIRT_END - 1);
 
 export const virt48 = (addr: bigint): number => {
   const n = Number(addr);

@@ -14,7 +14,7 @@ export const STATE = {
   entries: 24,
   /** i32: the address space in force. */
   asid: 28,
-  /** i32: where the region that is entered has its lines (timing-code.ts). */
+  /** i32: where the region that is entered has its lines (fetch-code.ts). */
   lines: 32,
 } as const;
 

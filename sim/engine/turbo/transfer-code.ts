@@ -118,13 +118,16 @@ export class TransferCode {
     const end = taken ? highest : 0;
     code.local(Op.localGet, counter).i32(end).op(Op.i32Ne).op(Op.if).byte(VOID);
     code.local(Op.localGet, index);
-    if (taken) {
-      code.i32(1).local(Op.localGet, counter).i32(1).op(Op.i32Add);
-      code.local(Op.localGet, counter).i32(0).op(Op.i32LtS).op(Op.select);
-    } else {
-      code.i32(0).local(Op.localGet, counter).i32(1).op(Op.i32Sub);
-      code.local(Op.localGet, counter).i32(0).op(Op.i32LtS).op(Op.select);
-    }
+    code
+      .i32(taken ? 1 : 0)
+      .local(Op.localGet, counter)
+      .i32(1);
+    code
+      .op(taken ? Op.i32Add : Op.i32Sub)
+      .local(Op.localGet, counter)
+      .i32(0)
+      .op(Op.i32LtS)
+      .op(Op.select);
     code.memory(Op.i32Store, counterAt).op(Op.end);
     const [ifTaken, ifNot] = taken ? [right, Outcome.mispredicted] : [Outcome.mispredicted, right];
     code.i32(ifTaken).i32(ifNot);

@@ -1,0 +1,195 @@
+// Data accesses in generated code: what is on time compares words and notes what later accesses ask; what may be late asks.
+import { PAGE_BITS } from "../../machine/memory.ts";
+import { Class, traitClass } from "../../timing/traits.ts";
+import type { TlbFastPath } from "../../timing/tlb.ts";
+import { VIRT_MASK } from "../data.ts";
+import type { Expr, ExprWriter } from "./expr.ts";
+import { RAM_AT, STATE } from "./layout.ts";
+import type { PieceCode } from "./piece-code.ts";
+import { lineOf } from "./timing-functions.ts";
+import { Op, VOID, type Code } from "./wasm.ts";
+
+/** A data access of the instruction that is being translated. */
+export interface TimedAccess {
+  /** In a local. */
+  readonly addr: Expr;
+  /** Local with its place in linear memory. */
+  readonly place: number;
+  readonly bytes: number;
+  readonly capability: boolean;
+}
+
+const WORD_BYTES = 4;
+
+export class AccessCode {
+  readonly #piece: PieceCode;
+  readonly #writer: ExprWriter;
+  readonly #translates: boolean;
+
+  /** @param translates - are addresses of data translated? */
+  constructor(piece: PieceCode, writer: ExprWriter, translates: boolean) {
+    this.#piece = piece;
+    this.#writer = writer;
+    this.#translates = translates;
+  }
+
+  get #code(): Code {
+    return this.#writer.code;
+  }
+
+  /** Behind the way to an access's place, before it is made. */
+  access(access: TimedAccess): void {
+    const { dtlb, l1d } = this.#piece.timing.fastPaths;
+    const { addr, place, bytes, capability } = access;
+    const code = this.#code;
+    const index = this.#piece.block.instructions.length - 1;
+    const timingClass = traitClass(this.#piece.block.instructions[index]!.traits);
+    const reads = timingClass === Class.load;
+    if (reads) this.#piece.block.loads.push(index);
+    code.op(Op.block).byte(VOID);
+    // A line that is written whole is not looked up.
+    if (bytes < l1d.lineBytes) {
+      code.op(Op.block).byte(VOID);
+      this.#otherLine(place, bytes, reads);
+      if (this.#translates) {
+        this.#otherPage(dtlb, () => this.#pageOf(addr));
+        code.op(Op.i32Or);
+      }
+      code.op(Op.i32Eqz).op(Op.brIf).unsigned(0);
+      if (l1d.movesAlone) this.#tryOtherWays(access, reads);
+    }
+    const point = this.#piece.pieces.addPoint({ block: this.#piece.block, index, dataBytes: bytes, capability });
+    this.#piece.spill(code);
+    code.i32(point).local(Op.localGet, this.#piece.locals.piece);
+    this.#writer.wide(addr);
+    code.i64(VIRT_MASK).op(Op.i64And).op(Op.f64ConvertI64U);
+    code.local(Op.localGet, place).call(this.#piece.calls.access);
+    this.#piece.goOnOrExit(index + 1, bytes < l1d.lineBytes ? 2 : 1);
+    if (bytes < l1d.lineBytes) {
+      code.op(Op.br).unsigned(1).op(Op.end);
+      if (this.#piece.ordersLoads && reads) this.#noteAge(place, bytes, index);
+      if (this.#piece.ordersLoads && timingClass === Class.store) this.#noteStore(place, bytes);
+      if (capability && !reads) this.#noteCapability(place);
+    }
+    code.op(Op.end);
+  }
+
+  /** Leaves whether the line is not the most recently used of its set (for a write, or clean), or an access has to wait. */
+  #otherLine(place: number, bytes: number, reads: boolean): void {
+    const { l1d } = this.#piece.timing.fastPaths;
+    const { line, waits } = this.#piece.locals;
+    const code = this.#code;
+    lineOf(code, place, this.#piece.timing.ramBase, l1d.lineBytes).local(Op.localTee, line);
+    code
+      .i32(l1d.setMask)
+      .op(Op.i32And)
+      .i32(WORD_BYTES * l1d.ways)
+      .op(Op.i32Mul);
+    code.memory(Op.i32Load, l1d.words.byteOffset);
+    if (reads) code.i32(1).op(Op.i32ShrS).local(Op.localGet, line).op(Op.i32Xor);
+    else code.local(Op.localGet, line).i32(1).op(Op.i32Shl).i32(1).op(Op.i32Or).op(Op.i32Xor);
+    if (bytes > 1) this.#misaligned(place, bytes).op(Op.i32Or);
+    code.local(Op.localGet, waits).op(Op.i32Or);
+  }
+
+  #misaligned(place: number, bytes: number): Code {
+    return this.#code
+      .local(Op.localGet, place)
+      .i32(bytes - 1)
+      .op(Op.i32And);
+  }
+
+  /** Goes to the end of the innermost block if the access is on time nonetheless: its page and its line stand in another way. */
+  #tryOtherWays({ addr, place, bytes }: TimedAccess, reads: boolean): void {
+    const { calls } = this.#piece;
+    const translates = this.#translates;
+    const code = this.#code;
+    code.local(Op.localGet, this.#piece.locals.waits).op(Op.i32Eqz).op(Op.if).byte(VOID);
+    code.local(Op.localGet, place);
+    if (translates) this.#pageOf(addr);
+    else code.i32(0);
+    code
+      .i32(bytes - 1)
+      .i32(reads ? 0 : 1)
+      .i32(translates ? 1 : 0)
+      .call(calls.touchAccess);
+    code.op(Op.brIf).unsigned(1).op(Op.end);
+  }
+
+  #pageOf(addr: Expr): void {
+    this.#writer.wide(addr);
+    this.#code.i64(BigInt(PAGE_BITS)).op(Op.i64ShrU).op(Op.i32WrapI64);
+  }
+
+  /** Leaves whether a page is not the most recently used of its set. `page` leaves its number. */
+  #otherPage({ pages, masks, asids, setMask, ways }: TlbFastPath, page: () => void): void {
+    const code = this.#code;
+    const { index } = this.#piece.locals;
+    page();
+    code.i32(setMask).op(Op.i32And);
+    code
+      .i32(WORD_BYTES * ways)
+      .op(Op.i32Mul)
+      .local(Op.localTee, index);
+    code.memory(Op.i32Load, masks.byteOffset);
+    page();
+    code.op(Op.i32And).local(Op.localGet, index).memory(Op.i32Load, pages.byteOffset).op(Op.i32Ne);
+    code.local(Op.localGet, index).memory(Op.i32Load, asids.byteOffset).local(Op.localTee, index);
+    code.i32(0).memory(Op.i32Load, STATE.asid).op(Op.i32Ne);
+    code.local(Op.localGet, index).i32(-1).op(Op.i32Ne).op(Op.i32And).op(Op.i32Or);
+  }
+
+  /** The blocks of the data port's width that an aligned access touches: how far ahead of its place each begins. */
+  #portBlocks(bytes: number): number[] {
+    const { portBytes } = this.#piece.timing.fastPaths;
+    return bytes <= portBytes ? [0] : Array.from({ length: bytes / portBytes }, (_, i) => i * portBytes);
+  }
+
+  /** Leaves the linear address, less that of the table, of what is known of the last store to a block. */
+  #lastStoreAt(place: number, ahead: number): void {
+    const { blockShift, blockMask } = this.#piece.timing.fastPaths.storeBlocks;
+    const code = this.#code;
+    code.local(Op.localGet, place);
+    if (ahead > 0) code.i32(ahead).op(Op.i32Add);
+    code.i32(blockShift).op(Op.i32ShrU).i32(blockMask).op(Op.i32And).i32(3).op(Op.i32Shl);
+  }
+
+  /** Notes how many stores came after the youngest that a load overlaps. */
+  #noteAge(place: number, bytes: number, index: number): void {
+    const { lastStore, youngest, entries } = this.#piece.timing.fastPaths.storeBlocks;
+    const { age, overlap } = this.#piece.locals;
+    const code = this.#code;
+    const at = this.#piece.pieces.agesAt + 8 * index;
+    this.#portBlocks(bytes).forEach((ahead, n) => {
+      code.i32(0).memory(Op.f64Load, youngest.byteOffset);
+      this.#lastStoreAt(place, ahead);
+      code.memory(Op.f64Load, lastStore.byteOffset).op(Op.f64Sub);
+      if (n === 0) code.local(Op.localSet, overlap);
+      else code.local(Op.localGet, overlap).op(Op.f64Min).local(Op.localSet, overlap);
+    });
+    code.i32(0).local(Op.localGet, overlap).memory(Op.f64Store, at);
+    code.local(Op.localGet, overlap).f64(entries).op(Op.f64Lt).op(Op.if).byte(VOID);
+    code.local(Op.localGet, overlap).local(Op.localGet, age).op(Op.f64Min).local(Op.localSet, age);
+    code.op(Op.end);
+  }
+
+  #noteStore(place: number, bytes: number): void {
+    const { lastStore, youngest } = this.#piece.timing.fastPaths.storeBlocks;
+    const code = this.#code;
+    const at = youngest.byteOffset;
+    code.i32(0).i32(0).memory(Op.f64Load, at).f64(1).op(Op.f64Add).memory(Op.f64Store, at);
+    for (const ahead of this.#portBlocks(bytes)) {
+      this.#lastStoreAt(place, ahead);
+      code.i32(0).memory(Op.f64Load, youngest.byteOffset).memory(Op.f64Store, lastStore.byteOffset);
+    }
+  }
+
+  #noteCapability(place: number): void {
+    const groups = this.#piece.timing.fastPaths.tagGroups;
+    if (groups === undefined) return;
+    const code = this.#code;
+    code.local(Op.localGet, place).i32(RAM_AT).op(Op.i32Sub);
+    code.i32(Math.log2(groups.groupBytes)).op(Op.i32ShrU).i32(2).op(Op.i32Shl);
+    code.i32(1).memory(Op.i32Store, groups.mayHold.byteOffset);
+  }
+}
