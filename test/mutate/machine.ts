@@ -221,11 +221,7 @@ const hart = mutations(
       "  INTERRUPT.machineTimer,\n  INTERRUPT.machineSoftware,\n",
     ],
     ["M-mode is interrupted with MIE clear", "this.mode < Mode.machine || (this.status & MSTATUS.MIE) !== 0", "true"],
-    [
-      "translated code keeps the translations of another mode",
-      "flags | (mode << 1) | (dataMode << 3)",
-      "flags | (dataMode << 3)",
-    ],
+    ["S-mode translates as M-mode with MPRV does", "flags | (mode << 1) | (dataMode << 3)", "flags | (dataMode << 3)"],
   ],
 );
 

@@ -88,6 +88,11 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
         "",
       ],
       [
+        "a translated store marks its page as one with tags whatever it stores",
+        "!mmu.knowsTaggedStore(addr)",
+        "!tracked",
+      ],
+      [
         "translated code does not ask PMP",
         'if (!mmu.guardsData || mmu.allows(pageAt, PAGE_BYTES, stores ? "store" : "load"))',
         "if (pageAt >= 0 || stores)",
