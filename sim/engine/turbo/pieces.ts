@@ -184,8 +184,9 @@ export class Pieces {
 
   /** Has an entry say what the piece does from here; `age` is the least of its loads' overlap ages. */
   readonly advance = (entryAt: number, age: number): void => {
-    const row = ((entryAt - this.rowsAt) / ROW_BYTES) | 0;
-    const at = (entryAt - this.rowsAt) >>> 2;
+    const offset = offsetOf(entryAt, this.rowsAt);
+    const row = (offset / ROW_BYTES) | 0;
+    const at = offset >>> 2;
     const block = this.#blocks[this.#blockOf[row]!]!;
     const from = this.#fromOf[row]!;
     const { pieces, memo } = this.timing;
@@ -215,7 +216,7 @@ export class Pieces {
     const r = this.#record;
     r.category = block.category;
     r.dataVirt = virt;
-    r.dataPhys = place - RAM_AT + this.timing.ramBase;
+    r.dataPhys = this.timing.ramBase + offsetOf(place, RAM_AT);
     r.dataBytes = dataBytes;
     r.capability = capability;
     r.translatedData = block.translatesData;
@@ -234,7 +235,7 @@ export class Pieces {
     const r = this.#record;
     r.category = block.category;
     r.pc = pc;
-    r.fetchPhys = pc + this.#lines[((lineAt + LINE.delta - this.#lines.byteOffset) / 8) | 0]!;
+    r.fetchPhys = pc + this.#lines[offsetOf(lineAt + LINE.delta, this.#lines.byteOffset) >>> 3]!;
     r.translatedFetch = block.translatesFetch;
     r.asid = this.#asid();
     this.timing.fetch(r, bytes, this.#walks);
@@ -256,7 +257,7 @@ export class Pieces {
   }
 
   #takeUpTo(rowAt: number, index: number): void {
-    const row = ((rowAt - this.rowsAt) / ROW_BYTES) | 0;
+    const row = (offsetOf(rowAt, this.rowsAt) / ROW_BYTES) | 0;
     const from = this.#fromOf[row]!;
     if (from >= index) return;
     const block = this.#blocks[this.#blockOf[row]!]!;
@@ -329,3 +330,6 @@ export class Pieces {
 
 const countedAs = ({ translatesData }: TimedBlock): "translated" | "physical" =>
   translatesData ? "translated" : "physical";
+
+/** Of a linear address behind another: what generated code gives is negative from 2^31 on. */
+const offsetOf = (at: number, from: number): number => (at - from) >>> 0;

@@ -2,14 +2,25 @@
 import { csrName } from "../../../../isa/csr.ts";
 import type { Capability } from "../../../../sim/machine/capability.ts";
 import type { Machine } from "../../../../sim/machine/machine.ts";
+import { GRANULE_BYTES } from "../../../../sim/machine/memory.ts";
 import { CAUSES } from "../../../../sim/stats/causes.ts";
 import type { Counters } from "../../../../sim/stats/counters.ts";
 
 const CSRS = Array.from({ length: 4096 }, (_, n) => n).filter((n) => csrName(n) !== undefined);
 
-/** The first thing that differs, as text: a machine's value, then the other's. */
-export function difference(a: Machine, b: Machine): string | undefined {
-  return state(a, b) ?? (a.core && b.core && counters(a.core.snapshot(), b.core.snapshot()));
+/** Bytes of RAM: [from, to), both multiples of a granule. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The first thing that differs, as text: a machine's value, then the other's. `ram`: all that is looked at of it. */
+export function difference(
+  a: Machine,
+  b: Machine,
+  ram: readonly Stretch[] = [{ from: 0, to: a.memory.sizeBytes }],
+): string | undefined {
+  return state(a, b) ?? memory(a, b, ram) ?? (a.core && b.core && counters(a.core.snapshot(), b.core.snapshot()));
 }
 
 const said = (what: string, a: unknown, b: unknown): string => `${what}: ${String(a)} instead of ${String(b)}`;
@@ -30,13 +41,25 @@ function state(a: Machine, b: Machine): string | undefined {
     const [x, y] = [show(a.csrs.read(n)), show(b.csrs.read(n))];
     if (x !== y) return said(csrName(n)!, x, y);
   }
-  return bytes("byte", a.memory.bytes, b.memory.bytes) ?? bytes("tag", a.memory.tags, b.memory.tags);
+  return undefined;
 }
 
-function bytes(what: string, a: Uint8Array, b: Uint8Array): string | undefined {
-  if (Buffer.compare(a, b) === 0) return undefined;
-  const at = a.findIndex((byte, i) => byte !== b[i]);
-  return said(`${what} 0x${at.toString(16)} of memory`, a[at], b[at]);
+function memory(a: Machine, b: Machine, ram: readonly Stretch[]): string | undefined {
+  for (const { from, to } of ram) {
+    const [firstTag, endTag] = [from / GRANULE_BYTES, to / GRANULE_BYTES];
+    const found =
+      bytes("byte", a.memory.bytes, b.memory.bytes, from, to) ??
+      bytes("tag", a.memory.tags, b.memory.tags, firstTag, endTag);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function bytes(what: string, a: Uint8Array, b: Uint8Array, from: number, to: number): string | undefined {
+  const [ours, theirs] = [a.subarray(from, to), b.subarray(from, to)];
+  if (Buffer.compare(ours, theirs) === 0) return undefined;
+  const at = ours.findIndex((byte, i) => byte !== theirs[i]);
+  return said(`${what} 0x${(from + at).toString(16)} of memory`, ours[at], theirs[at]);
 }
 
 function counters(a: Counters, b: Counters): string | undefined {
