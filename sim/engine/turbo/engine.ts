@@ -188,7 +188,9 @@ export class Turbo extends Reference {
     }
     words[STATE.lines >>> 2] = words[(slot + ENTRY.lines) >>> 2]!;
     const index = words[(slot + ENTRY.index) >>> 2]!;
+    words[STATE.inHand >>> 2] = this.#pieces?.enter() ?? 0;
     const left = this.#code.run(budget, index);
+    this.#pieces?.leave(words[STATE.inHand >>> 2]!);
     const number = words[STATE.exit >>> 2]!;
     let executed = budget - left;
     let pcNow = doubles[STATE.pc >>> 3]!;

@@ -1,13 +1,20 @@
 // Fetches in generated code: the lines in which a block's instructions lie are in hand, or taken in hand, or asked for.
+//
+// Which line is in hand stands in a local, as the address of its record; regions hand that on to one another. Whoever is asked to
+// fetch finds the line where the parts have it (`Pieces.enter` and `leave` do the same for what comes before and after).
 import { PAGE_BYTES } from "../../machine/memory.ts";
+import { STATE } from "./layout.ts";
 import { LINE, LINE_BYTES } from "./pieces.ts";
 import type { PieceCode } from "./piece-code.ts";
-import { Op, VOID } from "./wasm.ts";
+import { count } from "./timing-functions.ts";
+import { Op, VOID, type Code } from "./wasm.ts";
 
 const NO_LINE = -1;
+/** What the parts know of the line in hand. */
+const IN_HAND = [LINE.virt, LINE.delta];
 
 export class FetchCode {
-  /** Addresses (low 48 bits) of the lines that the region's code lies in. */
+  /** Addresses (low 48 bits) of the lines that the region's code lies in; the head's comes first. */
   readonly lines: number[] = [];
   /** Was the instruction's fetch, from two lines, written? */
   fetchedTwice = false;
@@ -19,6 +26,28 @@ export class FetchCode {
   constructor(piece: PieceCode, translates: boolean) {
     this.#piece = piece;
     this.#translates = translates;
+  }
+
+  /** At the function's entry: a line in hand that is the head's is known by its record here. */
+  load(code: Code): void {
+    const { inHand, lines, taken } = this.#piece.locals;
+    code.local(Op.localGet, lines);
+    code.i32(0).memory(Op.i32Load, STATE.inHand).local(Op.localTee, inHand);
+    for (const offset of IN_HAND) {
+      code.local(Op.localGet, inHand).memory(Op.i64Load, offset);
+      code.local(Op.localGet, lines).memory(Op.i64Load, offset).op(Op.i64Eq);
+    }
+    code.op(Op.i32And).op(Op.select).local(Op.localSet, inHand);
+    code.i32(0).local(Op.localSet, taken);
+  }
+
+  /** Where it is left. */
+  store(code: Code): void {
+    const { l1i, itlb } = this.#piece.timing.fastPaths;
+    const taken = (): void => void code.local(Op.localGet, this.#piece.locals.taken).op(Op.f64ConvertI32S);
+    code.i32(0).local(Op.localGet, this.#piece.locals.inHand).memory(Op.i32Store, STATE.inHand);
+    count(code, l1i.lookups, taken);
+    if (this.#translates) count(code, itlb.lookups, taken);
   }
 
   beginBlock(): void {
@@ -36,60 +65,85 @@ export class FetchCode {
     const known = this.#lineInHand === first;
     this.#lineInHand = last;
     this.fetchedTwice = first !== last;
-    if (known) return this.#takeLine(pc, last, 0);
-    const code = this.#piece.code;
-    this.#lineDiffers(first);
-    code.op(Op.if).byte(VOID);
-    if (first === last) this.#takeLine(pc, last, 1);
+    if (known) return this.#take(last, 0);
+    const { code, locals } = this.#piece;
+    this.#leaveRecord(first);
+    code.local(Op.localGet, locals.inHand).op(Op.i32Ne).op(Op.if).byte(VOID);
+    if (first === last) this.#take(last, 1);
     else {
       // Neither line is in hand: two have to be fetched.
-      this.#askForFetch(this.#lineRecord(first), 1);
+      this.#ask(first, last, 1);
       code.op(Op.else);
-      this.#takeLine(pc, last, 1);
+      this.#take(last, 1);
     }
     code.op(Op.end);
   }
 
-  /** Where the record of a line of code lies, counted from the region's first. */
-  #lineRecord(line: number): number {
+  #leaveRecord(line: number): void {
     const known = this.lines.indexOf(line);
-    return LINE_BYTES * (known >= 0 ? known : this.lines.push(line) - 1);
+    const number = known >= 0 ? known : this.lines.push(line) - 1;
+    this.#piece.code
+      .local(Op.localGet, this.#piece.locals.lines)
+      .i32(LINE_BYTES * number)
+      .op(Op.i32Add);
   }
 
-  /** Leaves whether another line is in hand. */
-  #lineDiffers(line: number): void {
-    const at = this.#piece.timing.fastPaths.line.line.byteOffset;
-    const code = this.#piece.code;
-    const record = this.#lineRecord(line);
-    for (const offset of [LINE.virt, LINE.delta]) {
-      code.i32(0).memory(Op.i64Load, at + offset);
-      code
-        .local(Op.localGet, this.#piece.locals.lines)
-        .memory(Op.i64Load, record + offset)
-        .op(Op.i64Xor);
-    }
-    code.op(Op.i64Or).i64(0n).op(Op.i64Ne);
-  }
-
-  /** Takes a line in hand, within `depth` blocks opened here; asks for it where it is not at hand. */
-  #takeLine(pc: number, line: number, depth: number): void {
-    const code = this.#piece.code;
-    const record = this.#lineRecord(line);
-    code.local(Op.localGet, this.#piece.locals.lines).i32(record).op(Op.i32Add);
-    code.i32((pc / PAGE_BYTES) | 0).local(Op.localGet, this.#piece.locals.clock);
-    code.i32(this.#translates ? 1 : 0).call(this.#piece.calls.takeLine);
-    code.op(Op.i32Eqz).op(Op.if).byte(VOID);
-    this.#askForFetch(record, depth + 1);
+  /**
+   * Takes a line in hand, within `depth` blocks opened here: at once, with a look for what is not the most recently used, or else it is
+   * asked for. The line in hand was fetched last, so that its page is the most recently used.
+   */
+  #take(line: number, depth: number): void {
+    const { code, locals, timing, calls } = this.#piece;
+    const { l1i } = timing.fastPaths;
+    const page = Math.floor(line / PAGE_BYTES);
+    this.#leaveRecord(line);
+    code.local(Op.localTee, locals.line).memory(Op.i32Load, LINE.set).memory(Op.i32Load, 0);
+    code.local(Op.localGet, locals.line).memory(Op.i32Load, LINE.word).op(Op.i32Ne);
+    code.local(Op.localGet, locals.inHand).memory(Op.f64Load, LINE.page).f64(page).op(Op.f64Ne).op(Op.i32Or);
+    code.i32(0).memory(Op.f64Load, l1i.busy.byteOffset).local(Op.localGet, locals.clock).op(Op.f64Gt).op(Op.i32Or);
+    code.op(Op.if).byte(VOID);
+    code
+      .local(Op.localGet, locals.line)
+      .i32(page | 0)
+      .local(Op.localGet, locals.clock);
+    code
+      .i32(this.#translates ? 1 : 0)
+      .call(calls.takeLine)
+      .op(Op.i32Eqz)
+      .op(Op.if)
+      .byte(VOID);
+    this.#ask(line, line, depth + 2);
+    code.op(Op.end).op(Op.else);
+    code.local(Op.localGet, locals.taken).i32(1).op(Op.i32Add).local(Op.localSet, locals.taken);
     code.op(Op.end);
+    this.#hold(line);
   }
 
-  #askForFetch(record: number, depth: number): void {
-    const code = this.#piece.code;
-    const index = this.#piece.block.instructions.length - 1;
-    const point = this.#piece.pieces.addPoint({ block: this.#piece.block, index, dataBytes: 0, capability: false });
+  #hold(line: number): void {
+    this.#leaveRecord(line);
+    this.#piece.code.local(Op.localSet, this.#piece.locals.inHand);
+  }
+
+  /** Asks for an instruction that begins in line `first`; `last` is then in hand. */
+  #ask(first: number, last: number, depth: number): void {
+    const { code, block, pieces, locals, calls } = this.#piece;
+    const index = block.instructions.length - 1;
+    const point = pieces.addPoint({ block, index, dataBytes: 0, capability: false });
     this.#piece.spill(code);
-    code.i32(point).local(Op.localGet, this.#piece.locals.piece);
-    code.local(Op.localGet, this.#piece.locals.lines).i32(record).op(Op.i32Add).call(this.#piece.calls.fetch);
+    this.#spill(code);
+    code.i32(point).local(Op.localGet, locals.piece);
+    this.#leaveRecord(first);
+    code.call(calls.fetch);
+    this.#hold(last);
     this.#piece.goOnOrExit(index, depth);
+  }
+
+  /** The line in hand goes where the parts look for it. */
+  #spill(code: Code): void {
+    const { line } = this.#piece.timing.fastPaths.line;
+    for (const offset of IN_HAND) {
+      code.i32(0).local(Op.localGet, this.#piece.locals.inHand).memory(Op.i64Load, offset);
+      code.memory(Op.i64Store, line.byteOffset + offset);
+    }
   }
 }

@@ -16,6 +16,8 @@ export const STATE = {
   asid: 28,
   /** i32: where the region that is entered has its lines (fetch-code.ts). */
   lines: 32,
+  /** i32: where the record of the line in hand lies (fetch-code.ts). */
+  inHand: 36,
 } as const;
 
 /** Registers: addresses and metadata are i64, tags i32. */

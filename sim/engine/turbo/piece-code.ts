@@ -27,8 +27,11 @@ export class PieceCode {
     readonly waits: number;
     /** The clock at which an event is due. */
     readonly limit: number;
-    /** Where the records of the region's lines begin. */
+    /** Where the records of the region's lines begin, and where that of the line in hand lies. */
     readonly lines: number;
+    readonly inHand: number;
+    /** Lines taken in hand that are still to be counted. */
+    readonly taken: number;
     /** Temporaries. */
     readonly line: number;
     readonly outcome: number;
@@ -58,6 +61,8 @@ export class PieceCode {
       waits: local(I32),
       limit: local(F64),
       lines: local(I32),
+      inHand: local(I32),
+      taken: local(I32),
       line: local(I32),
       outcome: local(I32),
       index: local(I32),

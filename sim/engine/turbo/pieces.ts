@@ -13,6 +13,7 @@ import { withOutcome } from "../../timing/step.ts";
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
 import { Slot } from "../../timing/transitions.ts";
 import type { Exit } from "./exits.ts";
+import { PAGE_BYTES } from "../../machine/memory.ts";
 import { RAM_AT } from "./layout.ts";
 
 /** An entry: i32 state, i32 where its count of takings lies, f64 cycles, i32 next state, i32 script, f64 stores waiting. */
@@ -25,13 +26,16 @@ const ENTRY_WORDS = ENTRY_BYTES / 4;
 export const MAX_ROWS = 1 << 15;
 /**
  * The record of a line of code, as a region has it that was entered: f64 virtual address, f64 what its physical address lies above that
- * (both as `LineFastPath`), i32 linear address of its set in the instruction cache, i32 the word there if the cache holds it.
+ * (both as `LineFastPath`), i32 linear address of its set in the instruction cache, i32 the word there if the cache holds it, f64 number
+ * of its page.
  */
-export const LINE = { virt: 0, delta: 8, set: 16, word: 20 } as const;
-export const LINE_BYTES = 24;
+export const LINE = { virt: 0, delta: 8, set: 16, word: 20, page: 24 } as const;
+export const LINE_BYTES = 32;
 export const MAX_LINES = 1 << 15;
+/** Where, among the numbers of such records, that of a line begins that belongs to no region. */
+const OTHER_LINE = (MAX_LINES * LINE_BYTES) / 8;
 /** What `Pieces` takes of its storage. */
-export const PIECES_BYTES = MAX_ROWS * ROW_BYTES + MAX_LINES * LINE_BYTES + 8 * LONGEST_PIECE + 8;
+export const PIECES_BYTES = MAX_ROWS * ROW_BYTES + (MAX_LINES + 1) * LINE_BYTES + 8 * LONGEST_PIECE + 8;
 const UNKNOWN = -1;
 /** No state has this number: the entry is good for one taking, or for none. */
 const NO_STATE = -3;
@@ -119,7 +123,8 @@ export class Pieces {
     this.rowsAt = both.byteOffset;
     this.#cycles = both;
     this.#rows = new Int32Array(both.buffer, both.byteOffset, 2 * both.length);
-    this.#lines = storage.float64((MAX_LINES * LINE_BYTES) / 8);
+    this.#lines = storage.float64(OTHER_LINE + LINE_BYTES / 8);
+    this.#lines[OTHER_LINE + LINE.page / 8] = UNKNOWN;
     this.#lineWords = new Int32Array(this.#lines.buffer, this.#lines.byteOffset, 2 * this.#lines.length);
     this.#ages = storage.float64(LONGEST_PIECE);
     this.agesAt = this.#ages.byteOffset;
@@ -166,6 +171,7 @@ export class Pieces {
       this.#lines[at + 1] = phys - virt;
       this.#lineWords[2 * at + 4] = l1i.words.byteOffset + 4 * (number & l1i.setMask) * l1i.ways;
       this.#lineWords[2 * at + 5] = number << 1;
+      this.#lines[at + 3] = Math.floor(virt / PAGE_BYTES);
     });
     this.#lineCount += lines.length;
     return this.#lines.byteOffset + LINE_BYTES * first;
@@ -181,6 +187,20 @@ export class Pieces {
   }
 
   // While it runs
+
+  /** Code is entered: gives the linear address of a record of the line in hand, which says nothing of its page. */
+  enter(): number {
+    const [virt, delta] = this.timing.fastPaths.line.line;
+    this.#lines[OTHER_LINE] = virt!;
+    this.#lines[OTHER_LINE + 1] = delta!;
+    return this.#lines.byteOffset + 8 * OTHER_LINE;
+  }
+
+  /** Code was left with the line in hand that a record describes. */
+  leave(lineAt: number): void {
+    const at = offsetOf(lineAt, this.#lines.byteOffset) >>> 3;
+    this.timing.fastPaths.line.line.set(this.#lines.subarray(at, at + 2));
+  }
 
   /** Has an entry say what the piece does from here; `age` is the least of its loads' overlap ages. */
   readonly advance = (entryAt: number, age: number): void => {

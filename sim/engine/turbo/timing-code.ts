@@ -49,11 +49,13 @@ export class TimingCode {
   /** At its entry. */
   load(code: Code): void {
     this.#piece.load(code);
+    this.#fetch.load(code);
   }
 
   /** Where it is left. */
   store(code: Code): void {
     this.#piece.store(code);
+    this.#fetch.store(code);
   }
 
   /** Addresses (low 48 bits) of the lines that its code lies in. */

@@ -33,16 +33,15 @@ export function timingFunctions(
 
 /**
  * `takeLine(line, page, clock, translated)`: whether the instruction line that a record describes is at hand now, with its page where
- * fetches are translated; then it is counted and taken in hand. As sim/timing/dynamic.ts fetches.
+ * fetches are translated; then it is counted. As sim/timing/dynamic.ts fetches.
  */
 function takeLineFunction(
-  { fastPaths: { l1i, itlb, line: inHand } }: GeneratedTiming,
+  { fastPaths: { l1i, itlb } }: GeneratedTiming,
   calls: Record<TimingFunction, number>,
 ): ModuleFunction {
   const [record, page, clock, translated, set, word] = [0, 1, 2, 3, 4, 5];
   const code = new Code();
   const no = (): Code => code.op(Op.if).byte(VOID).i32(0).op(Op.return).op(Op.end);
-  const at = inHand.line.byteOffset;
   code.i32(0).memory(Op.f64Load, l1i.busy.byteOffset).local(Op.localGet, clock).op(Op.f64Gt);
   no();
   code.local(Op.localGet, translated).op(Op.if).byte(VOID);
@@ -68,13 +67,6 @@ function takeLineFunction(
   count(code, itlb.lookups);
   code.op(Op.end);
   count(code, l1i.lookups);
-  for (const offset of [LINE.virt, LINE.delta]) {
-    code
-      .i32(0)
-      .local(Op.localGet, record)
-      .memory(Op.i64Load, offset)
-      .memory(Op.i64Store, at + offset);
-  }
   code.i32(1);
   return { params: [I32, I32, F64, I32], results: [I32], locals: [I32, I32], body: code };
 }
@@ -155,9 +147,12 @@ function touchPage(
     .call(calls.touchPage);
 }
 
-function count(code: Code, counter: Float64Array): void {
+/** Adds what `more` leaves to a counter. */
+export function count(code: Code, counter: Float64Array, more: () => void = () => void code.f64(1)): void {
   const at = counter.byteOffset;
-  code.i32(0).i32(0).memory(Op.f64Load, at).f64(1).op(Op.f64Add).memory(Op.f64Store, at);
+  code.i32(0).i32(0).memory(Op.f64Load, at);
+  more();
+  code.op(Op.f64Add).memory(Op.f64Store, at);
 }
 
 /**

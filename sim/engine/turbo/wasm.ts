@@ -58,6 +58,7 @@ export const Op = {
   i64GeS: 0x59,
   i64GeU: 0x5a,
   f64Eq: 0x61,
+  f64Ne: 0x62,
   f64Lt: 0x63,
   f64Gt: 0x64,
   i32Add: 0x6a,
