@@ -1,23 +1,21 @@
 // The turbo engine where the same code stands in more places than it can keep: it makes room, and nothing else changes.
 import { expect, test } from "vitest";
-import { resolveMachine } from "../../../../sim/config/machine.ts";
+import type { MachineConfig } from "../../../../sim/config/machine.ts";
 import type { Turbo } from "../../../../sim/engine/turbo/engine.ts";
 import { MAX_LINES } from "../../../../sim/engine/turbo/pieces.ts";
+import { MAX_REGIONS } from "../../../../sim/engine/turbo/runtime.ts";
 import { createMachine, type Machine } from "../../../../sim/machine/machine.ts";
+import { configOf } from "../../../arbitrary/machine.ts";
 import { PASS, program } from "../../../drivers/machine.ts";
 import { INTEGER } from "./engines.ts";
 
-/** Of the function. */
-const INSTRUCTIONS = 384;
 const LINE_BYTES = 64;
-const PLACES = Math.ceil((MAX_LINES * LINE_BYTES) / (4 * INSTRUCTIONS)) + 20;
 const CALLS = 2;
 const FIRST_PLACE = 0x8001_0000;
 const PAGE_BYTES = 4096;
-const RAM_BYTES = FIRST_PLACE - 0x8000_0000 + PLACES * PAGE_BYTES;
 
-/** A function of many lines, copied to page after page, each in turn at virtual 0x40001000, where it is called. */
-const source = `
+/** Functions of so many instructions, copied to page after page, each in turn at virtual 0x40001000, where they are called. */
+const source = (functions: number, instructions: number, places: number): string => `
   la t0, over
   csrw mtvec, t0
   li s3, 0x80008000           # tables: a gigabyte as it is, and one of one small page
@@ -41,24 +39,33 @@ const source = `
 1: .option norvc
   li s0, 0x40001000
   li s1, ${FIRST_PLACE}
-  li s2, ${PLACES}
+  li s2, ${places}
   li s5, 0x00150513           # addi a0, a0, 1
   li s6, 4096
   li s8, 0x00008067           # ret
 2: mv t0, s1
-  addi t1, s1, ${4 * (INSTRUCTIONS - 1)}
+  li s9, ${functions}
+4: addi t1, t0, ${4 * (instructions - 1)}
 3: sw s5, 0(t0)
   addi t0, t0, 4
   bltu t0, t1, 3b
-  sw s8, 0(t1)
+  sw s8, 0(t0)
+  addi t0, t0, 4
+  addi s9, s9, -1
+  bnez s9, 4b
   srli t0, s1, 2
   ori t0, t0, 0xcf
   sd t0, 0(s4)
   sfence.vma
-  li s7, ${CALLS}
-3: jalr s0
+  li s9, ${functions}
+  mv t0, s0
+4: li s7, ${CALLS}
+3: jalr t0
   addi s7, s7, -1
   bnez s7, 3b
+  addi t0, t0, ${4 * instructions}
+  addi s9, s9, -1
+  bnez s9, 4b
   add s1, s1, s6
   addi s2, s2, -1
   bnez s2, 2b
@@ -66,15 +73,29 @@ const source = `
 over: ${PASS}
 `;
 
-test("code that stands in more places than can be kept runs in all of them", () => {
-  const resolved = resolveMachine({});
-  if (resolved.kind === "diagnostics") throw new Error("no machine");
-  const image = program(source, INTEGER);
+/** Runs to the end on the turbo engine, half of it and more in generated code. */
+function run(functions: number, instructions: number, fitting: number, core?: MachineConfig): void {
+  const places = Math.ceil(fitting) + 20;
+  const image = program(source(functions, instructions, places), INTEGER);
+  const ramBytes = FIRST_PLACE - 0x8000_0000 + places * PAGE_BYTES;
+  const timed = core === undefined ? {} : { core };
   const machine: Machine = createMachine({
-    ...{ isa: INTEGER, image, ramBytes: RAM_BYTES, core: resolved.config },
-    ...{ engine: "turbo", translateAfter: 8 },
+    isa: INTEGER,
+    image,
+    ramBytes,
+    engine: "turbo",
+    translateAfter: 8,
+    ...timed,
   });
-  expect(machine.run()).toEqual({ kind: "exit", status: 0 });
-  expect(machine.engine.x(10)).toBe(BigInt((INSTRUCTIONS - 1) * CALLS * PLACES));
-  expect((machine.engine as Turbo).translated).toBeGreaterThan(INSTRUCTIONS * PLACES);
+  expect(machine.run({ maxInstructions: 20_000_000 })).toEqual({ kind: "exit", status: 0 });
+  expect(machine.engine.x(10)).toBe(BigInt(functions * (instructions - 1) * CALLS * places));
+  expect((machine.engine as Turbo).translated).toBeGreaterThan(functions * instructions * places);
+}
+
+test("with timing, code that has more lines in all its places than can be kept runs in all of them", () => {
+  run(1, 384, (MAX_LINES * LINE_BYTES) / (4 * 384), configOf("cva6@1", [])!);
+});
+
+test("without timing, code that is more regions in all its places than can be kept runs in all of them", () => {
+  run(128, 3, MAX_REGIONS / 128);
 });
