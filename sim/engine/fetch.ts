@@ -152,9 +152,10 @@ export abstract class FetchPath extends DataPath {
     if (this.rvy) {
       const { base, top, topHigh } = this.bounds(this.#authority);
       const same = meta === this.#authority.meta && addr >= base && (topHigh !== 0n || addr < top);
-      if (!same) return this.install(new Capability(1n, meta, addr, undefined));
-    }
-    this.#enter(addr);
+      if (!same) this.install(new Capability(1n, meta, addr, undefined));
+      else this.#enter(addr);
+      this.#dropInvalid();
+    } else this.#enter(addr);
   }
 
   /** The page of code at an address that has been executed there; undefined also where each fetch has to be looked at. */

@@ -10,7 +10,7 @@ import { MSTATUS, type Hart } from "../machine/hart.ts";
 import { Mode, type TranslationState } from "../machine/mmu.ts";
 import type { Timing, Walk } from "../machine/retire.ts";
 import { unreserve } from "../machine/reservation.ts";
-import { ECALL, enterTrap, isDelegated, mayNotReturn, returnFromTrap, type Trap } from "../machine/trap.ts";
+import { ECALL, enterTrap, isDelegated, LEVEL, mayNotReturn, returnFromTrap, type Trap } from "../machine/trap.ts";
 import type { Engine, Stop, TrapReport } from "./engine.ts";
 import { FetchPath, TRAPPED, type PathOptions } from "./fetch.ts";
 
@@ -343,6 +343,21 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     this.#account(walks);
   }
 
+  /** Has nothing retired since the last trap? */
+  protected get justTrapped(): boolean {
+    return this.#trapRetired === this.retired;
+  }
+
+  /** An engine has taken a synchronous trap by itself, the first since an instruction retired; nothing has retired since. */
+  protected noteTrap(): void {
+    const { cause, epc, tval } = LEVEL[this.hart.mode === Mode.machine ? "machine" : "supervisor"];
+    const { held } = this.hart;
+    this.#lastTrap = { cause: Number(held.x(cause)), pc: held.x(epc), tval: held.x(tval) };
+    this.#trapOrigin = this.#lastTrap;
+    this.#trapRetired = this.retired;
+    this.#trapRepeats = 0;
+  }
+
   /** Ends the run where this trap has come again and again with nothing retired, and nothing else will come between. */
   #stopIfWedged({ cause, tval }: Trap<bigint>, pc: bigint): void {
     const last = this.#lastTrap;
@@ -358,15 +373,20 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     this.#stop = { kind: "wedge", ...report(this.#lastTrap), origin: report(this.#trapOrigin) };
   }
 
-  /** Takes over privilege, satp and mstatus for translation, and whether RVY is enabled. */
+  /** Privilege, satp or mstatus have changed. */
   protected retranslate(): void {
+    this.takeOver();
+    this.record.flush = true;
+    this.reconsider();
+  }
+
+  /** Takes over privilege, satp and mstatus for translation, and whether RVY is enabled. */
+  protected takeOver(): void {
     const { translation } = this.hart;
     this.translation = translation;
     this.mmu.configure(translation);
     if (this.zyhybrid) this.rvyEnabled = this.hart.rvyEnabled;
-    this.record.flush = true;
     this.refetch();
-    this.reconsider();
   }
 
   /** Page tables or protection have changed. */

@@ -6,7 +6,7 @@ import type { Extension } from "../../isa/insn.ts";
 import type { Arithmetic, Capabilities } from "../../isa/semantics.ts";
 import type { Capability } from "./capability.ts";
 import { type CapabilityArithmetic } from "./capability.ts";
-import { HELD, type HeldAt } from "./held.ts";
+import { HELD, isSet, type HeldAt } from "./held.ts";
 import type { Pmp } from "./pmp.ts";
 import { IP, lowWord, MENVCFG, MSTATUS, MSTATUS_HIGH, SUPERVISOR_INTERRUPTS, type Hart } from "./hart.ts";
 
@@ -217,11 +217,6 @@ function statusFields(read: FieldsCsr["read"], mask: bigint): FieldsCsr {
       return { held: next, retranslates: m.or(isSet(m, changes, MSTATUS_TRANSLATION), changesMode) };
     },
   };
-}
-
-/** Is any of these bits set? */
-function isSet<X>(m: Arithmetic<X>, value: X, bits: bigint): X {
-  return m.xor(m.eq(m.and(value, m.const(bits)), m.const(0n)), m.const(1n));
 }
 
 /** Vectors, saved state, delegation, interrupts and scratch registers. */

@@ -1,4 +1,5 @@
 // The state of a hart that code reads and changes by itself, laid out so that an engine may have it in its linear memory.
+import type { Arithmetic } from "../../isa/semantics.ts";
 import { Capability } from "./capability.ts";
 
 /** Offsets within the place of a register; one of XLEN bits has an address alone. */
@@ -31,6 +32,11 @@ export interface HeldState<X, Y> {
   setX(at: HeldAt, value: X): void;
   y(at: HeldAt): Y;
   setY(at: HeldAt, value: Y): void;
+}
+
+/** Is any of these bits of a register set? */
+export function isSet<X>(m: Arithmetic<X>, value: X, bits: bigint): X {
+  return m.xor(m.eq(m.and(value, m.const(bits)), m.const(0n)), m.const(1n));
 }
 
 export class HeldRegisters implements HeldState<bigint, Capability> {

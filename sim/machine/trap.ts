@@ -5,7 +5,7 @@ import { unsealed } from "../../isa/cap/seal.ts";
 import { CAUSE } from "../../isa/cause.ts";
 import type { Arithmetic, Capabilities, Privileged } from "../../isa/semantics.ts";
 import { MSTATUS } from "./hart.ts";
-import { HELD, type HeldState } from "./held.ts";
+import { HELD, isSet, type HeldState } from "./held.ts";
 import { Mode } from "./mmu.ts";
 import { unreserve } from "./reservation.ts";
 
@@ -76,7 +76,7 @@ export function enterTrap<X, Y>(
 export function mayNotReturn<X, Y>(m: Machine<X, Y>, held: HeldState<X, Y>, mode: number, from: Privileged): X {
   if (mode < LEVEL[from].mode) return m.const(1n);
   if (from === "machine" || mode === Mode.machine) return m.const(0n);
-  return m.xor(m.eq(m.and(held.x(HELD.mstatus), m.const(BigInt(MSTATUS.TSR))), m.const(0n)), m.const(1n));
+  return isSet(m, held.x(HELD.mstatus), BigInt(MSTATUS.TSR));
 }
 
 /** xRET: restores mode and interrupt enable; gives the pcc saved in xepc, unsealed if it is a sentry (#MRET_CHERI). */

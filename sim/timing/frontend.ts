@@ -24,7 +24,7 @@ export const frontendParams = {
 
 export type FrontendConfig = ConfigOf<typeof frontendParams>;
 
-const NO_LINE = -1;
+export const NO_LINE = -1;
 
 /** An instruction of `bytes` at `pc` is fetched already if 0 <= pc - line[0] <= lineBytes - bytes and phys - pc = line[1]. */
 export interface LineFastPath {

@@ -43,6 +43,10 @@ export class GeneratedTiming {
   readonly event: Float64Array;
   /** The most cycles by which an instruction that meets nobody moves on the time at which all is done. */
   readonly mostCyclesOnTime: number;
+  /** The same of the front end's fresh start after it. */
+  readonly restartCycles: number;
+  /** Do traps and their returns clear the predictor? Generated code leaves them to others then. */
+  readonly clearsOnTrap: boolean;
   /** An instruction has been gone through here that is yet to be executed: the record that tells of it is not counted. */
   begun = false;
   /** The same of the fetch of the instruction at this address. */
@@ -71,6 +75,8 @@ export class GeneratedTiming {
     this.#mostScripts = o.mostScripts;
     this.event = storage.float64(1, Infinity);
     this.mostCyclesOnTime = mostCyclesOnTime(config);
+    this.restartCycles = 1 + Math.max(config.frontend.trapCycles, config.frontend.flushCycles);
+    this.clearsOnTrap = config.predictor.clearsOnTrap;
     this.#deviceCycles = config.bus.deviceCycles;
     this.fastPaths = {
       l1i: dynamic.l1i.fastPath,
@@ -116,7 +122,7 @@ export class GeneratedTiming {
   /** Is everything under way certainly done so long before the event that a piece of code on time fits in? */
   get hasTime(): boolean {
     const doneAt = Math.max(this.pieces.now, this.#dynamic.answeredAt) + this.#deviceCycles;
-    return doneAt + (LONGEST_PIECE + 1) * this.mostCyclesOnTime <= this.event[0]!;
+    return doneAt + (LONGEST_PIECE + 1) * this.mostCyclesOnTime + this.restartCycles <= this.event[0]!;
   }
 
   /** Has an instruction that is not in the line in hand been fetched here? Then that is told now. */

@@ -56,6 +56,8 @@ export class TranslatedCode {
   readonly exits = new Exits();
   /** Calls the region at an index of the table: `run(budget, index)`. */
   readonly run: (budget: number, index: number) => number;
+  /** Names the context of the hart's state, for generated code to find. */
+  readonly noteContext: (number: number, asid: number) => void;
   /** Counts the regions that stores have dropped. */
   dropped = 0;
   readonly #linear: LinearMemory;
@@ -73,7 +75,9 @@ export class TranslatedCode {
     this.#table = new WebAssembly.Table({ element: "anyfunc", initial: MAX_REGIONS });
     this.#bytes = new Uint8Array(linear.buffer);
     const env = { memory: linear.memory, table: this.#table };
-    this.run = instantiate(trampolineModule(linear.layout.pages), env).exports["run"] as TranslatedCode["run"];
+    const { exports } = instantiate(trampolineModule(linear.layout.pages), env);
+    this.run = exports["run"] as TranslatedCode["run"];
+    this.noteContext = exports["noteContext"] as TranslatedCode["noteContext"];
   }
 
   /** Is there no room for another region? Then the cache is cleared before the next. */

@@ -1,6 +1,16 @@
 // Contexts: ways to see memory, each with a TLB and entries into translated code, so that a switch between them keeps both.
 import type { TranslationState } from "../../machine/mmu.ts";
-import { entriesAt, MAX_CONTEXTS, STATE, TLB, TLB_BYTES, TLB_KIND_BYTES, tlbAt } from "./layout.ts";
+import {
+  CONTEXT_SLOTS_AT,
+  CONTEXT_SLOTS_BYTES,
+  entriesAt,
+  MAX_CONTEXTS,
+  STATE,
+  TLB,
+  TLB_BYTES,
+  TLB_KIND_BYTES,
+  tlbAt,
+} from "./layout.ts";
 import type { LinearMemory } from "./linear.ts";
 import type { TranslatedCode } from "./code-cache.ts";
 
@@ -8,35 +18,47 @@ const PAGE_BYTES = 4096;
 const TLB_INDEX_MASK = (1 << TLB.indexBits) - 1;
 
 export class Contexts {
-  /** The context in force. */
-  current = 0;
   readonly #linear: LinearMemory;
   readonly #code: TranslatedCode;
   readonly #bytes: Uint8Array;
   readonly #numbers = new Map<TranslationState, number>();
   #used = 0;
+  /** Generated code does not write ADUE, and does not look at it when it looks for a context. */
+  #adue = false;
 
   constructor(linear: LinearMemory, code: TranslatedCode) {
     this.#linear = linear;
     this.#code = code;
     this.#bytes = new Uint8Array(linear.buffer);
+    this.#forgetNames();
   }
 
-  /** Puts the context of a state in force. */
+  /** The context in force. Generated code switches, too; -1: to one that has no number yet. */
+  get current(): number {
+    return this.#linear.words[STATE.context >>> 2]!;
+  }
+
+  /** Puts the context of a state in force, which is the hart's. */
   use(state: TranslationState): void {
+    if (state.adue !== this.#adue) this.#forgetNames();
+    this.#adue = state.adue;
     let number = this.#numbers.get(state);
     if (number === undefined) {
       if (this.#used === MAX_CONTEXTS) {
         this.#numbers.clear();
+        this.#forgetNames();
         this.#used = 0;
       }
       number = this.#used++;
       this.#numbers.set(state, number);
       this.#empty(number);
     }
-    this.current = number;
-    this.#linear.words[STATE.tlb >>> 2] = tlbAt(number);
-    this.#linear.words[STATE.entries >>> 2] = entriesAt(number);
+    const { words } = this.#linear;
+    words[STATE.context >>> 2] = number;
+    words[STATE.tlb >>> 2] = tlbAt(number);
+    words[STATE.entries >>> 2] = entriesAt(number);
+    words[STATE.asid >>> 2] = state.asid;
+    this.#code.noteContext(number, state.asid);
   }
 
   /** Empties all: page tables or protection have changed. */
@@ -52,6 +74,11 @@ export class Contexts {
     this.#linear.doubles[at >>> 3] = page;
     const low = Number(BigInt.asUintN(32, addr));
     this.#linear.words[(at + TLB.delta) >>> 2] = place - low;
+  }
+
+  /** No satp has all bits set. */
+  #forgetNames(): void {
+    this.#bytes.fill(0xff, CONTEXT_SLOTS_AT, CONTEXT_SLOTS_AT + CONTEXT_SLOTS_BYTES);
   }
 
   /** No page number has all bits set. */

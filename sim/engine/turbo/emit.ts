@@ -1,13 +1,8 @@
 // The algebra on WebAssembly: an instruction's meaning, run on expressions, writes the code that has that meaning.
 import { decodeBounds } from "../../../isa/cap/bounds.ts";
-import { PERMISSION } from "../../../isa/cap/format.ts";
-import type { AccessBytes, Bounds, Semantics } from "../../../isa/semantics.ts";
-import { written, type Csrs } from "../../machine/csrs.ts";
-import type { HeldCsr } from "../../machine/csr-behaviour.ts";
-import { HELD_PART } from "../../machine/held.ts";
+import type { AccessBytes, Bounds, Privileged, Semantics } from "../../../isa/semantics.ts";
 import { KeptBounds, YExpr, type KeptBoundsOptions } from "./bounds.ts";
 import { constant, ExprArithmetic, isConst, localOf, type Expr, type ExprWriter } from "./expr.ts";
-import { HELD_AT } from "./layout.ts";
 import { Access, type MemoryPath } from "./memory-path.ts";
 import type { RegisterLocals } from "./registers.ts";
 import { I32, I64, Op, VOID } from "./wasm.ts";
@@ -21,13 +16,15 @@ export type Ending =
   /** The condition is on the stack. */
   | { readonly kind: "branch"; readonly target: bigint; readonly otherwise: bigint }
   | { readonly kind: "dynamic" }
+  /** As dynamic; and the front end starts afresh, perhaps in another mode: after a trap, or an instruction that flushes it. */
+  | { readonly kind: "restart"; readonly trap: boolean }
+  /** Where the local `restarts` is not 0, the front end starts afresh at what follows; else that simply follows. */
+  | { readonly kind: "restartIf"; readonly target: bigint }
   /** An exit was emitted; nothing follows. */
   | { readonly kind: "exit" };
 
 export interface TranslatorOptions extends KeptBoundsOptions {
   readonly capabilityMode: boolean;
-  /** Says who may access which register, in the mode in force, for which code is translated. */
-  readonly csrs: Csrs;
   /** The ISA has capabilities: an integer written to a register clears metadata and tag. */
   readonly tagged: boolean;
   readonly zylevels1: boolean;
@@ -36,9 +33,8 @@ export interface TranslatorOptions extends KeptBoundsOptions {
   readonly targetMeta: number;
 }
 
-const HELD_PARTS = ["addr", "meta", "tag"] as const;
-
-export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr> {
+/** All but what the system's instructions mean. */
+export abstract class PlainTranslator extends ExprArithmetic implements Semantics<Expr, YExpr> {
   readonly capabilityMode: boolean;
   readonly zylevels1: boolean;
   /** Machines with Zyhybrid run on the reference engine. */
@@ -51,8 +47,8 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
   memory!: MemoryPath;
   /** Emits an exit before this instruction, within `depth` blocks opened by it. */
   exit: (depth: number) => void = () => {};
+  protected readonly writer: ExprWriter;
   readonly #o: TranslatorOptions;
-  readonly #writer: ExprWriter;
   readonly #registers: RegisterLocals;
   /** Capabilities that this instruction has looked at, to know again metadata that goes with another address. */
   #seen: YExpr[] = [];
@@ -65,7 +61,7 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
     this.#o = o;
     this.capabilityMode = o.capabilityMode;
     this.zylevels1 = o.zylevels1;
-    this.#writer = o.writer;
+    this.writer = o.writer;
     this.#registers = o.registers;
     this.#bounds = new KeptBounds(this, o);
   }
@@ -84,7 +80,7 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
   }
 
   endInstruction(): void {
-    this.#writer.releaseTemporaries();
+    this.writer.releaseTemporaries();
   }
 
   // Registers
@@ -95,8 +91,8 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
 
   setX(r: number, value: Expr): void {
     if (r === 0) return;
-    const { code } = this.#writer;
-    this.#writer.wide(value);
+    const { code } = this.writer;
+    this.writer.wide(value);
     code.local(Op.localSet, this.#registers.address(r));
     this.#registers.noteWrite(r);
     this.#bounds.decoded.delete(r);
@@ -110,24 +106,24 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
     const known = this.#seen.find((y) => y.register === r);
     if (known !== undefined) return known;
     const zero = constant(0n);
-    if (!this.#o.tagged) return this.#see(new YExpr(zero, zero, this.x(r), r));
-    if (r === 0) return this.#see(new YExpr(zero, zero, zero));
+    if (!this.#o.tagged) return this.see(new YExpr(zero, zero, this.x(r), r));
+    if (r === 0) return this.see(new YExpr(zero, zero, zero));
     const { meta, tag } = this.#registers.capability(r);
-    return this.#see(new YExpr(localOf(I32, tag), localOf(I64, meta), this.x(r), r));
+    return this.see(new YExpr(localOf(I32, tag), localOf(I64, meta), this.x(r), r));
   }
 
   setY(r: number, value: YExpr): void {
     if (r === 0) return;
     if (!this.#o.tagged) return this.setX(r, value.addr);
-    const { code } = this.#writer;
+    const { code } = this.writer;
     if (isConst(value.meta) && isConst(value.addr)) this.bounds(value);
     const to = this.#registers.capability(r);
     const from = value.register > 0 ? this.#registers.capability(value.register) : undefined;
     const locals = value.locals ?? from;
     // All is read before anything is written: the value may be of the register's own.
-    this.#writer.wide(value.addr);
-    this.#writer.wide(value.meta);
-    this.#writer.truth(value.tag);
+    this.writer.wide(value.addr);
+    this.writer.wide(value.meta);
+    this.writer.truth(value.tag);
     code.local(Op.localSet, to.tag).local(Op.localSet, to.meta).local(Op.localSet, this.#registers.address(r));
     this.#registers.noteWrite(r);
     this.#integers.delete(r);
@@ -148,14 +144,14 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
 
   get pcc(): YExpr {
     const known = this.#seen.find((y) => y.addr === this.pc);
-    return known ?? this.#see(new YExpr(constant(1n), constant(this.#o.pccMeta), this.pc));
+    return known ?? this.see(new YExpr(constant(1n), constant(this.#o.pccMeta), this.pc));
   }
 
   // Capabilities
 
   cap(tag: Expr, meta: Expr, addr: Expr): YExpr {
     const origin = this.#seen.find((y) => y.meta === meta);
-    return this.#see(new YExpr(this.let(tag), this.let(meta), this.let(addr), -1, origin));
+    return this.see(new YExpr(this.let(tag), this.let(meta), this.let(addr), -1, origin));
   }
   tag(y: YExpr): Expr {
     return y.tag;
@@ -172,20 +168,20 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
     kept.bounds = y.bounds;
     kept.locals =
       y.locals ?? (y.bounds !== undefined && y.register > 0 ? this.#registers.capability(y.register) : undefined);
-    return this.#see(kept);
+    return this.see(kept);
   }
 
   selectY(cond: Expr, a: YExpr, b: YExpr): YExpr {
     const choice = this.let(cond);
     const pick = (x: Expr, y: Expr): Expr => this.let(this.select(choice, x, y));
-    return this.#see(new YExpr(pick(a.tag, b.tag), pick(a.meta, b.meta), pick(a.addr, b.addr)));
+    return this.see(new YExpr(pick(a.tag, b.tag), pick(a.meta, b.meta), pick(a.addr, b.addr)));
   }
 
   bounds(y: YExpr): Bounds<Expr> {
     return (y.bounds ??= this.#bounds.of(y));
   }
 
-  #see(y: YExpr): YExpr {
+  protected see(y: YExpr): YExpr {
     this.#seen.push(y);
     return y;
   }
@@ -197,8 +193,8 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
       if (cond.value !== 0n) throw UNTRANSLATABLE;
       return;
     }
-    const { code } = this.#writer;
-    this.#writer.truth(cond);
+    const { code } = this.writer;
+    this.writer.truth(cond);
     code.op(Op.if).byte(VOID);
     this.exit(1);
     code.op(Op.end);
@@ -217,28 +213,39 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
   jumpIf(cond: Expr, target: Expr): void {
     if (!isConst(target) || !isConst(this.nextPc)) throw UNTRANSLATABLE;
     this.#requirePlain(target.value);
-    this.#writer.truth(cond);
+    this.writer.truth(cond);
     this.ending = { kind: "branch", target: target.value, otherwise: this.nextPc.value };
   }
 
   /** A pcc without a tag, which faults, is the interpreter's. */
   jumpY(target: YExpr): void {
-    const tag = this.#writer.settle(target.tag);
-    const meta = this.#writer.settle(target.meta);
-    const addr = this.#writer.settle(target.addr);
+    const tag = this.writer.settle(target.tag);
+    const meta = this.writer.settle(target.meta);
+    const addr = this.writer.settle(target.addr);
     this.trapIf(this.eq(tag, constant(0n)));
-    const { code } = this.#writer;
-    this.#writer.wide(meta);
-    code.local(Op.localSet, this.#o.targetMeta);
-    this.#toTarget(addr);
+    this.#requireAligned(addr);
+    this.goTo(addr, meta);
+    this.ending = { kind: "dynamic" };
   }
 
   #toTarget(target: Expr): void {
-    const addr = this.#writer.settle(target);
-    if (this.#o.instructionAlignment === 4) this.trapIf(this.shr(this.zext(addr, 2), constant(1n)));
-    this.#writer.wide(addr);
-    this.#writer.code.local(Op.localSet, this.#o.target);
+    const addr = this.writer.settle(target);
+    this.#requireAligned(addr);
+    this.goTo(addr);
     this.ending = { kind: "dynamic" };
+  }
+
+  /** Has execution go on at an address, in capability mode with such metadata. */
+  protected goTo(addr: Expr, meta?: Expr): void {
+    this.writer.wide(addr);
+    this.writer.code.local(Op.localSet, this.#o.target);
+    if (meta === undefined) return;
+    this.writer.wide(meta);
+    this.writer.code.local(Op.localSet, this.#o.targetMeta);
+  }
+
+  #requireAligned(target: Expr): void {
+    if (this.#o.instructionAlignment === 4) this.trapIf(this.shr(this.zext(target, 2), constant(1n)));
   }
 
   /** A target that traps, or takes the pcc out of its bounds, is the interpreter's. */
@@ -257,121 +264,91 @@ export class Translator extends ExprArithmetic implements Semantics<Expr, YExpr>
   }
 
   load(addr: Expr, bytes: AccessBytes): Expr {
-    return this.#loadAt(this.memory.place(addr, bytes, Access.load), bytes);
+    return this.loadAt(this.memory.place(addr, bytes, Access.load), bytes);
   }
 
   store(addr: Expr, bytes: AccessBytes, value: Expr): void {
     const place = this.memory.place(addr, bytes, Access.store);
-    this.#storeAt(place, bytes, value);
+    this.storeAt(place, bytes, value);
   }
 
   loadY(addr: Expr): YExpr {
-    return this.#loadYAt(this.memory.place(addr, 16, Access.loadCapability));
+    return this.loadYAt(this.memory.place(addr, 16, Access.loadCapability));
   }
 
   storeY(addr: Expr, value: YExpr): void {
-    const place = this.memory.place(addr, 16, Access.storeCapability);
-    const { code } = this.#writer;
+    this.storeYAt(this.memory.place(addr, 16, Access.storeCapability), value);
+  }
+
+  protected storeYAt(place: number, value: YExpr): void {
+    const { code } = this.writer;
     code.local(Op.localGet, place);
-    this.#writer.wide(value.addr);
+    this.writer.wide(value.addr);
     code.memory(Op.i64Store, 0).local(Op.localGet, place);
-    this.#writer.wide(value.meta);
+    this.writer.wide(value.meta);
     code.memory(Op.i64Store, 8);
-    this.memory.setTag(place, () => this.#writer.truth(value.tag));
+    this.memory.setTag(place, () => this.writer.truth(value.tag));
   }
 
   amo(addr: Expr, bytes: 4 | 8, update: (old: Expr) => Expr): Expr {
     const place = this.memory.place(addr, bytes, Access.store);
-    const old = this.#loadAt(place, bytes);
-    this.#storeAt(place, bytes, update(old));
+    const old = this.loadAt(place, bytes);
+    this.storeAt(place, bytes, update(old));
     return old;
   }
 
-  #loadAt(place: number, bytes: AccessBytes): Expr {
-    const { code } = this.#writer;
-    const value = this.#writer.temporary(I64);
+  protected loadAt(place: number, bytes: AccessBytes): Expr {
+    const { code } = this.writer;
+    const value = this.writer.temporary(I64);
     const opcode = { 1: Op.i64Load8U, 2: Op.i64Load16U, 4: Op.i64Load32U, 8: Op.i64Load }[bytes];
     code.local(Op.localGet, place).memory(opcode, 0).local(Op.localSet, value);
     return localOf(I64, value);
   }
 
-  #storeAt(place: number, bytes: AccessBytes, value: Expr): void {
-    const { code } = this.#writer;
+  protected storeAt(place: number, bytes: AccessBytes, value: Expr): void {
+    const { code } = this.writer;
     const opcode = { 1: Op.i64Store8, 2: Op.i64Store16, 4: Op.i64Store32, 8: Op.i64Store }[bytes];
     code.local(Op.localGet, place);
-    this.#writer.wide(value);
+    this.writer.wide(value);
     code.memory(opcode, 0);
     this.memory.clearTags(place, bytes);
   }
 
-  #loadYAt(place: number): YExpr {
-    const { code } = this.#writer;
-    const [addr, meta, tag] = [I64, I64, I32].map((type) => this.#writer.temporary(type as typeof I64));
+  protected loadYAt(place: number): YExpr {
+    const { code } = this.writer;
+    const [addr, meta, tag] = [I64, I64, I32].map((type) => this.writer.temporary(type as typeof I64));
     code.local(Op.localGet, place).memory(Op.i64Load, 0).local(Op.localSet, addr!);
     code.local(Op.localGet, place).memory(Op.i64Load, 8).local(Op.localSet, meta!);
     this.memory.getTag(place);
     code.local(Op.localSet, tag!);
-    return this.#see(new YExpr(localOf(I32, tag!), localOf(I64, meta!), localOf(I64, addr!)));
+    return this.see(new YExpr(localOf(I32, tag!), localOf(I64, meta!), localOf(I64, addr!)));
   }
 
   /** One hart, in order: every access is already performed. */
   fence(): void {}
 
-  // Control and status registers that only hold what they are given
+  // What code of the system does (system.ts)
 
-  csrRead(number: number, write: boolean): YExpr {
-    const { csrs, capabilityMode, pccMeta } = this.#o;
-    const systemAccess = !capabilityMode || (pccMeta & PERMISSION.ASR) !== 0n;
-    if (csrs.held(number)?.kind !== "held" || !csrs.permits(number, write, systemAccess)) throw UNTRANSLATABLE;
-    return this.#loadHeld(number, csrs.accessedWhole(number, capabilityMode));
-  }
-
-  csrWrite(number: number, value: YExpr, whole: boolean): void {
-    const { csrs, capabilityMode, tagged } = this.#o;
-    const { at, width, keep } = csrs.held(number) as HeldCsr;
-    const isWhole = whole && csrs.accessedWhole(number, capabilityMode);
-    const holdsTags = tagged && width === "ylen";
-    const kept = keep(this, holdsTags ? written(this, () => this.#loadHeld(number, true), value, isWhole) : value);
-    const parts = holdsTags ? HELD_PARTS : (["addr"] as const);
-    const { code } = this.#writer;
-    for (const part of parts) {
-      code.i32(0);
-      this.#writer.wide(kept[part]);
-      code.memory(Op.i64Store, HELD_AT + at + HELD_PART[part]);
-    }
-  }
-
-  #loadHeld(number: number, whole: boolean): YExpr {
-    const { at: place, width } = this.#o.csrs.held(number) as HeldCsr;
-    const load = (part: keyof typeof HELD_PART): Expr => {
-      const to = this.#writer.temporary(I64);
-      const at = HELD_AT + place + HELD_PART[part];
-      this.#writer.code.i32(0).memory(Op.i64Load, at).local(Op.localSet, to);
-      return localOf(I64, to);
-    };
-    const zero = constant(0n);
-    const holdsTags = whole && this.#o.tagged && width === "ylen";
-    const [addr, meta, tag] = holdsTags ? HELD_PARTS.map(load) : [load("addr"), zero, zero];
-    return this.#see(new YExpr(tag!, meta!, addr!));
-  }
+  abstract csrRead(number: number, write: boolean): YExpr;
+  abstract csrWrite(number: number, value: YExpr, whole: boolean): void;
+  abstract ecall(): void;
+  abstract ebreak(): void;
+  abstract trapReturn(from: Privileged): void;
+  abstract amoY(addr: Expr, value: YExpr): YExpr;
+  abstract loadReserved(addr: Expr, bytes: AccessBytes): Expr;
+  abstract loadReservedY(addr: Expr): YExpr;
+  abstract storeConditional(addr: Expr, bytes: AccessBytes, value: Expr): Expr;
+  abstract storeConditionalY(addr: Expr, value: YExpr): Expr;
 
   // What the interpreter does
 
-  amoY = untranslatable;
-  loadReserved = untranslatable;
-  loadReservedY = untranslatable;
-  storeConditional = untranslatable;
-  storeConditionalY = untranslatable;
   permitCacheBlock = untranslatable;
   cacheBlock = untranslatable;
-  ecall = untranslatable;
-  ebreak = untranslatable;
-  trapReturn = untranslatable;
   wfi = untranslatable;
   fenceI = untranslatable;
   sfenceVma = untranslatable;
 }
 
-function untranslatable(): never {
+export function untranslatable(): never {
   throw UNTRANSLATABLE;
 }

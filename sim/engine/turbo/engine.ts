@@ -22,6 +22,7 @@ import {
 } from "./code-cache.ts";
 import { Contexts, inOnePage } from "./contexts.ts";
 import { ExecutedCode } from "./executed-code.ts";
+import { GOES_ON, SWITCHES } from "./exits.ts";
 import { translateFunction, type Surroundings } from "./function.ts";
 import { instantiate } from "./host.ts";
 import { ENTRY, RAM_AT, STATE } from "./layout.ts";
@@ -59,7 +60,7 @@ export class Turbo extends Reference {
   readonly #linear: LinearMemory;
   readonly #code: TranslatedCode;
   readonly #contexts: Contexts;
-  readonly #surroundings: Omit<Surroundings, "direct" | "addressing" | "pccMeta">;
+  readonly #surroundings: Omit<Surroundings, "direct" | "addressing" | "mode" | "pccMeta">;
   readonly #pieces: Pieces | undefined;
   readonly #hotAfter: number;
   /** How often the interpreter has come to an address (low 48 bits). */
@@ -70,6 +71,8 @@ export class Turbo extends Reference {
   #sequential = NOWHERE;
   /** Generated code gave up at this instruction; the next one may be in it again. */
   #gaveUp = false;
+  /** The context that the machine's translation is configured for: generated code may be in another. */
+  #context = NOWHERE;
   #direct = false;
   /** Bits of what translates and guards addresses: regions are translated for it. */
   #addressing = 0;
@@ -87,11 +90,16 @@ export class Turbo extends Reference {
       new Pieces({
         timing: generated,
         storage: o.storage,
-        walks: (virt) => this.mmu.walk(virt),
+        walks: (virt) => {
+          this.#catchUp();
+          return this.mmu.walk(virt);
+        },
         asid: () => linear.words[STATE.asid >>> 2]!,
       });
     this.#surroundings = {
+      hart: this.hart,
       csrs: this.csrs,
+      restarts: generated?.clearsOnTrap !== true,
       capabilityMode: o.rvy,
       tagged: o.rvy,
       zylevels1: o.zylevels1,
@@ -153,16 +161,21 @@ export class Turbo extends Reference {
     this.#gaveUp = false;
   }
 
-  protected override retranslate(): void {
-    super.retranslate();
+  protected override takeOver(): void {
+    super.takeOver();
     const { mmu } = this;
     this.#direct = !mmu.translatesData && !mmu.guardsData;
     const addressing = (this.#direct ? 1 : 0) | (mmu.translatesData ? 2 : 0) | (mmu.translatesFetch ? 4 : 0);
     const { translation } = this;
     this.#addressing = addressing | (translation.mode << 3);
-    this.#linear.words[STATE.asid >>> 2] = translation.asid;
     this.#contexts.use(translation);
+    this.#context = this.#contexts.current;
     this.#sequential = NOWHERE;
+  }
+
+  /** Takes over what generated code has changed. */
+  #catchUp(): void {
+    if (this.#contexts.current !== this.#context) this.takeOver();
   }
 
   protected override translationsGone(): void {
@@ -189,24 +202,31 @@ export class Turbo extends Reference {
     words[STATE.lines >>> 2] = words[(slot + ENTRY.lines) >>> 2]!;
     const index = words[(slot + ENTRY.index) >>> 2]!;
     words[STATE.inHand >>> 2] = this.#pieces?.enter() ?? 0;
+    words[STATE.pending >>> 2] = this.pending === 0 ? 0 : 1;
+    words[STATE.traps >>> 2] = 0;
+    words[STATE.trappedAt >>> 2] = this.justTrapped ? budget : NOWHERE;
     const left = this.#code.run(budget, index);
     this.#pieces?.leave(words[STATE.inHand >>> 2]!);
     const number = words[STATE.exit >>> 2]!;
+    const gaveUp = number !== GOES_ON && number !== SWITCHES;
     let executed = budget - left;
     let pcNow = doubles[STATE.pc >>> 3]!;
-    if (number !== 0) {
+    this.#catchUp();
+    if (gaveUp) {
       const exit = this.#code.exits.get(number);
       executed -= exit.unexecuted;
       pcNow = exit.pc;
       this.#pieces?.settle(exit);
     }
-    this.translated += executed;
-    this.retired += executed;
+    const traps = words[STATE.traps >>> 2]!;
+    this.translated += executed - traps;
+    this.retired += executed - traps;
+    if (traps > 0 && words[STATE.trappedAt >>> 2] === budget - executed) this.noteTrap();
     this.now = this.#pieces?.timing.pieces.now ?? this.now + executed;
     if (this.now > this.eventAt && this.#pieces?.begun === false) throw new Error("generated code ran past an event");
     this.continueAt(pcNow, doubles[STATE.meta >>> 3]!);
     // Where the budget was at its end, generated code can go on; where it gave up, it would again.
-    this.#gaveUp = number !== 0 && (left >= 0 || executed === 0);
+    this.#gaveUp = gaveUp && (left >= 0 || executed === 0);
     this.#sequential = this.#gaveUp ? this.pageVirt + this.offset : NOWHERE;
     if (this.#pieces?.begun === true) return (this.#pieces.begun = false);
     return executed > 0;
@@ -257,6 +277,7 @@ export class Turbo extends Reference {
       {
         ...this.#surroundings,
         direct: this.#direct,
+        mode: this.hart.mode,
         addressing: { translatesData: this.mmu.translatesData, translatesFetch: this.mmu.translatesFetch },
         pccMeta: meta,
       },
@@ -329,6 +350,7 @@ export class Turbo extends Reference {
 
   /** Finds the place of an access that missed the TLB; 0 where the interpreter has to do it. */
   #fill(addr: bigint, packed: number): number {
+    this.#catchUp();
     const access = packed & 3;
     const bytes = packed >>> 2;
     const { mmu, memory } = this;

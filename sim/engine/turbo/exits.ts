@@ -15,9 +15,13 @@ export interface Exit {
   readonly fetched: boolean;
 }
 
+/** Numbers that are no exit's: execution goes on at the state's pc; the same, and the hart's mode or its addresses may have changed. */
+export const GOES_ON = 0;
+export const SWITCHES = 1;
+const FIRST_EXIT = 2;
+
 export class Exits {
-  /** Number 0 means that no exit was taken. */
-  readonly #exits: (Exit | undefined)[] = [undefined];
+  readonly #exits: (Exit | undefined)[] = new Array<undefined>(FIRST_EXIT).fill(undefined);
 
   /** A new exit, and its number. */
   add(exit: Exit): number {
@@ -34,6 +38,6 @@ export class Exits {
 
   /** Forgets all: no code that could take one is left. */
   clear(): void {
-    this.#exits.length = 1;
+    this.#exits.length = FIRST_EXIT;
   }
 }

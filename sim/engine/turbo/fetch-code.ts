@@ -3,13 +3,13 @@
 // Which line is in hand stands in a local, as the address of its record; regions hand that on to one another. Whoever is asked to
 // fetch finds the line where the parts have it (`Pieces.enter` and `leave` do the same for what comes before and after).
 import { PAGE_BYTES } from "../../machine/memory.ts";
+import { NO_LINE } from "../../timing/frontend.ts";
 import { STATE } from "./layout.ts";
 import { LINE, LINE_BYTES } from "./pieces.ts";
 import type { PieceCode } from "./piece-code.ts";
 import { count } from "./timing-functions.ts";
 import { Op, VOID, type Code } from "./wasm.ts";
 
-const NO_LINE = -1;
 /** What the parts know of the line in hand. */
 const IN_HAND = [LINE.virt, LINE.delta];
 
@@ -39,6 +39,12 @@ export class FetchCode {
     }
     code.op(Op.i32And).op(Op.select).local(Op.localSet, inHand);
     code.i32(0).local(Op.localSet, taken);
+  }
+
+  /** No line is in hand any more. */
+  letGo(code: Code): void {
+    const { pieces, locals } = this.#piece;
+    code.i32(pieces.otherLineAt).local(Op.localTee, locals.inHand).f64(NO_LINE).memory(Op.f64Store, LINE.virt);
   }
 
   /** Where it is left. */

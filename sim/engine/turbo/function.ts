@@ -1,23 +1,29 @@
 // Makes one WebAssembly function of a region: registers loaded, blocks in structured control flow, registers stored.
 import type { Csrs } from "../../machine/csrs.ts";
-import type { Op as Operation } from "../code.ts";
+import type { Hart } from "../../machine/hart.ts";
 import { virt48 } from "../data.ts";
 import { irreducibleEdges, shapeOf, writeGraph, type Graph, type NodeWriter } from "./control.ts";
-import { Translator, UNTRANSLATABLE, type Ending } from "./emit.ts";
+import { TranslatingBlockWriter } from "./block-writer.ts";
 import { ExprWriter } from "./expr.ts";
-import type { Exits } from "./exits.ts";
+import { GOES_ON, SWITCHES, type Exits } from "./exits.ts";
 import { STATE, type Layout } from "./layout.ts";
 import { Access, MemoryPath } from "./memory-path.ts";
 import { RegisterLocals } from "./registers.ts";
-import { translateRegion, type Block, type BlockWriter, type CodeSource, type Region } from "./regions.ts";
-import type { Pieces, TimedBlock } from "./pieces.ts";
-import type { RegionModule } from "./runtime.ts";
+import { translateRegion, type Block, type CodeSource, type Region } from "./regions.ts";
+import type { Pieces } from "./pieces.ts";
+import { BUDGET, type RegionModule } from "./runtime.ts";
+import { Translator } from "./system.ts";
 import { TimingCode, type Addressing } from "./timing-code.ts";
 import { Code, I32, I64, Op, VOID, type ModuleFunction, type ValueType } from "./wasm.ts";
 
 /** What does not change while a region is valid. */
 export interface Surroundings {
+  readonly hart: Hart;
   readonly csrs: Csrs;
+  /** The privilege mode in force. */
+  readonly mode: number;
+  /** May generated code take traps and return from them? */
+  readonly restarts: boolean;
   readonly capabilityMode: boolean;
   readonly tagged: boolean;
   readonly zylevels1: boolean;
@@ -44,7 +50,6 @@ export interface TranslatedFunction {
   readonly lines: readonly number[];
 }
 
-const BUDGET = 0;
 const movesCapability = (access: number): boolean =>
   access === Access.loadCapability || access === Access.storeCapability;
 const PARCEL_SHIFT = 1n;
@@ -65,6 +70,7 @@ export function translateFunction(
   const target = newLocal(I64);
   const targetMeta = newLocal(I64);
   const number = newLocal(I32);
+  const restartsLocal = newLocal(I32);
   const registers = new RegisterLocals(newLocal);
   const writer = new ExprWriter(newLocal);
   const { module, pieces, addressing } = surroundings;
@@ -78,6 +84,7 @@ export function translateFunction(
       decode: module.decode,
       target,
       targetMeta,
+      restartsLocal,
     }),
     writer,
     timing,
@@ -90,7 +97,11 @@ export function translateFunction(
   }
   const region = translateRegion(head, source, exits, blocks);
   if (region === undefined) return undefined;
-  const body = new FunctionBody(region, { ...surroundings, target, targetMeta, number, timing }, reserve).write();
+  const body = new FunctionBody(
+    region,
+    { ...surroundings, target, targetMeta, number, restartsLocal, timing },
+    reserve,
+  ).write();
 
   const code = new Code();
   registers.load(code);
@@ -107,82 +118,13 @@ export function translateFunction(
   };
 }
 
-/** Runs the meanings of a block's instructions. */
-class TranslatingBlockWriter implements BlockWriter {
-  readonly translator: Translator;
-  readonly #writer: ExprWriter;
-  readonly #timing: TimingCode | undefined;
-  #branches: { at: number; depth: number }[] = [];
-  #exitNumber: () => number = () => 0;
-
-  constructor(translator: Translator, writer: ExprWriter, timing: TimingCode | undefined) {
-    this.translator = translator;
-    this.#writer = writer;
-    this.#timing = timing;
-    translator.exit = (depth) => this.exit(depth);
-    if (timing !== undefined) timing.exit = translator.exit;
-  }
-
-  get ending(): Ending | undefined {
-    return this.translator.ending;
-  }
-
-  get timed(): TimedBlock | undefined {
-    return this.#timing?.block;
-  }
-
-  get fetchedTwice(): boolean {
-    return this.#timing?.fetchedTwice === true;
-  }
-
-  beginBlock(
-    pc: bigint,
-    source: CodeSource,
-    code: Code,
-    branches: { at: number; depth: number }[],
-    exitNumber: () => number,
-  ): void {
-    this.#writer.code = code;
-    this.#branches = branches;
-    this.#exitNumber = exitNumber;
-    this.translator.beginBlock();
-    this.#timing?.beginBlock(source.where(pc));
-  }
-
-  continues(pc: bigint, source: CodeSource): boolean {
-    return this.#timing === undefined || this.#timing.block.category === source.where(pc).category;
-  }
-
-  instruction(pc: bigint, op: Operation, source: CodeSource): boolean {
-    const { translator } = this;
-    translator.beginInstruction(pc, op.bytes);
-    this.#timing?.beginInstruction(op.decoded, source.where(pc));
-    let kept = false;
-    try {
-      op.exec(translator, op.operands);
-      kept = true;
-    } catch (error) {
-      if (error !== UNTRANSLATABLE) throw error;
-    }
-    translator.endInstruction();
-    this.#timing?.endInstruction(kept);
-    return kept;
-  }
-
-  exit(depth: number): void {
-    const { code } = this.#writer;
-    code.i32(this.#exitNumber()).op(Op.br);
-    this.#branches.push({ at: code.length, depth });
-    code.fixed(0);
-  }
-}
-
 interface BodyOptions {
   readonly capabilityMode: boolean;
   readonly pccMeta: bigint;
   readonly target: number;
   readonly targetMeta: number;
   readonly number: number;
+  readonly restartsLocal: number;
   readonly timing: TimingCode | undefined;
 }
 
@@ -275,7 +217,25 @@ class FunctionBody implements NodeWriter {
       if (block.timed !== undefined) this.#o.timing!.endAtLocal(this.#code, block.timed, this.#o.target);
       this.#dispatch(go);
       this.#leaveTo(() => this.#code.local(Op.localGet, this.#o.target), this.#o.capabilityMode);
+    } else if (ending.kind === "restart") {
+      if (ending.trap) this.#noteTrap();
+      if (block.timed !== undefined) this.#o.timing!.endRestarting(this.#code, block.timed);
+      this.#leaveTo(() => this.#code.local(Op.localGet, this.#o.target), this.#o.capabilityMode, SWITCHES);
+    } else if (ending.kind === "restartIf") {
+      this.#code.local(Op.localGet, this.#o.restartsLocal);
+      this.#open(Op.if);
+      if (block.timed !== undefined) this.#o.timing!.endRestarting(this.#code, block.timed);
+      this.#leaveTo(() => this.#code.i64(ending.target), false, SWITCHES);
+      this.close();
+      this.#endTimed(block, ending.target, true);
+      this.#goTo(node, ending.target, 0, go);
     }
+  }
+
+  #noteTrap(): void {
+    const code = this.#code;
+    code.i32(0).i32(0).memory(Op.i32Load, STATE.traps).i32(1).op(Op.i32Add).memory(Op.i32Store, STATE.traps);
+    code.i32(0).local(Op.localGet, BUDGET).memory(Op.i32Store, STATE.trappedAt);
   }
 
   #endTimed({ timed }: Block, target: bigint, taken: boolean): void {
@@ -294,7 +254,7 @@ class FunctionBody implements NodeWriter {
     code.local(Op.localGet, BUDGET).i32(block.instructions).op(Op.i32Sub).local(Op.localTee, BUDGET);
     code.i32(0).op(Op.i32LtS);
     if (this.#o.timing !== undefined) {
-      this.#o.timing.mayNotEnd(code, block.instructions);
+      this.#o.timing.mayNotEnd(code, block.timed!);
       code.op(Op.i32Or);
     }
     this.#open(Op.if);
@@ -319,13 +279,13 @@ class FunctionBody implements NodeWriter {
   }
 
   /** Leaves the function; execution goes on at the address that `pc` puts on the stack. */
-  #leaveTo(pc: () => void, withMeta: boolean): void {
+  #leaveTo(pc: () => void, withMeta: boolean, number = GOES_ON): void {
     const code = this.#code;
     code.i32(0);
     pc();
     code.memory(Op.i64Store, STATE.pc);
     if (withMeta) code.i32(0).local(Op.localGet, this.#o.targetMeta).memory(Op.i64Store, STATE.meta);
-    code.i32(0).op(Op.br).unsigned(this.#depth);
+    code.i32(number).op(Op.br).unsigned(this.#depth);
   }
 
   /** Goes to the block at the local `target` if it is one of the region's targets; else falls through. */
@@ -368,6 +328,7 @@ class FunctionBody implements NodeWriter {
     };
     if (ending.kind === "goto") return known(ending.target);
     if (ending.kind === "branch") return [...known(ending.target), ...known(ending.otherwise)];
+    if (ending.kind === "restartIf") return known(ending.target);
     return ending.kind === "dynamic" && this.#table !== undefined ? [this.#dispatcher] : [];
   }
 }

@@ -18,6 +18,14 @@ export const STATE = {
   lines: 32,
   /** i32: where the record of the line in hand lies (fetch-code.ts). */
   inHand: 36,
+  /** i32: 1 where interrupts are pending that mie enables: what may let one in is the interpreter's. */
+  pending: 40,
+  /** i32: traps that generated code has taken since it was entered: they were charged to the budget, and retired nothing. */
+  traps: 44,
+  /** i32: what was left of the budget behind the last trap, from wherever it was taken. */
+  trappedAt: 48,
+  /** i32: the context in force; -1: none is known for the hart's state. */
+  context: 52,
 } as const;
 
 /** Registers: addresses and metadata are i64, tags i32. */
@@ -26,6 +34,11 @@ export const META_AT = X_AT + 32 * 8;
 export const TAG_AT = META_AT + 32 * 8;
 /** Control and status registers that only hold what they are given (machine/held.ts). */
 export const HELD_AT = TAG_AT + 32 * 4;
+
+/** Contexts by what they depend on, a hash table (switch-code.ts): i64 satp, i64 the rest, i32 number, i32 address space. */
+export const CONTEXT_SLOT = { bits: 5, indexBits: 7, rest: 8, number: 16, asid: 20 } as const;
+export const CONTEXT_SLOTS_AT = 1 << 12;
+export const CONTEXT_SLOTS_BYTES = 1 << (CONTEXT_SLOT.indexBits + CONTEXT_SLOT.bits);
 
 /** Cached translations, a direct-mapped table for each kind of access (memory-path.ts). */
 export const TLB = {
@@ -45,7 +58,8 @@ export const ENTRIES_BYTES = 1 << (ENTRY.indexBits + ENTRY.bits);
 /** Contexts: ways to see memory. One has a TLB and entries of its own, so that a change of context is one of two pointers. */
 export const MAX_CONTEXTS = 64;
 const CONTEXTS_AT = 1 << 16;
-export const tlbAt = (context: number): number => CONTEXTS_AT + context * (TLB_BYTES + ENTRIES_BYTES);
+export const CONTEXT_BYTES = TLB_BYTES + ENTRIES_BYTES;
+export const tlbAt = (context: number): number => CONTEXTS_AT + context * CONTEXT_BYTES;
 export const entriesAt = (context: number): number => tlbAt(context) + TLB_BYTES;
 
 /** Tables by which regions find the block of an address (control.ts). */

@@ -42,9 +42,16 @@ export class MemoryPath {
     this.#exit = exit;
   }
 
-  /** Emits the way to a byte; returns the i32 local that holds its place in linear memory. */
+  /** Emits the way to a byte that is then accessed; returns the i32 local that holds its place in linear memory. */
   place(address: Expr, bytes: number, access: Access): number {
     const addr = this.#writer.ready(address);
+    const place = this.locate(addr, bytes, access);
+    this.attend(addr, place, bytes, access);
+    return place;
+  }
+
+  /** The way alone: to a place that the access may be made to, or is not made to at all. `addr` is ready. */
+  locate(addr: Expr, bytes: number, access: Access): number {
     if (this.#o.trapsMisaligned && bytes > 1 && bytes <= 8) {
       const { code } = this.#writer;
       this.#writer.wide(addr);
@@ -54,10 +61,13 @@ export class MemoryPath {
         .op(Op.i32And);
       this.#exitIf();
     }
-    const place = this.#o.direct ? this.#direct(addr, bytes) : this.#translated(addr, bytes, access);
+    return this.#o.direct ? this.#direct(addr, bytes) : this.#translated(addr, bytes, access);
+  }
+
+  /** The access is made: who wants to know of it, gets to. */
+  attend(addr: Expr, place: number, bytes: number, access: Access): void {
     if (access === Access.store || access === Access.storeCapability) this.#requireUnmarked(place, bytes);
     this.onAccess(addr, place, bytes, access);
-    return place;
   }
 
   /** Clears the tags of the granules that a store touches. */

@@ -4,7 +4,7 @@
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { ExprWriter } from "./expr.ts";
 import { STATE } from "./layout.ts";
-import { ENTRY_BYTES, PIECE, type Pieces, type TimedBlock } from "./pieces.ts";
+import { ENTRY_BYTES, PIECE, RESTART, type Pieces, type TimedBlock } from "./pieces.ts";
 import type { TimingCalls } from "./runtime.ts";
 import { F64, I32, Op, VOID, type Code, type ValueType } from "./wasm.ts";
 
@@ -93,13 +93,12 @@ export class PieceCode {
     code.i32(0).local(Op.localGet, this.locals.piece).memory(Op.i32Store, this.pieces.leftAt);
   }
 
-  /** Leaves whether a block of so many instructions might not be over before the next event. */
-  mayNotEnd(code: Code, instructions: number): void {
+  /** Leaves whether a block might not be over before the next event. */
+  mayNotEnd(code: Code, { instructions, restart }: TimedBlock): void {
     const { clock, limit } = this.locals;
-    code
-      .local(Op.localGet, clock)
-      .f64((instructions + 1) * this.timing.mostCyclesOnTime)
-      .op(Op.f64Add);
+    const { mostCyclesOnTime, restartCycles } = this.timing;
+    const most = (instructions.length + 1) * mostCyclesOnTime + (restart === undefined ? 0 : restartCycles);
+    code.local(Op.localGet, clock).f64(most).op(Op.f64Add);
     code.local(Op.localGet, limit).op(Op.f64Gt);
   }
 
@@ -112,14 +111,26 @@ export class PieceCode {
 
   /** Goes through the transition of the piece; its outcome is known, or stands in the local. */
   end(code: Code, block: TimedBlock, outcome: number | undefined): void {
-    const { piece, index, outcome: outcomeLocal, state, clock, age } = this.locals;
+    const { piece, index, outcome: outcomeLocal } = this.locals;
     const entry = outcome === undefined ? index : piece;
     const ahead = outcome === undefined ? 0 : outcome * ENTRY_BYTES;
     if (outcome === undefined) {
       code.local(Op.localGet, outcomeLocal).i32(Math.log2(ENTRY_BYTES)).op(Op.i32Shl);
       code.local(Op.localGet, piece).op(Op.i32Add).local(Op.localSet, index);
     }
-    const overlaps = this.ordersLoads && block.loads.length > 0;
+    this.#goThrough(code, entry, ahead, this.ordersLoads && block.loads.length > 0);
+  }
+
+  /** The front end starts afresh, as the block says. */
+  restart(code: Code, block: TimedBlock): void {
+    const { index } = this.locals;
+    code.i32(this.pieces.addRow(block, RESTART)).local(Op.localSet, index);
+    this.#goThrough(code, index, 0, false);
+  }
+
+  /** Goes through the transition of an entry, `ahead` of the address in a local; `overlaps`: loads in it may have to wait for stores. */
+  #goThrough(code: Code, entry: number, ahead: number, overlaps: boolean): void {
+    const { state, clock, age } = this.locals;
     const leaveEntry = (): void => {
       code.local(Op.localGet, entry);
       if (ahead > 0) code.i32(ahead).op(Op.i32Add);

@@ -59,6 +59,8 @@ export class TimedBlock {
   readonly instructions: TimedInstruction[] = [];
   /** Its loads, by their places in the block. */
   readonly loads: number[] = [];
+  /** What follows the block's piece: its last instruction traps, and is no step; or has the front end start afresh. */
+  restart: "trap" | "flush" | undefined;
   /** Numbers of the scripts of pieces that end before the block does. */
   readonly scripts = new Map<number, number>();
 
@@ -68,7 +70,15 @@ export class TimedBlock {
     this.translatesData = translatesData;
     this.translatesFetch = translatesFetch;
   }
+
+  /** How many of its instructions are steps. */
+  get steps(): number {
+    return this.restart === "trap" ? this.instructions.length - 1 : this.instructions.length;
+  }
 }
+
+/** Where the piece of a block's `restart` begins. */
+export const RESTART = -1;
 
 /** An instruction that may be late. */
 export interface Point {
@@ -95,6 +105,8 @@ export class Pieces {
   readonly rowsAt: number;
   readonly agesAt: number;
   readonly leftAt: number;
+  /** The same of a record of no region's line: of what is in hand when code is entered, or of none. */
+  readonly otherLineAt: number;
   readonly #walks: Walks;
   readonly #asid: () => number;
   readonly #rows: Int32Array;
@@ -125,6 +137,7 @@ export class Pieces {
     this.#rows = new Int32Array(both.buffer, both.byteOffset, 2 * both.length);
     this.#lines = storage.float64(OTHER_LINE + LINE_BYTES / 8);
     this.#lines[OTHER_LINE + LINE.page / 8] = UNKNOWN;
+    this.otherLineAt = this.#lines.byteOffset + 8 * OTHER_LINE;
     this.#lineWords = new Int32Array(this.#lines.buffer, this.#lines.byteOffset, 2 * this.#lines.length);
     this.#ages = storage.float64(LONGEST_PIECE);
     this.agesAt = this.#ages.byteOffset;
@@ -193,7 +206,7 @@ export class Pieces {
     const [virt, delta] = this.timing.fastPaths.line.line;
     this.#lines[OTHER_LINE] = virt!;
     this.#lines[OTHER_LINE + 1] = delta!;
-    return this.#lines.byteOffset + 8 * OTHER_LINE;
+    return this.otherLineAt;
   }
 
   /** Code was left with the line in hand that a record describes. */
@@ -212,14 +225,14 @@ export class Pieces {
     const { pieces, memo } = this.timing;
     const outcome = ((at / ENTRY_WORDS) % OUTCOMES) | 0;
     if (this.#rows[at + 5]! < 0) {
-      this.#write(block, from, block.instructions.length, outcome);
-      this.#rows[at + 5] = memo.script(this.#script, block.category, countedAs(block));
+      this.#write(block, from, block.steps, outcome);
+      this.#rows[at + 5] = memo.script(this.#script, block.category, from === RESTART ? "elsewhere" : countedAs(block));
     }
     const script = this.#rows[at + 5]!;
     const { now } = pieces;
     const slot = age === Infinity ? memo.advance(pieces.state[0]!, script, now) : pieces.slotWithout(script, age);
     if (slot >= 0) return this.#fill(at, slot);
-    this.#write(block, from, block.instructions.length, outcome);
+    this.#write(block, from, block.steps, outcome);
     const ageAt = (i: number): number => this.#ageAt(block, from + i);
     pieces.advanceOverlapping(this.#script, block.category, age, ageAt, countedAs(block));
     this.#rows[at] = NO_STATE;
@@ -303,6 +316,7 @@ export class Pieces {
   #write(block: TimedBlock, from: number, to: number, outcome: number): void {
     const { instructions } = block;
     this.#script.clear();
+    if (from === RESTART) return block.restart === "trap" ? this.#script.trap(1) : this.#script.flush();
     for (let i = from; i < to; i += 1) this.#script.step(instructions[i]!.word);
     const last = to - from - 1;
     if (last >= 0) this.#script.words[last] = withOutcome(this.#script.words[last]!, outcome);

@@ -87,6 +87,7 @@ export function translateRegion(
     const { ending } = block;
     if (ending.kind === "goto" || ending.kind === "branch") wanted.push(ending.target);
     if (ending.kind === "branch") wanted.push(ending.otherwise);
+    if (ending.kind === "restartIf") wanted.push(ending.target);
     if (link !== undefined) {
       wanted.push(link);
       dynamic.add(link);
@@ -136,7 +137,7 @@ function translateBlock(
     count += 1;
     ending = writer.ending;
     const next = BigInt.asUintN(64, at + BigInt(op.bytes));
-    if (ending !== undefined && ending.kind !== "branch" && op.decoded.rd !== 0) link = next;
+    if ((ending?.kind === "goto" || ending?.kind === "dynamic") && op.decoded.rd !== 0) link = next;
     at = next;
   }
   for (const { number, executed } of taken) exits.get(number).unexecuted = count - executed;

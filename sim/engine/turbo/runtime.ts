@@ -2,7 +2,9 @@
 import { decodeBounds } from "../../../isa/cap/bounds.ts";
 import { ExprArithmetic, ExprWriter, localOf } from "./expr.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
+import { SWITCHES } from "./exits.ts";
 import { ENTRY, STATE } from "./layout.ts";
+import { enterContextFunction, noteContextFunction } from "./switch-code.ts";
 import { timingFunctions, type TimingFunction } from "./timing-functions.ts";
 import {
   Code,
@@ -61,6 +63,8 @@ export function regionModule(o: {
 
 /** What a region is: it takes the budget of instructions, and gives what is left of it. */
 export const REGION: Signature = { params: [I32], results: [I32] };
+/** Its parameter's local. */
+export const BUDGET = 0;
 
 /** The table grows no further. */
 export const MAX_REGIONS = 1 << 14;
@@ -87,19 +91,22 @@ function decodeFunction(zylevels1: boolean): ModuleFunction {
 }
 
 /**
- * `run(budget, index)`: calls the region at an index of the table, and then the next one as long as entries know it; gives
- * what is left of the budget. The exit and the address are in the state.
+ * `run(budget, index)`: calls the region at an index of the table, and then the next one as long as entries know it, in whatever
+ * context; gives what is left of the budget. The exit and the address are in the state.
  */
 export function trampolineModule(memoryPages: number): Uint8Array<ArrayBuffer> {
   const [budget, index, slot] = [0, 1, 2];
-  const regionType = 1; // after the type of this function
+  const enterContext = 1;
+  const regionType = 3; // after the types of the functions
   const code = new Code();
   const loadState = (opcode: number, at: number): Code => code.i32(0).memory(opcode, at);
   code.op(Op.loop).byte(VOID);
   code.local(Op.localGet, budget).local(Op.localGet, index).op(Op.callIndirect).unsigned(regionType).byte(0);
   code.local(Op.localSet, budget);
   loadState(Op.i32Load, STATE.exit).op(Op.if).byte(VOID);
-  code.local(Op.localGet, budget).op(Op.return).op(Op.end);
+  loadState(Op.i32Load, STATE.exit).i32(SWITCHES).op(Op.i32Eq).op(Op.if).byte(I32);
+  code.call(enterContext).op(Op.else).i32(0).op(Op.end).op(Op.i32Eqz).op(Op.if).byte(VOID);
+  code.local(Op.localGet, budget).op(Op.return).op(Op.end).op(Op.end);
   loadState(Op.i64Load, STATE.pc).i64(1n).op(Op.i64ShrU).op(Op.i32WrapI64);
   code
     .i32((1 << ENTRY.indexBits) - 1)
@@ -115,7 +122,11 @@ export function trampolineModule(memoryPages: number): Uint8Array<ArrayBuffer> {
   code.op(Op.end).op(Op.end).local(Op.localGet, budget);
   return encodeModule({
     imports: [],
-    functions: [{ params: [I32, I32], results: [I32], locals: [I32], body: code, exportName: "run" }],
+    functions: [
+      { params: [I32, I32], results: [I32], locals: [I32], body: code, exportName: "run" },
+      enterContextFunction(),
+      noteContextFunction(),
+    ],
     types: [REGION],
     usesTable: true,
     memoryPages,

@@ -76,9 +76,9 @@ export class TimingCode {
     return this.#piece.block;
   }
 
-  /** Leaves whether a block of so many instructions might not be over before the next event. */
-  mayNotEnd(code: Code, instructions: number): void {
-    this.#piece.mayNotEnd(code, instructions);
+  /** Leaves whether a block might not be over before the next event. */
+  mayNotEnd(code: Code, block: TimedBlock): void {
+    this.#piece.mayNotEnd(code, block);
   }
 
   // An instruction
@@ -103,10 +103,11 @@ export class TimingCode {
     this.#access.access(access);
   }
 
-  /** After it; `kept` is false where the interpreter has to do it. */
-  endInstruction(kept: boolean): void {
+  /** After it; `kept` is false where the interpreter has to do it. `restart`: what the front end does after it. */
+  endInstruction(kept: boolean, restart: TimedBlock["restart"]): void {
     const { instructions, loads } = this.block;
     const last = instructions.pop()!;
+    this.block.restart = restart;
     this.#fetch.fetchedTwice = false;
     if (!kept) this.#fetch.lines.length = this.#linesBefore;
     if (!kept && loads.at(-1) === instructions.length) loads.pop();
@@ -132,6 +133,13 @@ export class TimingCode {
     code.local(Op.localGet, target).i64(VIRT_MASK).op(Op.i64And).op(Op.f64ConvertI64U).local(Op.localSet, overlap);
     this.#transfer(code, block).jumpIndirect(overlap);
     this.#piece.end(code, block, undefined);
+  }
+
+  /** The same of a block whose last instruction has the front end start afresh. */
+  endRestarting(code: Code, block: TimedBlock): void {
+    if (block.steps > 0) this.#piece.end(code, block, 0);
+    this.#piece.restart(code, block);
+    this.#fetch.letGo(code);
   }
 
   #transfer(code: Code, block: TimedBlock): TransferCode {

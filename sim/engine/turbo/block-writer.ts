@@ -1,0 +1,84 @@
+// Writes the blocks of a region by running the meanings of their instructions.
+import type { Op as Operation } from "../code.ts";
+import { UNTRANSLATABLE, type Ending } from "./emit.ts";
+import type { ExprWriter } from "./expr.ts";
+import type { TimedBlock } from "./pieces.ts";
+import type { BlockWriter, CodeSource } from "./regions.ts";
+import type { Translator } from "./system.ts";
+import type { TimingCode } from "./timing-code.ts";
+import { Op, type Code } from "./wasm.ts";
+
+export class TranslatingBlockWriter implements BlockWriter {
+  readonly translator: Translator;
+  readonly #writer: ExprWriter;
+  readonly #timing: TimingCode | undefined;
+  #branches: { at: number; depth: number }[] = [];
+  #exitNumber: () => number = () => 0;
+
+  constructor(translator: Translator, writer: ExprWriter, timing: TimingCode | undefined) {
+    this.translator = translator;
+    this.#writer = writer;
+    this.#timing = timing;
+    translator.exit = (depth) => this.exit(depth);
+    if (timing !== undefined) timing.exit = translator.exit;
+  }
+
+  get ending(): Ending | undefined {
+    return this.translator.ending;
+  }
+
+  get timed(): TimedBlock | undefined {
+    return this.#timing?.block;
+  }
+
+  get fetchedTwice(): boolean {
+    return this.#timing?.fetchedTwice === true;
+  }
+
+  beginBlock(
+    pc: bigint,
+    source: CodeSource,
+    code: Code,
+    branches: { at: number; depth: number }[],
+    exitNumber: () => number,
+  ): void {
+    this.#writer.code = code;
+    this.#branches = branches;
+    this.#exitNumber = exitNumber;
+    this.translator.beginBlock();
+    this.#timing?.beginBlock(source.where(pc));
+  }
+
+  continues(pc: bigint, source: CodeSource): boolean {
+    return this.#timing === undefined || this.#timing.block.category === source.where(pc).category;
+  }
+
+  instruction(pc: bigint, op: Operation, source: CodeSource): boolean {
+    const { translator } = this;
+    translator.beginInstruction(pc, op.bytes);
+    translator.rd = op.decoded.rd;
+    this.#timing?.beginInstruction(op.decoded, source.where(pc));
+    let kept = false;
+    try {
+      op.exec(translator, op.operands);
+      kept = true;
+    } catch (error) {
+      if (error !== UNTRANSLATABLE) throw error;
+    }
+    translator.endInstruction();
+    this.#timing?.endInstruction(kept, kept ? restartOf(translator.ending) : undefined);
+    return kept;
+  }
+
+  exit(depth: number): void {
+    const { code } = this.#writer;
+    code.i32(this.#exitNumber()).op(Op.br);
+    this.#branches.push({ at: code.length, depth });
+    code.fixed(0);
+  }
+}
+
+function restartOf(ending: Ending | undefined): TimedBlock["restart"] {
+  if (ending?.kind === "restartIf") return "flush";
+  return ending?.kind !== "restart" ? undefined : ending.trap ? "trap" : "flush";
+}

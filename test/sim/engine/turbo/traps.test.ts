@@ -1,0 +1,263 @@
+// Traps, returns and switches between modes and address spaces that generated code makes by itself, and those that it must not make.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { PASS, program } from "../../../drivers/machine.ts";
+import { configOf } from "../../../lockstep/contests.ts";
+import { bothRun, INTEGER, onBoth, RAM_BYTES } from "./engines.ts";
+import { compareTimed } from "./timing.ts";
+
+const CVA6 = configOf("cva6@1");
+/** Runs on both engines, without timing and with it; gives how many instructions generated code has executed. */
+function bothWays(source: string, isa = INTEGER): number {
+  const translated = bothRun(source, isa);
+  const image = program(source, isa);
+  const slices = [{ instructions: 777 }, { cycles: 5000 }, { instructions: 100_000 }];
+  expect(compareTimed({ isa, image, ramBytes: RAM_BYTES, core: CVA6, slices }).found).toBeUndefined();
+  return translated;
+}
+
+/** The handlers of both modes note what they see in s11, and go on behind the instruction; every eighth trap M-mode does `tricks`. */
+const handlers = (tricks: readonly string[]): string => `
+  .balign 4
+m_handler: csrw mscratch, t0
+  csrr t0, mcause
+  xor s11, s11, t0
+  csrr t0, mtval
+  xor s11, s11, t0
+  csrr t0, mstatus
+  slli s11, s11, 1
+  xor s11, s11, t0
+  csrr t0, mcause
+  bltz t0, 9f
+  csrr t0, mepc
+  xor s11, s11, t0
+  addi t0, t0, 4
+  csrw mepc, t0
+9: addi s10, s10, 1
+  andi t0, s10, 7
+  ${tricks.map((trick, i) => `addi t0, t0, -1\n bnez t0, 8f\n ${trick}\n j 7f\n 8:`.replaceAll("8", `8${i}`)).join("\n")}
+7: csrr t0, mscratch
+  mret
+  .balign 4
+s_handler: csrw sscratch, t0
+  csrr t0, scause
+  bltz t0, 9f
+  csrr t0, sepc
+  addi t0, t0, 4
+  csrw sepc, t0
+9: csrr t0, sstatus
+  slli s11, s11, 1
+  xor s11, s11, t0
+  csrci sip, 2
+  csrr t0, sscratch
+  sret
+`;
+
+/** The body twenty times, begun in a mode. */
+const inMode = (body: string, mode: number, tricks: readonly string[]): string => `
+  .option norvc
+  la t0, m_handler
+  csrw mtvec, t0
+  la t0, s_handler
+  csrw stvec, t0
+  li t0, -1
+  csrw mcounteren, t0
+  csrw scounteren, t0
+  la s0, data
+  li s1, 20
+  li s2, 0x40000
+  li s3, 0x80000
+  li s4, 0x122
+  li t0, 0x1800
+  csrc mstatus, t0
+  li t0, ${mode << 11}
+  csrs mstatus, t0
+  la t0, again
+  csrw mepc, t0
+  mret
+again: ${body}
+  addi s1, s1, -1
+  bnez s1, again
+  ${PASS}
+  .balign 8
+data: .dword 1, 2, 3, 4
+  ${handlers(tricks)}
+`;
+
+const LINES = [
+  ...["ecall", "ebreak", "ecall", "addi a0, a0, 1", "ld a1, 0(s0)", "sd a0, 8(s0)", "csrr a2, sstatus", "wfi"],
+  ...["csrrs a3, sstatus, s2", "csrrc a3, sstatus, s2", "csrrs a3, sstatus, s3", "csrrc a3, sstatus, s3"],
+  ...["csrrs a3, sstatus, s4", "csrrc a3, sstatus, s4", "csrrsi a3, sip, 2", "csrr a4, satp", "csrw satp, zero"],
+  ...["csrr a5, mstatus", "csrrci a5, mstatus, 8", "csrrsi a5, mstatus, 8", "rdinstret a6", "rdcycle a7", "mret"],
+  ...["lr.d a1, (s0)", "sc.d a2, a0, (s0)", "sc.d zero, a0, (s0)", "lr.w a1, (s0)", "sc.w a2, a0, 0(s0)"],
+  "lla t1, 1f\n csrw sepc, t1\n sret\n 1:",
+  "lla t1, 1f\n csrrw zero, mepc, t1\n mret\n 1:",
+];
+const TRICKS = [
+  ...["li t0, 0x1800\n csrc mstatus, t0", "li t0, 0x1800\n csrs mstatus, t0", "li t0, 0x800\n csrs mstatus, t0"],
+  ...["li t0, 0x400000\n csrs mstatus, t0", "li t0, 0x400000\n csrc mstatus, t0", "li t0, 0x100000\n csrs mstatus, t0"],
+  ...["li t0, 0x100000\n csrc mstatus, t0", "li t0, 0x200000\n csrs mstatus, t0", "li t0, 0x20000\n csrs mstatus, t0"],
+  ...[
+    "li t0, 0x100\n csrs medeleg, t0",
+    "li t0, 0x308\n csrc medeleg, t0",
+    "li t0, 8\n csrs medeleg, t0",
+    "csrwi mideleg, 2",
+  ],
+  ...["csrwi mideleg, 0", "csrsi mie, 2", "csrci mie, 2", "csrsi mip, 2", "csrci mip, 2", "csrsi mtvec, 1"],
+];
+const arbSystem = fc.record({
+  lines: fc.array(fc.constantFrom(...LINES), { minLength: 3, maxLength: 12 }),
+  tricks: fc.array(fc.constantFrom(...TRICKS), { minLength: 7, maxLength: 7 }),
+  mode: fc.constantFrom(0, 1, 3),
+});
+
+describe("programs of random system instructions in all modes, whose handler changes what is delegated, allowed and enabled", () => {
+  const sourceOf = ({ lines, tricks, mode }: { lines: string[]; tricks: string[]; mode: number }): string =>
+    inMode(lines.join("\n"), mode, tricks);
+
+  test("end alike", () => {
+    fc.assert(
+      fc.property(arbSystem, (system) => {
+        const options = { isa: INTEGER, image: program(sourceOf(system), INTEGER), ramBytes: RAM_BYTES };
+        const { reference, turbo } = onBoth(options, (m) => m.run({ maxInstructions: 8000 }));
+        expect(turbo).toEqual(reference);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("take the same time for the same reasons", () => {
+    fc.assert(
+      fc.property(arbSystem, (system) => {
+        const options = { isa: INTEGER, image: program(sourceOf(system), INTEGER), ramBytes: RAM_BYTES, core: CVA6 };
+        const slices = [{ instructions: 1500 }, { cycles: 6000 }, { instructions: 5000 }];
+        expect(compareTimed({ ...options, slices }).found).toBeUndefined();
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+/** A loop in M-mode whose environment calls add to a0, with such a prologue and what the handler does besides. */
+const calls = (body: string, prologue = "", besides = ""): string => `
+  .option norvc
+  la t0, handler
+  csrw mtvec, t0
+  ${prologue}
+  li s1, 60
+again: ${body}
+  addi s1, s1, -1
+  bnez s1, again
+  ${PASS}
+  .balign 4
+handler: csrr t0, mcause
+  csrr t1, mepc
+  slli s11, s11, 3
+  xor s11, s11, t1
+  ${besides}
+  bltz t0, 1f
+  addi t1, t1, 4
+  csrw mepc, t1
+1: mret
+`;
+
+describe("an interrupt", () => {
+  const clears = "bgez t0, 5f\n csrci mip, 2\n 5:";
+  const places = [0, 1, 2, 3, 4];
+
+  test.each(places)("that waits comes when mstatus lets it in, at place %i of a loop", (place) => {
+    const lines = ["addi a0, a0, 1", "addi a1, a1, 2", "xor a2, a2, a0", "add a3, a3, a1"];
+    lines.splice(place, 0, "csrsi mstatus, 8");
+    const raises = "andi t2, s1, 7\n bnez t2, 1f\n csrsi mip, 2\n 1:";
+    bothWays(calls(`csrci mstatus, 8\n ${raises}\n ${lines.join("\n")}`, "csrwi mie, 2", clears));
+  });
+
+  test.each(["ecall", "ebreak"])("that waits comes behind the return that lets it in, of %s", (trap) => {
+    const raises = "bltz t0, 5f\n andi t2, s1, 7\n bnez t2, 6f\n csrsi mip, 2\n j 6f\n 5: csrci mip, 2\n 6:";
+    bothWays(calls(`addi a0, a0, 1\n ${trap}\n addi a1, a1, 1`, "csrwi mie, 2\n csrsi mstatus, 8", raises));
+  });
+
+  test("of the timer comes at the same cycle of calls and returns, whichever it is", () => {
+    const arms = "ld t2, 0(s3)\n addi t2, t2, PERIOD\n sd t2, 0(s2)\n";
+    for (let period = 1; period <= 45; period += 1) {
+      const arm = arms.replace("PERIOD", `${period}`);
+      const prologue = `li s2, 0x2004000\n li s3, 0x200bff8\n li t0, 128\n csrw mie, t0\n csrsi mstatus, 8\n ${arm}`;
+      const again = `bgez t0, 5f\n ${arms.replace("PERIOD", `${period + 40}`)}\n 5:`;
+      const source = calls("addi a0, a0, 1\n ecall\n addi a1, a1, 1\n ebreak", prologue, again);
+      bothRun(source);
+      if (period % 9 === 0) bothWays(source.replaceAll(`, ${period + 40}`, `, ${300 + 7 * period}`));
+    }
+  });
+
+  test("has its own entry where the vector has entries", () => {
+    const vectored = "csrwi mie, 2\n csrsi mstatus, 8\n addi t0, t0, 1\n csrw mtvec, t0";
+    const raises = "andi t2, s1, 7\n bnez t2, 1f\n csrsi mip, 2\n 1: ecall";
+    bothWays(
+      calls(raises, vectored).replace("handler:", "handler: j 7f\n j 8f\n 8: csrci mip, 2\n addi a5, a5, 1\n 7:"),
+    );
+  });
+});
+
+test("limits end a run of calls and returns at the same place, a trap before it or behind", () => {
+  const image = program(calls("ecall\n ecall\n addi a1, a1, 1\n ecall"), INTEGER);
+  const { reference, turbo } = onBoth({ isa: INTEGER, image, ramBytes: RAM_BYTES }, (machine) => {
+    const seen: unknown[] = [];
+    for (let at = 100; at < 200; at += 1) {
+      seen.push(machine.run({ maxInstructions: at }), machine.engine.pcc.addr, machine.cycles);
+      seen.push(machine.run({ maxCycles: machine.cycles + (at % 3) }), machine.engine.pcc.addr, machine.instructions);
+    }
+    return seen;
+  });
+  expect(turbo).toEqual(reference);
+});
+
+describe("a handler whose first instruction traps", () => {
+  const endless = (trap: string): string =>
+    calls("ecall", "", "").replace("li s1, 60", "li s1, 60\n li s5, 50") +
+    `
+    .balign 4
+  endless: ${trap}
+    j endless
+  `;
+  test.each(["ecall", "ebreak", "lw t0, 1(zero)"])("ends the run where it does so for ever: %s", (trap) => {
+    const switches = "addi s5, s5, -1\n bnez s5, 3f\n lla t2, endless\n csrw mtvec, t2\n 3:";
+    bothWays(endless(trap).replace("bltz t0, 1f", `${switches}\n bltz t0, 1f`));
+  });
+
+  test("goes on where that trap is another mode's", () => {
+    // U-mode calls S-mode, whose handler does nothing before it calls M-mode.
+    bothWays(`
+      .option norvc
+      lla t0, machine
+      csrw mtvec, t0
+      lla t0, supervisor
+      csrw stvec, t0
+      li t0, 0x100
+      csrw medeleg, t0
+      li t0, 0x1800
+      csrc mstatus, t0
+      lla t0, user
+      csrw mepc, t0
+      li s1, 60
+      mret
+    user: ecall
+      addi a0, a0, 1
+      addi s1, s1, -1
+      bnez s1, user
+      ${PASS}
+      .balign 4
+    supervisor: ecall
+      addi a1, a1, 1
+      csrr t0, sepc
+      addi t0, t0, 4
+      csrw sepc, t0
+      sret
+      .balign 4
+    machine: csrr t0, mepc
+      addi t0, t0, 4
+      csrw mepc, t0
+      addi a2, a2, 1
+      mret
+    `);
+  });
+});
