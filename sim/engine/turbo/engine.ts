@@ -9,6 +9,7 @@ import { Mark, PAGE_BYTES } from "../../machine/memory.ts";
 import { LoadedTags } from "../../machine/mmu.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { Storage } from "../../timing/part.ts";
+import { isIndirect, packTraits } from "../../timing/traits.ts";
 import type { CodePage } from "../code.ts";
 import { virt48 } from "../data.ts";
 import type { Stop } from "../engine.ts";
@@ -65,6 +66,8 @@ export class Turbo extends Reference {
   readonly #hotAfter: number;
   /** How often the interpreter has come to an address (low 48 bits). */
   readonly #heat = new Map<number, number>();
+  /** Where each jump to a register that the interpreter has executed led last, by its address. */
+  readonly #jumps = new Map<bigint, bigint>();
   /** Generated code may run up to here; 0: not at all. */
   #untilRetired = 0;
   /** The address that follows the last instruction interpreted: coming there is no jump. */
@@ -136,6 +139,17 @@ export class Turbo extends Reference {
     this.#linear.tags[r] = Number(value.tag);
   }
 
+  // Control
+
+  override jump(target: bigint): void {
+    super.jump(target);
+    this.#noteJump(target);
+  }
+  override jumpY(target: Capability): void {
+    super.jumpY(target);
+    this.#noteJump(target.addr);
+  }
+
   // Running
 
   override run(untilRetired: number, untilCycle: number): Stop {
@@ -159,6 +173,12 @@ export class Turbo extends Reference {
     const trapped = this.retired === retired;
     this.#sequential = this.#gaveUp || trapped ? NOWHERE : at + this.op!.bytes;
     this.#gaveUp = false;
+  }
+
+  #noteJump(target: bigint): void {
+    if (!isIndirect(packTraits(this.op!.decoded))) return;
+    if (this.#jumps.size >= MAX_COUNTED) this.#jumps.clear();
+    this.#jumps.set(this.pc, target);
   }
 
   protected override takeOver(): void {
@@ -257,7 +277,11 @@ export class Turbo extends Reference {
     const hot = heat >= this.#hotAfter * 2 ** Math.floor(this.#code.dropped / DROPS_PER_DOUBLING);
     const shared = hot || heat % LOOKS_FOR_SHARED === 1 ? this.#share(pc, meta) : undefined;
     if (shared !== undefined || !hot) return shared;
-    const source = new ExecutedCode(this, (addr) => this.knownPage(addr), pc, meta);
+    const source = new ExecutedCode(this, {
+      knownPage: (addr) => this.knownPage(addr),
+      jumpedTo: (from) => this.#jumps.get(from),
+      ...{ pc, meta },
+    });
     // What was never executed, or lies outside of this pcc, cannot be translated; what begins with an instruction of the
     // interpreter's never will be.
     if (source.at(pc) === undefined) return undefined;

@@ -10,15 +10,25 @@ import type { Where } from "./timing-code.ts";
 
 const PAGE_MASK = 0xfffn;
 
-/** Within the bounds of a pcc. */
+export interface ExecutedCodeOptions {
+  readonly knownPage: (addr: bigint) => CodePage | undefined;
+  readonly jumpedTo: CodeSource["jumpedTo"];
+  /** The pcc within whose bounds the code is to lie. */
+  readonly pc: bigint;
+  readonly meta: bigint;
+}
+
 export class ExecutedCode implements CodeSource {
+  readonly jumpedTo: CodeSource["jumpedTo"];
   readonly #knownPage: (addr: bigint) => CodePage | undefined;
   readonly #base: bigint;
   readonly #end: bigint;
   readonly #pages = new Map<bigint, CodePage | undefined>();
 
-  constructor(m: Reference, knownPage: (addr: bigint) => CodePage | undefined, pc: bigint, meta: bigint) {
-    this.#knownPage = knownPage;
+  constructor(m: Reference, o: ExecutedCodeOptions) {
+    const { pc, meta } = o;
+    this.jumpedTo = o.jumpedTo;
+    this.#knownPage = o.knownPage;
     const { base, top, topHigh } = decodeBounds(m, meta, pc);
     this.#base = m.rvy ? base : 0n;
     this.#end = m.rvy && topHigh === 0n ? top : 1n << 64n;

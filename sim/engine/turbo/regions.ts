@@ -1,8 +1,9 @@
 // Regions: the blocks of code that are translated together into one function, found from a hot address onwards.
 //
-// Only code that the interpreter has executed is taken, so that cold paths stay out; calls are followed, and the address after
-// a call is a place to which a return may jump. A block may end in the middle of another: the tail is translated twice.
+// Only code that the interpreter has executed is taken, so that cold paths stay out; calls are followed, through a register to where
+// the last one led, and the address after a call is a place to which a return may jump. A block may end in the middle of another: the tail is translated twice.
 import type { Op as Operation } from "../code.ts";
+import { isReturn, packTraits } from "../../timing/traits.ts";
 import { Code } from "./wasm.ts";
 import type { Ending } from "./emit.ts";
 import type { Exits } from "./exits.ts";
@@ -15,6 +16,8 @@ export interface CodeSource {
   at(pc: bigint): Operation | undefined;
   /** Where it stands, for timing. */
   where(pc: bigint): Where;
+  /** Where the jump to a register at an address last led; undefined where the interpreter has not seen it. */
+  jumpedTo(pc: bigint): bigint | undefined;
 }
 
 /** A place in a block's code that leaves the function: the depth of its branch is known when the block is placed. */
@@ -80,7 +83,7 @@ export function translateRegion(
   for (let pc = wanted.shift(); pc !== undefined; pc = wanted.shift()) {
     if (numbers.has(pc) || source.at(pc) === undefined) continue;
     if (instructions >= MAX_INSTRUCTIONS) break;
-    const { block, link } = translateBlock(pc, source, exits, writer);
+    const { block, jumped, link } = translateBlock(pc, source, exits, writer);
     if (block.instructions === 0 && blocks.length === 0) return undefined;
     numbers.set(pc, blocks.push(block) - 1);
     instructions += block.instructions;
@@ -88,23 +91,24 @@ export function translateRegion(
     if (ending.kind === "goto" || ending.kind === "branch") wanted.push(ending.target);
     if (ending.kind === "branch") wanted.push(ending.otherwise);
     if (ending.kind === "restartIf") wanted.push(ending.target);
-    if (link !== undefined) {
-      wanted.push(link);
-      dynamic.add(link);
-      if (ending.kind === "goto") dynamic.add(ending.target);
+    for (const target of [jumped, link]) {
+      if (target === undefined) continue;
+      wanted.push(target);
+      dynamic.add(target);
     }
+    if (link !== undefined && ending.kind === "goto") dynamic.add(ending.target);
   }
   const targets = [...dynamic].flatMap((pc) => numbers.get(pc) ?? []);
   return { blocks, targets: targets.slice(0, MAX_TARGETS) };
 }
 
-/** `link`: the address to which a called function returns. */
+/** `jumped`: where its jump to a register led, returns apart; `link`: the address to which a called function returns. */
 function translateBlock(
   pc: bigint,
   source: CodeSource,
   exits: Exits,
   writer: BlockWriter,
-): { block: Block; link: bigint | undefined } {
+): { block: Block; jumped: bigint | undefined; link: bigint | undefined } {
   const code = new Code();
   const branches: ExitBranch[] = [];
   const taken: { number: number; executed: number }[] = [];
@@ -118,6 +122,7 @@ function translateBlock(
   const headExit = exitHere();
   writer.beginBlock(pc, source, code, branches, exitHere);
   let ending: Ending | undefined;
+  let jumped: bigint | undefined;
   let link: bigint | undefined;
   while (ending === undefined) {
     const op = source.at(at);
@@ -138,9 +143,10 @@ function translateBlock(
     ending = writer.ending;
     const next = BigInt.asUintN(64, at + BigInt(op.bytes));
     if ((ending?.kind === "goto" || ending?.kind === "dynamic") && op.decoded.rd !== 0) link = next;
+    if (ending?.kind === "dynamic" && !isReturn(packTraits(op.decoded))) jumped = source.jumpedTo(at);
     at = next;
   }
   for (const { number, executed } of taken) exits.get(number).unexecuted = count - executed;
   const { timed } = writer;
-  return { block: { pc, end: at, code, branches, ending, instructions: count, headExit, timed }, link };
+  return { block: { pc, end: at, code, branches, ending, instructions: count, headExit, timed }, jumped, link };
 }

@@ -317,3 +317,24 @@ test("control flow with two entries into a loop, indirect calls and recursion gi
   stack: .dword 0
   `);
 });
+
+test("a call through a register goes where it leads now, wherever it led when its code was translated", () => {
+  const calls = 60;
+  bothRun(`
+    la s0, first
+    la s1, second
+    li s2, ${calls}
+  1: li t0, ${calls / 2}
+    mv t1, s0
+    bgt s2, t0, 2f
+    mv t1, s1
+  2: jalr t1
+    addi s2, s2, -1
+    bnez s2, 1b
+    ${PASS}
+  first: addi a0, a0, 1
+    ret
+  second: slli a0, a0, 1
+    ret
+  `);
+});
