@@ -1,8 +1,8 @@
 // A set-associative cache, physically addressed, write-back and write-allocate, with a limit on outstanding misses.
 import { bytes, count, cycles, oneOf, isPowerOfTwo, type ConfigOf } from "../config/params.ts";
 import { eventBlock, type Part, type Storage } from "./part.ts";
-import { prefetcherOf, prefetchParams, type Prefetcher } from "./prefetcher.ts";
-import { moveToFront, POLICIES, victimsOf, type Victims } from "./replacement/victims.ts";
+import { prefetcherOf, prefetchParams, type Prefetcher, type PrefetcherLayout } from "./prefetcher.ts";
+import { moveToFront, POLICIES, victimsOf, type Victims, type VictimsLayout } from "./replacement/victims.ts";
 
 /** The parameters of an array of lines, whatever waits for it. */
 export const arrayParams = {
@@ -65,15 +65,28 @@ export interface FillsFastPath {
   readonly earliest: Int32Array;
 }
 
-const EMPTY = -2;
+/** What code has to know that does all that a cache does. */
+export interface CacheLayout extends Omit<CacheFastPath, "lookups" | "fills" | "movesAlone"> {
+  /** By `CacheEvent`. */
+  readonly counts: Float64Array;
+  readonly hitCycles: number;
+  readonly blocking: boolean;
+  readonly mshrTargets: number;
+  /** As in the class. */
+  readonly fillAt: Float64Array;
+  readonly fillLines: Int32Array;
+  readonly fillTargets: Int32Array;
+  readonly earliest: Int32Array;
+  readonly victims: VictimsLayout;
+  readonly prefetcher: PrefetcherLayout | undefined;
+}
+
+/** The word of a way that holds nothing. */
+export const EMPTY = -2;
 /** Set in the word of a line that was prefetched and has not been used: no line compares equal to it. */
-const UNUSED = 1 << 31;
+export const UNUSED = 1 << 31;
 const PAGE_BYTES = 4096;
-const LOOKUPS = 0;
-const MISSES = 1;
-const WRITEBACKS = 2;
-const PREFETCHES = 3;
-const PREFETCH_HITS = 4;
+export const CacheEvent = { lookups: 0, misses: 1, writebacks: 2, prefetches: 3, prefetchHits: 4 } as const;
 
 export class Cache implements Part {
   readonly events;
@@ -137,12 +150,24 @@ export class Cache implements Part {
     return {
       words: this.#words,
       busy: this.#busy,
-      lookups: this.#count.subarray(LOOKUPS, LOOKUPS + 1),
+      lookups: this.#count.subarray(CacheEvent.lookups, CacheEvent.lookups + 1),
       lineBytes: this.#lineBytes,
       setMask: this.#setMask,
       ways: this.#ways,
       fills: this.#blocking ? undefined : { at: this.#fillAt, lines: this.#fillLine, earliest: this.#earliest },
       movesAlone: !this.#victims.notesUses,
+    };
+  }
+
+  get layout(): CacheLayout {
+    return {
+      ...{ words: this.#words, busy: this.#busy, counts: this.#count, victims: this.#victims.layout },
+      ...{ lineBytes: this.#lineBytes, setMask: this.#setMask, ways: this.#ways, hitCycles: this.hitCycles },
+      ...{ blocking: this.#blocking, mshrTargets: this.#mshrTargets, earliest: this.#earliest },
+      ...{ fillAt: this.#fillAt, fillLines: this.#fillLine, fillTargets: this.#fillTargets },
+      prefetcher: this.#prefetcher && {
+        ...{ pageLines: this.#pageLines, lines: this.#prefetchLines, stride: this.#prefetcher.layout },
+      },
     };
   }
 
@@ -163,7 +188,7 @@ export class Cache implements Part {
   read(phys: number, _bytes: number, at: number): number {
     const line = (phys * this.#perByte) | 0;
     const base = (line & this.#setMask) * this.#ways;
-    this.#count[LOOKUPS]! += 1;
+    this.#count[CacheEvent.lookups]! += 1;
     // A hit on the most recently used way changes no state but the count.
     if (this.#words[base]! >> 1 === line && at >= this.#busy[0]!) return at + this.hitCycles;
     return this.#access(line, base, 0, at);
@@ -173,7 +198,7 @@ export class Cache implements Part {
   store(phys: number, at: number): number {
     const line = (phys * this.#perByte) | 0;
     const base = (line & this.#setMask) * this.#ways;
-    this.#count[LOOKUPS]! += 1;
+    this.#count[CacheEvent.lookups]! += 1;
     const dirty = (line << 1) | 1;
     if (this.#words[base] === dirty && at >= this.#busy[0]!) return at + this.hitCycles;
     return this.#access(line, base, 1, at);
@@ -206,7 +231,7 @@ export class Cache implements Part {
     this.#use(base, position, (word & ~UNUSED) | dirty);
     const ready = start < this.#busy[0]! ? this.#onArrival(line, start) : start + this.hitCycles;
     if (word < 0) {
-      this.#count[PREFETCH_HITS]! += 1;
+      this.#count[CacheEvent.prefetchHits]! += 1;
       this.#prefetch(line, start);
     }
     return ready;
@@ -222,7 +247,7 @@ export class Cache implements Part {
       const base = (next & this.#setMask) * this.#ways;
       if (this.#find(next, base) >= 0) continue;
       if (this.#freeAt > at) return;
-      this.#count[PREFETCHES]! += 1;
+      this.#count[CacheEvent.prefetches]! += 1;
       this.#fill(next, base, UNUSED, at);
     }
   }
@@ -268,7 +293,7 @@ export class Cache implements Part {
   }
 
   #miss(line: number, base: number, dirty: 0 | 1, at: number): number {
-    this.#count[MISSES]! += 1;
+    this.#count[CacheEvent.misses]! += 1;
     return this.#fill(line, base, dirty, Math.max(at, this.#freeAt));
   }
 
@@ -313,7 +338,7 @@ export class Cache implements Part {
     const victim = this.#words[base + position]!;
     this.#use(base, position, word);
     if (victim !== EMPTY && (victim & 1) === 1) {
-      this.#count[WRITEBACKS]! += 1;
+      this.#count[CacheEvent.writebacks]! += 1;
       this.#next.write(((victim & ~UNUSED) >> 1) * this.#lineBytes, this.#lineBytes, at);
     }
   }

@@ -14,12 +14,26 @@ export const dramParams = {
 
 export type DramConfig = ConfigOf<typeof dramParams>;
 
-const READS = 0;
-const WRITES = 1;
-const ROW_HITS = 2;
-const ROW_CONFLICTS = 3;
-const BYTES = 4;
-const CLOSED = -1;
+export const DramEvent = { reads: 0, writes: 1, rowHits: 2, rowConflicts: 3, bytes: 4 } as const;
+/** The row of a bank that has none open. */
+export const CLOSED = -1;
+
+/** What code has to know that does what DRAM does: state and parameters, as in the class. */
+export interface DramLayout {
+  /** By `DramEvent`. */
+  readonly counts: Float64Array;
+  readonly openRow: Int32Array;
+  readonly bankFree: Float64Array;
+  readonly busFree: Float64Array;
+  readonly rowBytes: number;
+  readonly banks: number;
+  readonly controllerCycles: number;
+  readonly casCycles: number;
+  readonly rcdCycles: number;
+  readonly rpCycles: number;
+  /** How long so many bytes occupy the bus. */
+  readonly burstCycles: (bytes: number) => number;
+}
 
 export class Dram implements Part {
   readonly events;
@@ -55,13 +69,23 @@ export class Dram implements Part {
     this.#cyclesPerByte = config.bandwidthMBps === 0 ? 0 : clockMhz / config.bandwidthMBps;
   }
 
+  get layout(): DramLayout {
+    return {
+      ...{ counts: this.#count, openRow: this.#openRow, bankFree: this.#bankFree, busFree: this.#busFree },
+      ...{ rowBytes: 1 / this.#perByte, banks: this.#bankMask + 1 },
+      ...{ controllerCycles: this.#controllerCycles, casCycles: this.#casCycles },
+      ...{ rcdCycles: this.#rcdCycles, rpCycles: this.#rpCycles },
+      burstCycles: (bytes) => this.#burstCycles(bytes),
+    };
+  }
+
   read(phys: number, bytes: number, at: number): number {
-    this.#count[READS]! += 1;
+    this.#count[DramEvent.reads]! += 1;
     return this.#transfer(phys, bytes, at) + this.#controllerCycles;
   }
 
   write(phys: number, bytes: number, at: number): void {
-    this.#count[WRITES]! += 1;
+    this.#count[DramEvent.writes]! += 1;
     this.#transfer(phys, bytes, at);
   }
 
@@ -73,20 +97,24 @@ export class Dram implements Part {
     const open = this.#openRow[bank]!;
     let activateCycles = 0;
     if (open === row) {
-      this.#count[ROW_HITS]! += 1;
+      this.#count[DramEvent.rowHits]! += 1;
     } else if (open === CLOSED) {
       activateCycles = this.#rcdCycles;
     } else {
-      this.#count[ROW_CONFLICTS]! += 1;
+      this.#count[DramEvent.rowConflicts]! += 1;
       activateCycles = this.#rpCycles + this.#rcdCycles;
     }
     this.#openRow[bank] = row;
-    this.#count[BYTES]! += bytes;
-    const burstCycles = Math.ceil(bytes * this.#cyclesPerByte);
+    this.#count[DramEvent.bytes]! += bytes;
+    const burstCycles = this.#burstCycles(bytes);
     const column = Math.max(at, this.#bankFree[bank]!) + activateCycles;
     const done = Math.max(column + this.#casCycles, this.#busFree[0]!) + burstCycles;
     this.#bankFree[bank] = column + burstCycles;
     this.#busFree[0] = done;
     return done;
+  }
+
+  #burstCycles(bytes: number): number {
+    return Math.ceil(bytes * this.#cyclesPerByte);
   }
 }

@@ -3,16 +3,16 @@
 import type { MachineConfig } from "../config/machine.ts";
 import type { Retire } from "../machine/retire.ts";
 import type { EventBlock } from "../stats/counters.ts";
-import { Cache } from "./cache.ts";
-import { Dram } from "./dram.ts";
+import { Cache, type CacheLayout } from "./cache.ts";
+import { Dram, type DramLayout } from "./dram.ts";
 import { LineInHand } from "./frontend.ts";
 import { RAM_BASE, type Part, type Storage, type Walks } from "./part.ts";
 import type { Outcomes } from "./pipeline.ts";
 import { BranchPredictor, Outcome } from "./predictor/predictor.ts";
 import type { ScriptCounts } from "./script-counts.ts";
 import { StoreBlocks } from "./store-blocks.ts";
-import { TaggedMemory } from "./tag-cache.ts";
-import { tagTableOf, type TagTable } from "./tag-table.ts";
+import { TaggedMemory, type TaggedLayout } from "./tag-cache.ts";
+import { tagTableOf, type TagGroups } from "./tag-table.ts";
 import { Tlb } from "./tlb.ts";
 import { Class, isFetchFence, isTrapReturn, traitClass } from "./traits.ts";
 import { Walker } from "./walker.ts";
@@ -31,6 +31,16 @@ export interface FetchDelay {
   tagCycles: number;
 }
 
+/** The parts that answer the data cache, and itself. */
+export interface MemoryLayout {
+  readonly l1d: CacheLayout;
+  readonly l2: CacheLayout;
+  readonly llc: CacheLayout | undefined;
+  readonly tagged:
+    { readonly memory: TaggedLayout; readonly cache: CacheLayout; readonly groups: TagGroups | undefined } | undefined;
+  readonly dram: DramLayout;
+}
+
 export class DynamicParts implements Outcomes {
   readonly predictor: BranchPredictor;
   readonly line: LineInHand;
@@ -39,6 +49,7 @@ export class DynamicParts implements Outcomes {
   readonly l1d: Cache;
   readonly itlb: Tlb;
   readonly dtlb: Tlb;
+  readonly memory: MemoryLayout;
   /** Event blocks in the order of a report: above and below the place where the store buffer's belong. */
   readonly eventsAbove: readonly EventBlock[];
   readonly eventsBelow: readonly EventBlock[];
@@ -56,10 +67,11 @@ export class DynamicParts implements Outcomes {
   #asid = 0;
   #translated = false;
   #walks: Walks = () => undefined;
-  /** When the last access is done, of all that were ever made. */
-  #answeredAt = 0;
+  /** [0]: when the last access is done, of all that were ever made: from then on no answer is waited for. */
+  readonly answered: Float64Array;
 
   constructor(config: MachineConfig, storage: Storage) {
+    this.answered = storage.float64(1);
     this.#lineBytes = config.l1d.lineBytes;
     this.#fetchLineBytes = config.l1i.lineBytes;
     this.line = new LineInHand(config.l1i.lineBytes, storage);
@@ -79,6 +91,8 @@ export class DynamicParts implements Outcomes {
     // Hits of the instruction cache are pipelined; what the pipeline takes is in the front end's restart times.
     this.l1i = new Cache("l1i", { ...PLAIN, ...config.l1i, hitCycles: 0, mshrs }, l2, storage);
     this.l1d = new Cache("l1d", config.l1d, l2, storage);
+    const tagged = this.#tags && { memory: this.#tags.layout, cache: tagCache.layout, groups: tagTable.groups };
+    this.memory = { l1d: this.l1d.layout, l2: l2.layout, llc: llc?.layout, tagged, dram: dram.layout };
 
     this.#walker = new Walker(config.walker, this.l1d, storage);
     const { l2tlb } = config;
@@ -188,8 +202,8 @@ export class DynamicParts implements Outcomes {
   }
 
   /** What a stored capability changes below the caches. */
-  get tagGroups(): TagTable["groups"] {
-    return this.#tags?.groups;
+  get tagGroups(): TagGroups | undefined {
+    return this.memory.tagged?.groups;
   }
 
   /** A record's data have been accessed. */
@@ -230,13 +244,8 @@ export class DynamicParts implements Outcomes {
     counts.clear();
   }
 
-  /** From then on no answer is waited for. */
-  get answeredAt(): number {
-    return this.#answeredAt;
-  }
-
   #answered(at: number): number {
-    if (at > this.#answeredAt) this.#answeredAt = at;
+    if (at > this.answered[0]!) this.answered[0] = at;
     return at;
   }
 

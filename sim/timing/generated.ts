@@ -7,27 +7,29 @@
 import type { MachineConfig } from "../config/machine.ts";
 import type { Retire } from "../machine/retire.ts";
 import type { CacheFastPath } from "./cache.ts";
-import type { DynamicParts } from "./dynamic.ts";
+import type { DynamicParts, MemoryLayout } from "./dynamic.ts";
 import type { LineFastPath } from "./frontend.ts";
 import type { PipelineMemo } from "./memo.ts";
 import { RAM_BASE, type Storage, type Walks } from "./part.ts";
 import type { PieceClock } from "./piece-clock.ts";
 import type { PredictorFastPath } from "./predictor/predictor.ts";
-import { Script } from "./script.ts";
+import { Script, type Lateness } from "./script.ts";
 import type { StoreBlocksFastPath } from "./store-blocks.ts";
-import type { TagTable } from "./tag-table.ts";
+import type { TagGroups } from "./tag-table.ts";
 import type { TlbFastPath } from "./tlb.ts";
 import { traitClass } from "./traits.ts";
 
 export interface FastPaths {
   readonly l1i: CacheFastPath;
   readonly l1d: CacheFastPath;
+  /** The data cache, and all below it. */
+  readonly memory: MemoryLayout;
   readonly itlb: TlbFastPath;
   readonly dtlb: TlbFastPath;
   readonly line: LineFastPath;
   readonly predictor: PredictorFastPath;
   readonly storeBlocks: StoreBlocksFastPath;
-  readonly tagGroups: TagTable["groups"];
+  readonly tagGroups: TagGroups | undefined;
   /** Bytes of the data port. */
   readonly portBytes: number;
   /** An access may ask so many cycles before its piece begins: it shares the cycle of the instruction before. */
@@ -51,11 +53,13 @@ export class GeneratedTiming {
   begun = false;
   /** The same of the fetch of the instruction at this address. */
   fetchedPc = NOWHERE;
-  readonly #deviceCycles: number;
-  readonly #memo: PipelineMemo;
+  /** As in `DynamicParts`. */
+  readonly answered: Float64Array;
+  /** With so many cycles left when all is done a piece of code on time fits in before an event. */
+  readonly doneToEvent: number;
+  readonly memo: PipelineMemo;
   readonly #dynamic: DynamicParts;
   readonly #stall = new Script();
-  readonly #mostScripts: number;
 
   constructor(
     config: MachineConfig,
@@ -64,23 +68,23 @@ export class GeneratedTiming {
       readonly pieces: PieceClock;
       readonly dynamic: DynamicParts;
       readonly storage: Storage;
-      /** With more than these the memo starts afresh. */
-      readonly mostScripts: number;
     },
   ) {
     const { dynamic, storage } = o;
-    this.#memo = o.memo;
+    this.memo = o.memo;
+    this.answered = dynamic.answered;
     this.#dynamic = dynamic;
     this.pieces = o.pieces;
-    this.#mostScripts = o.mostScripts;
     this.event = storage.float64(1, Infinity);
     this.mostCyclesOnTime = mostCyclesOnTime(config);
     this.restartCycles = 1 + Math.max(config.frontend.trapCycles, config.frontend.flushCycles);
     this.clearsOnTrap = config.predictor.clearsOnTrap;
-    this.#deviceCycles = config.bus.deviceCycles;
+    const onTimeCycles = (LONGEST_PIECE + 1) * this.mostCyclesOnTime;
+    this.doneToEvent = config.bus.deviceCycles + onTimeCycles + this.restartCycles;
     this.fastPaths = {
       l1i: dynamic.l1i.fastPath,
       l1d: dynamic.l1d.fastPath,
+      memory: dynamic.memory,
       itlb: dynamic.itlb.fastPath,
       dtlb: dynamic.dtlb.fastPath,
       line: dynamic.line.fastPath,
@@ -92,16 +96,18 @@ export class GeneratedTiming {
     };
   }
 
-  get memo(): PipelineMemo {
-    return this.#memo;
-  }
-
   /** An access that is late. The record holds what `Core.retire` asks of it. @param word - its step word. */
   access(word: number, r: Retire, walks: Walks): void {
     this.#dynamic.attend(r, walks);
     this.pieces.step(word, r.category, this.#dynamic);
     this.#dynamic.accessed(r, traitClass(word));
-    this.#bound();
+    this.pieces.boundScripts();
+  }
+
+  /** An instruction, to which all that follows has been answered, is gone through from a state that is remembered. */
+  finish(word: number, category: number, late: Lateness): void {
+    this.pieces.take(this.memo.late(this.pieces.state[0]!, word, category, late));
+    this.pieces.boundScripts();
   }
 
   /** A fetch of an instruction of so many bytes that is not in the line in hand. */
@@ -111,7 +117,7 @@ export class GeneratedTiming {
     this.#stall.clear();
     this.#stall.stallFetch(itlbCycles, cacheCycles, tagCycles);
     this.pieces.advance(this.#stall, r.category);
-    this.#bound();
+    this.pieces.boundScripts();
   }
 
   /** Predicts a transfer, and counts nothing; gives its `Outcome`. */
@@ -121,8 +127,7 @@ export class GeneratedTiming {
 
   /** Is everything under way certainly done so long before the event that a piece of code on time fits in? */
   get hasTime(): boolean {
-    const doneAt = Math.max(this.pieces.now, this.#dynamic.answeredAt) + this.#deviceCycles;
-    return doneAt + (LONGEST_PIECE + 1) * this.mostCyclesOnTime + this.restartCycles <= this.event[0]!;
+    return Math.max(this.pieces.now, this.answered[0]!) + this.doneToEvent <= this.event[0]!;
   }
 
   /** Has an instruction that is not in the line in hand been fetched here? Then that is told now. */
@@ -131,16 +136,11 @@ export class GeneratedTiming {
     this.fetchedPc = NOWHERE;
     return fetched;
   }
-
-  #bound(): void {
-    const { pieces } = this;
-    if (this.#memo.scripts > this.#mostScripts) pieces.state[0] = this.#memo.forget(pieces.state[0]!);
-  }
 }
 
 const NOWHERE = -1;
 
-/** Instructions of a piece at most. */
+/** Instructions of a piece at most: then it ends even where the code runs on. */
 export const LONGEST_PIECE = 64;
 
 /** All fixed times of the pipeline together are more than any one instruction takes; stores are written one a cycle. */

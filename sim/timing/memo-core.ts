@@ -5,7 +5,7 @@ import type { Retire, TimedCore } from "../machine/retire.ts";
 import { checkSums, eventNames, gatherEvents, type Counters } from "../stats/counters.ts";
 import { DynamicParts } from "./dynamic.ts";
 import { PipelineMemo, type MemoOptions } from "./memo.ts";
-import { GeneratedTiming } from "./generated.ts";
+import { GeneratedTiming, LONGEST_PIECE } from "./generated.ts";
 import { heapStorage, type Walks } from "./part.ts";
 import { PieceClock } from "./piece-clock.ts";
 import { Script } from "./script.ts";
@@ -13,9 +13,7 @@ import { stepWord } from "./step.ts";
 import { NO_OVERLAP } from "./storebuffer.ts";
 import { Class, TraitCache, traitClass } from "./traits.ts";
 
-/** Words after which a piece ends even where the code runs on. */
-const LONGEST_PIECE = 64;
-/** Scripts are few where code repeats itself; with more than these the memo starts afresh. */
+/** With more than these the memo starts afresh. */
 const MOST_SCRIPTS = 1 << 16;
 /** Cycles of one IDLE word. */
 const LONGEST_IDLE = 2 ** 30;
@@ -28,7 +26,6 @@ export class MemoCore implements TimedCore {
   /** For an engine that generates code: while it runs pieces there, no piece is under way here (`now` ends it). */
   readonly generated: GeneratedTiming;
   readonly #memo: PipelineMemo;
-  readonly #mostScripts: number;
   readonly #dynamic: DynamicParts;
   readonly #traits = new TraitCache();
   /** The piece under way: instructions all on time, but for overlaps: the ages of these by their place in the piece. */
@@ -42,12 +39,10 @@ export class MemoCore implements TimedCore {
   constructor(config: MachineConfig, options: MemoOptions & MemoLimits) {
     const storage = options.storage ?? heapStorage;
     this.#memo = new PipelineMemo(config, options);
-    this.#mostScripts = options.mostScripts ?? MOST_SCRIPTS;
-    this.#pieces = new PieceClock(this.#memo, storage);
+    this.#pieces = new PieceClock(this.#memo, storage, options.mostScripts ?? MOST_SCRIPTS);
     this.#dynamic = new DynamicParts(config, storage);
     this.generated = new GeneratedTiming(config, {
       ...{ memo: this.#memo, pieces: this.#pieces, dynamic: this.#dynamic, storage },
-      mostScripts: this.#mostScripts,
     });
   }
 
@@ -116,15 +111,19 @@ export class MemoCore implements TimedCore {
   #end(): void {
     if (this.#piece.length === 0) return;
     if (this.#youngestOverlap === Infinity) this.#pieces.advance(this.#piece, this.#category);
-    else {
-      const ageAt = (i: number): number => this.#overlaps.get(i) ?? NO_OVERLAP;
-      this.#pieces.advanceOverlapping(this.#piece, this.#category, this.#youngestOverlap, ageAt);
-    }
+    else this.#advanceOverlapping();
     this.#piece.clear();
     this.#overlaps.clear();
     this.#youngestOverlap = Infinity;
-    const { state } = this.#pieces;
-    if (this.#memo.scripts > this.#mostScripts) state[0] = this.#memo.forget(state[0]!);
+    this.#pieces.boundScripts();
+  }
+
+  /** Loads of the piece overlap stores: where one may have to wait, the instructions are taken one at a time. */
+  #advanceOverlapping(): void {
+    const ageAt = (i: number): number => this.#overlaps.get(i) ?? NO_OVERLAP;
+    const slot = this.#pieces.slotWithout(this.#memo.script(this.#piece, this.#category), this.#youngestOverlap);
+    if (slot >= 0) this.#pieces.take(slot);
+    else this.#pieces.takeSingly(this.#piece, this.#category, ageAt);
   }
 
   #trap(issueCycles: number): void {

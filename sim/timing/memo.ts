@@ -88,7 +88,8 @@ export class PipelineMemo {
   readonly #late: Lateness = { ...ON_TIME };
   readonly #hitCycles: number;
   readonly #cyclesATransition: number;
-  #allowed: number;
+  /** [0]: how many transitions may be computed now; less than none: more were than that, since what is asked about is gone through. */
+  readonly allowed: Float64Array;
   #earnedUntil = 0;
   #computed = 0;
 
@@ -96,7 +97,7 @@ export class PipelineMemo {
     const { categories, storage = heapStorage } = options;
     this.#transitions = new Transitions(options.mostTransitions ?? MOST_TRANSITIONS, storage);
     this.#cyclesATransition = options.cyclesATransition ?? CYCLES_A_TRANSITION;
-    this.#allowed = options.allowed ?? MOST_ALLOWED;
+    this.allowed = storage.float64(1, options.allowed ?? MOST_ALLOWED);
     this.#hitCycles = config.l1d.hitCycles;
     this.#live = new Pipeline(config, new Clock(categories, heapStorage), heapStorage);
     this.#livePlayer = new Player(this.#live, this.#hitCycles);
@@ -111,6 +112,11 @@ export class PipelineMemo {
   /** Where the slot begins for what is not remembered: it is good until the next one. */
   get spare(): number {
     return this.#transitions.spare;
+  }
+
+  /** Where the slots of instructions that were late begin. */
+  get firstLate(): number {
+    return this.#transitions.firstLate;
   }
 
   get taken(): Float64Array {
@@ -159,16 +165,34 @@ export class PipelineMemo {
     const found = this.#transitions.find(from, script);
     if (found >= 0) return found;
     this.#earn(now);
-    return this.#allowed >= 1 ? this.#compute(from, script) : UNKNOWN;
+    return this.allowed[0]! >= 1 ? this.#compute(from, script) : UNKNOWN;
   }
 
   /** Goes through one instruction, whose outcomes are asked for; gives where the transition's slot begins. */
   step(state: number, word: number, category: number, outcomes: Outcomes, now: number): number {
-    const script = this.#singleOf(word, category);
+    const script = this.single(word, category);
     const slot = this.#isInDebt(now) ? UNKNOWN : this.peek(state, script, now);
     if (slot >= 0) return this.#ask(slot, script, word, category, outcomes, now);
     if (state !== LIVE) this.#goLive(state, now);
     return this.#stepLive(word, category, outcomes);
+  }
+
+  /** The slot of an instruction with outcomes that are known, from a state that is remembered. */
+  late(state: number, word: number, category: number, late: Lateness): number {
+    Object.assign(this.#late, late);
+    return this.#fillLateSlot(state, this.single(word, category), word, category);
+  }
+
+  /** The number of the script of one instruction whose outcomes are on time. */
+  single(word: number, category: number): number {
+    const singles = this.#singles;
+    const at = SINGLE_WORDS * (Math.imul(word ^ category, SINGLE_SPREAD) >>> (32 - SINGLES_BITS));
+    if (singles[at] === word && singles[at + 1] === category) return singles[at + 2]!;
+    this.#single.clear();
+    this.#single.step(word);
+    singles[at] = word;
+    singles[at + 1] = category;
+    return (singles[at + 2] = this.script(this.#single, category));
   }
 
   /** What has been counted, but for the time of the clock. Good until the next `advance` or `step`. */
@@ -188,21 +212,21 @@ export class PipelineMemo {
     return next;
   }
 
-  /** Were more transitions computed than allowed, since an instruction that is asked about is gone through at any rate? */
+  /** Were more transitions computed than allowed? */
   #isInDebt(now: number): boolean {
-    if (this.#allowed < 0) this.#earn(now);
-    return this.#allowed < 0;
+    if (this.allowed[0]! < 0) this.#earn(now);
+    return this.allowed[0]! < 0;
   }
 
   #earn(now: number): void {
-    this.#allowed = Math.min(this.#allowed + (now - this.#earnedUntil) / this.#cyclesATransition, MOST_ALLOWED);
+    this.allowed[0] = Math.min(this.allowed[0]! + (now - this.#earnedUntil) / this.#cyclesATransition, MOST_ALLOWED);
     this.#earnedUntil = now;
   }
 
   /** A live state is numbered when transitions may be computed again; gives the number, or LIVE. */
   #resume(now: number): number {
     this.#earn(now);
-    return this.#allowed >= RESUME_ALLOWED ? this.#stateOf(this.#live) : LIVE;
+    return this.allowed[0]! >= RESUME_ALLOWED ? this.#stateOf(this.#live) : LIVE;
   }
 
   #goLive(state: number, now: number): void {
@@ -244,7 +268,7 @@ export class PipelineMemo {
       late.blockedCycles = DEVICE;
       return this.#lateSlot(slot, script, word, category);
     }
-    const blockedAt = now + transitions.blockedAt(slot);
+    const blockedAt = now + this.slots[slot + Slot.blockedAt]!;
     const blockedUntil = outcomes.blockedUntil();
     if (blockedUntil > blockedAt) {
       late.blockedCycles = (blockedUntil - blockedAt) | 0;
@@ -258,7 +282,7 @@ export class PipelineMemo {
         slot = this.#lateSlot(slot, script, word, category);
       }
     }
-    const accessAt = now + transitions.accessAt(slot);
+    const accessAt = now + this.slots[slot + Slot.accessAt]!;
     const answer = loads ? outcomes.read(accessAt) : outcomes.write(accessAt);
     late.accessCycles = (answer - accessAt - this.#hitCycles) | 0;
     if (late.accessCycles === 0) return slot;
@@ -287,20 +311,8 @@ export class PipelineMemo {
     return at;
   }
 
-  /** The number of the script of one instruction whose outcomes are on time. */
-  #singleOf(word: number, category: number): number {
-    const singles = this.#singles;
-    const at = SINGLE_WORDS * (Math.imul(word ^ category, SINGLE_SPREAD) >>> (32 - SINGLES_BITS));
-    if (singles[at] === word && singles[at + 1] === category) return singles[at + 2]!;
-    this.#single.clear();
-    this.#single.step(word);
-    singles[at] = word;
-    singles[at + 1] = category;
-    return (singles[at + 2] = this.script(this.#single, category));
-  }
-
   #compute(from: number, script: number): number {
-    this.#allowed -= 1;
+    this.allowed[0]! -= 1;
     this.#computed += 1;
     const state = this.#transitions.full ? this.#startAfresh(from) : from;
     const bench = this.#bench;

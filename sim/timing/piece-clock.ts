@@ -16,10 +16,13 @@ export class PieceClock {
   /** [0]: the memo's state. */
   readonly state: Int32Array;
   readonly #memo: PipelineMemo;
+  readonly #mostScripts: number;
   readonly #single = new Script();
 
-  constructor(memo: PipelineMemo, storage: Storage) {
+  /** @param mostScripts - with more than these the memo starts afresh. */
+  constructor(memo: PipelineMemo, storage: Storage, mostScripts: number) {
     this.#memo = memo;
+    this.#mostScripts = mostScripts;
     this.clock = storage.float64(1);
     this.state = storage.int32(1);
     this.state[0] = memo.start();
@@ -35,6 +38,11 @@ export class PieceClock {
     this.clock[0]! += slots[slot + Slot.cycles]!;
     this.state[0] = slots[slot + Slot.next]!;
     taken[slots[slot + Slot.transition]!]! += 1;
+  }
+
+  /** Scripts are few where code repeats itself; where they are many, all are forgotten. */
+  boundScripts(): void {
+    if (this.#memo.scripts > this.#mostScripts) this.state[0] = this.#memo.forget(this.state[0]!);
   }
 
   /** Goes through a script. */
@@ -56,16 +64,8 @@ export class PieceClock {
     return youngest >= slots[slot + Slot.waiting]! ? slot : -1;
   }
 
-  /** Goes through a piece whose loads overlap stores; where one may have to wait, the instructions are taken one at a time. */
-  advanceOverlapping(
-    piece: Script,
-    category: number,
-    youngest: number,
-    ageAt: AgeAt,
-    counted: Counted = "elsewhere",
-  ): void {
-    const slot = this.slotWithout(this.#memo.script(piece, category, counted), youngest);
-    if (slot >= 0) return this.take(slot);
+  /** Takes the instructions of a piece one at a time, each load as far as it overlaps a store. */
+  takeSingly(piece: Script, category: number, ageAt: AgeAt, counted: Counted = "elsewhere"): void {
     for (let i = 0; i < piece.length; i += 1) {
       this.#single.clear();
       const overlapAge = ageAt(i);

@@ -13,13 +13,32 @@ export const prefetchParams = {
 
 export type PrefetchConfig = ConfigOf<typeof prefetchParams>;
 
+/** What code has to know that does what a cache does with its prefetcher. */
+export interface PrefetcherLayout {
+  /** Lines of a page, and how many it fetches ahead. */
+  readonly pageLines: number;
+  readonly lines: number;
+  /** Undefined where it fetches the lines that follow. */
+  readonly stride: StrideLayout | undefined;
+}
+
+/** As in the class. */
+export interface StrideLayout {
+  readonly pages: Int32Array;
+  readonly lines: Int32Array;
+  readonly strides: Int32Array;
+  readonly turn: Int32Array;
+}
+
 /** Learns from lines in the order in which they are wanted. */
 export interface Prefetcher {
+  /** Of what it has learned, if it learns. */
+  readonly layout: StrideLayout | undefined;
   /** How far from a line that is wanted the next lie, in lines; 0: nothing is worth fetching. */
   strideFrom(line: number): number;
 }
 
-const nextLine: Prefetcher = { strideFrom: () => 1 };
+const nextLine: Prefetcher = { layout: undefined, strideFrom: () => 1 };
 
 /** Pages whose strides are known at a time. */
 const STREAMS = 16;
@@ -41,6 +60,10 @@ class StridePrefetcher implements Prefetcher {
     this.#lines = storage.int32(STREAMS);
     this.#strides = storage.int32(STREAMS);
     this.#turn = storage.int32(1);
+  }
+
+  get layout(): StrideLayout {
+    return { pages: this.#pages, lines: this.#lines, strides: this.#strides, turn: this.#turn };
   }
 
   strideFrom(line: number): number {

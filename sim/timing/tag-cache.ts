@@ -17,8 +17,14 @@ export const tagCacheParams = {
 
 export type TagCacheConfig = ConfigOf<typeof tagCacheParams>;
 
-const WAITS = 0;
-const LATE_CYCLES = 1;
+export const TaggedEvent = { waits: 0, waitCycles: 1 } as const;
+
+/** What code has to know that does what tagged memory does, beside its table and DRAM: state, as in the class. */
+export interface TaggedLayout {
+  /** By `TaggedEvent`. */
+  readonly counts: Float64Array;
+  readonly late: Float64Array;
+}
 
 export class TaggedMemory implements Part {
   readonly events;
@@ -39,6 +45,10 @@ export class TaggedMemory implements Part {
     this.#late = storage.float64(1);
   }
 
+  get layout(): TaggedLayout {
+    return { counts: this.#count, late: this.#late };
+  }
+
   /** By how many cycles tags have come later than data, summed over reads since it was last set to 0. */
   get lateCycles(): number {
     return this.#late[0]!;
@@ -51,15 +61,10 @@ export class TaggedMemory implements Part {
     const data = this.#data.read(phys, bytes, at);
     const tags = this.#table.read(phys, at);
     if (tags <= data) return data;
-    this.#count[WAITS]! += 1;
-    this.#count[LATE_CYCLES]! += tags - data;
+    this.#count[TaggedEvent.waits]! += 1;
+    this.#count[TaggedEvent.waitCycles]! += tags - data;
     this.#late[0]! += tags - data;
     return tags;
-  }
-
-  /** What `capabilityAt` changes (tag-table.ts). */
-  get groups(): TagTable["groups"] {
-    return this.#table.groups;
   }
 
   /** A capability has been stored. */

@@ -17,6 +17,13 @@ export type TagTableConfig = ConfigOf<typeof tagTableParams>;
 /** What the table needs of its cache. */
 export type TableCache = Pick<Cache, "read" | "store">;
 
+/** By group of RAM, of `groupBytes` each: 1 where it may hold tags, and where its bit of the root says so. */
+export interface TagGroups {
+  readonly mayHold: Int32Array;
+  readonly noted: Int32Array;
+  readonly groupBytes: number;
+}
+
 export interface TagTable {
   /** Reads the tags of a line at cycle `at`; gives when they are known. */
   read(phys: number, at: number): number;
@@ -25,17 +32,17 @@ export interface TagTable {
   /** A capability has been stored. */
   capabilityAt(phys: number): void;
   /** Where that matters: it sets the word of its group of `groupBytes`, counted from RAM's beginning, to 1. */
-  readonly groups: { readonly mayHold: Int32Array; readonly groupBytes: number } | undefined;
+  readonly groups: TagGroups | undefined;
 }
 
 /** One bit for each 16-byte granule: a byte of the table covers 128 bytes of memory. */
-const COVERED_BYTES = 128;
+export const COVERED_BYTES = 128;
 
 /** The table begins at address 0: below RAM_BASE for all memory that ends below 256 GiB. Only its banks and rows matter. */
 const leafAddress = (phys: number): number => Math.floor(phys / COVERED_BYTES);
 
 /** The root lies behind the leaves of all physical addresses that a machine can have. */
-const ROOT_BASE = leafAddress(2 ** 33);
+export const ROOT_BASE = leafAddress(2 ** 33);
 
 export function tagTableOf(config: TagTableConfig, cache: TableCache, ramBytes: number, storage: Storage): TagTable {
   return config.table === "flat" ? flatTable(cache) : new RootedTable(config, cache, ramBytes, storage);
@@ -51,7 +58,7 @@ export function flatTable(cache: TableCache): TagTable {
 }
 
 class RootedTable implements TagTable {
-  /** By group of RAM: 1 where it may hold tags, and whether its bit of the root says so. */
+  /** As in `TagGroups`. */
   readonly #mayHold: Int32Array;
   readonly #noted: Int32Array;
   readonly #cache: TableCache;
@@ -80,8 +87,8 @@ class RootedTable implements TagTable {
     this.#cache.store(leafAddress(phys), known);
   }
 
-  get groups(): { mayHold: Int32Array; groupBytes: number } {
-    return { mayHold: this.#mayHold, groupBytes: this.#groupBytes };
+  get groups(): TagGroups {
+    return { mayHold: this.#mayHold, noted: this.#noted, groupBytes: this.#groupBytes };
   }
 
   capabilityAt(phys: number): void {

@@ -8,20 +8,24 @@ import type { Lateness, Player } from "./script.ts";
 
 /** Words of a slot. */
 export const SLOT_WORDS = 8;
-export const Slot = { state: 0, script: 1, cycles: 2, next: 3, waiting: 4, transition: 5 } as const;
+/** `blockedAt`, `accessAt`: when the last access finds out whether the cache is blocked, and asks it, in cycles after the begin. */
+export const Slot = {
+  ...{ state: 0, script: 1, cycles: 2, next: 3, waiting: 4, transition: 5 },
+  ...{ blockedAt: 6, accessAt: 7 },
+} as const;
 
 export const SLOT_BITS = 13;
 /** Of `slotOf`. Both odd: a change of either number moves the slot. */
 export const STATE_SPREAD = 0x9e3779b1;
 export const SCRIPT_SPREAD = 0x85ebca6b;
 /** Of `lateSlotOf`; any odd numbers. */
-const ACCESS_SPREAD = 0xc2b2ae35;
+export const ACCESS_SPREAD = 0xc2b2ae35;
 const TRANSLATE_SPREAD = 0x27d4eb2f;
-const OTHER_SPREAD = 0x165667b1;
+export const OTHER_SPREAD = 0x165667b1;
 const NOBODY = -1;
 
 /** The slot of what an instruction does with outcomes that were late: words of a slot, and by what it is found beside its state. */
-const LateSlot = {
+export const LateSlot = {
   ...Slot,
   onTime: 8,
   translateCycles: 9,
@@ -30,15 +34,16 @@ const LateSlot = {
   accessCycles: 12,
   tagCycles: 13,
 } as const;
-const LATE_SLOT_WORDS = 16;
-const LATE_SLOT_BITS = 12;
+export const LATE_SLOT_WORDS = 16;
+export const LATE_SLOT_BITS = 12;
 
-/** A row: its slot's words, when the last access asks, its instructions, the store buffer's events, its cycles by cause. */
+/**
+ * A row: its slot's words, but that in place of its number it has when the last access asks for its translation; its instructions,
+ * the store buffer's events, its cycles by cause.
+ */
 const Row = {
   ...Slot,
-  translateAt: 5,
-  blockedAt: 6,
-  accessAt: 7,
+  translateAt: Slot.transition,
   instructions: 8,
   stores: 9,
   overlaps: 10,
@@ -62,7 +67,8 @@ export class Transitions {
   readonly most: number;
   /** Where the slot begins for what is not remembered. */
   readonly spare = SLOT_WORDS << SLOT_BITS;
-  readonly #firstLate = this.spare + SLOT_WORDS;
+  /** Where the slots of instructions that were late begin. */
+  readonly firstLate = this.spare + SLOT_WORDS;
   #rows = new Int32Array(256 * ROW_WORDS);
   /** Row numbers, at most half full. */
   readonly #table: Int32Array;
@@ -70,7 +76,7 @@ export class Transitions {
 
   constructor(most: number, storage: Storage) {
     this.most = most;
-    this.slots = storage.int32(this.#firstLate + (LATE_SLOT_WORDS << LATE_SLOT_BITS), NOBODY);
+    this.slots = storage.int32(this.firstLate + (LATE_SLOT_WORDS << LATE_SLOT_BITS), NOBODY);
     this.taken = storage.float64(most + 1);
     this.#table = new Int32Array(2 ** Math.ceil(Math.log2(2 * most))).fill(NOBODY);
   }
@@ -103,23 +109,13 @@ export class Transitions {
 
   /** Fills the slot for what is not remembered; gives where it begins. */
   unremembered(state: number, cycles: number, next: number): number {
-    this.slots.set([state, NOBODY, cycles, next, 0, this.most], this.spare);
+    this.slots.set([state, NOBODY, cycles, next, 0, this.most, 0, 0], this.spare);
     return this.spare;
   }
 
   /** When the last access of a slot's script asks for its translation, in cycles after the script's begin. */
   translateAt(slot: number): number {
-    return this.#rows[this.#rowOf(slot) + Row.translateAt]!;
-  }
-
-  /** The same, when it finds out whether the cache is blocked. */
-  blockedAt(slot: number): number {
-    return this.#rows[this.#rowOf(slot) + Row.blockedAt]!;
-  }
-
-  /** The same, when it asks the cache. */
-  accessAt(slot: number): number {
-    return this.#rows[this.#rowOf(slot) + Row.accessAt]!;
+    return this.#rows[ROW_WORDS * this.slots[slot + Slot.transition]! + Row.translateAt]!;
   }
 
   /** Where the slot begins of what a script of one instruction does from a state with outcomes that are late; it may hold another. */
@@ -127,7 +123,7 @@ export class Transitions {
     let hash = mix(state, onTime) ^ Math.imul(late.accessCycles, ACCESS_SPREAD);
     if (late.translateCycles !== 0) hash ^= Math.imul(late.translateCycles, TRANSLATE_SPREAD);
     hash ^= Math.imul(late.blockedCycles + (late.overlapAge << 16) + (late.tagCycles << 8), OTHER_SPREAD);
-    return this.#firstLate + LATE_SLOT_WORDS * ((hash ^ (hash >>> 15)) & ((1 << LATE_SLOT_BITS) - 1));
+    return this.firstLate + LATE_SLOT_WORDS * ((hash ^ (hash >>> 15)) & ((1 << LATE_SLOT_BITS) - 1));
   }
 
   /** Does it hold that? */
@@ -190,10 +186,6 @@ export class Transitions {
     this.slots.fill(NOBODY);
   }
 
-  #rowOf(slot: number): number {
-    return ROW_WORDS * this.slots[slot + Slot.transition]!;
-  }
-
   /** Where a transition stands in the table, or will. */
   #placeOf(state: number, script: number): number {
     const mask = this.#table.length - 1;
@@ -206,7 +198,7 @@ export class Transitions {
 
   #show(transition: number, at: number): number {
     const row = ROW_WORDS * transition;
-    for (let word = 0; word < Slot.transition; word += 1) this.slots[at + word] = this.#rows[row + word]!;
+    for (let word = 0; word < SLOT_WORDS; word += 1) this.slots[at + word] = this.#rows[row + word]!;
     this.slots[at + Slot.transition] = transition;
     return at;
   }

@@ -2,12 +2,12 @@
 import { PAGE_BITS } from "../../machine/memory.ts";
 import { Class, traitClass } from "../../timing/traits.ts";
 import type { TlbFastPath } from "../../timing/tlb.ts";
-import { VIRT_MASK } from "../data.ts";
 import type { Expr, ExprWriter } from "./expr.ts";
 import { RAM_AT, STATE } from "./layout.ts";
 import type { PieceCode } from "./piece-code.ts";
+import { localOf } from "./terms.ts";
 import { lineOf } from "./timing-functions.ts";
-import { Op, VOID, type Code } from "./wasm.ts";
+import { I32, Op, VOID, type Code } from "./wasm.ts";
 
 /** A data access of the instruction that is being translated. */
 export interface TimedAccess {
@@ -62,8 +62,10 @@ export class AccessCode {
     this.#piece.spill(code);
     code.i32(point).local(Op.localGet, this.#piece.locals.piece);
     this.#writer.wide(addr);
-    code.i64(VIRT_MASK).op(Op.i64And).op(Op.f64ConvertI64U);
-    code.local(Op.localGet, place).call(this.#piece.calls.access);
+    code.local(Op.localGet, place);
+    if (this.#piece.ordersLoads) code.local(Op.localGet, this.#piece.locals.age);
+    else code.f64(Infinity);
+    code.call(this.#piece.calls.access);
     this.#piece.goOnOrExit(index + 1, bytes < l1d.lineBytes ? 2 : 1);
     if (bytes < l1d.lineBytes) {
       code.op(Op.br).unsigned(1).op(Op.end);
@@ -79,7 +81,8 @@ export class AccessCode {
     const { l1d } = this.#piece.timing.fastPaths;
     const { line, waits } = this.#piece.locals;
     const code = this.#code;
-    lineOf(code, place, this.#piece.timing.ramBase, l1d.lineBytes).local(Op.localTee, line);
+    lineOf(localOf(I32, place), this.#piece.timing.ramBase, l1d).emit(code);
+    code.local(Op.localTee, line);
     code
       .i32(l1d.setMask)
       .op(Op.i32And)

@@ -2,7 +2,7 @@
 import type { Op as Operation } from "../code.ts";
 import { UNTRANSLATABLE, type Ending } from "./emit.ts";
 import type { ExprWriter } from "./expr.ts";
-import type { TimedBlock } from "./pieces.ts";
+import type { TimedBlock } from "./timed-block.ts";
 import type { BlockWriter, CodeSource } from "./regions.ts";
 import type { Translator } from "./system.ts";
 import type { TimingCode } from "./timing-code.ts";

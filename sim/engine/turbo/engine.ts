@@ -31,6 +31,7 @@ import type { LinearMemory } from "./linear.ts";
 import { Access } from "./memory-path.ts";
 import { Pieces } from "./pieces.ts";
 import { regionModule } from "./runtime.ts";
+import { timingModule } from "./timing-module.ts";
 import { encodeModule } from "./wasm.ts";
 
 export interface TurboOptions extends ReferenceOptions {
@@ -63,6 +64,8 @@ export class Turbo extends Reference {
   readonly #contexts: Contexts;
   readonly #surroundings: Omit<Surroundings, "direct" | "addressing" | "mode" | "pccMeta">;
   readonly #pieces: Pieces | undefined;
+  /** What regions import for their timing. */
+  readonly #timingCalls: Readonly<Record<string, unknown>> = {};
   readonly #hotAfter: number;
   /** How often the interpreter has come to an address (low 48 bits). */
   readonly #heat = new Map<number, number>();
@@ -99,6 +102,10 @@ export class Turbo extends Reference {
         },
         asid: () => linear.words[STATE.asid >>> 2]!,
       });
+    if (this.#pieces !== undefined) {
+      const { timing, advance, fetch, transfer } = this.#pieces;
+      this.#timingCalls = { advance, fetch, transfer, ...timingModule(linear, timing, this.#pieces) };
+    }
     this.#surroundings = {
       hart: this.hart,
       csrs: this.csrs,
@@ -316,7 +323,7 @@ export class Turbo extends Reference {
       memoryPages: layout.pages,
     });
     const fill = (addr: bigint, access: number): number => this.#fill(BigInt.asUintN(64, addr), access);
-    const { exports } = instantiate(bytes, { memory: this.#linear.memory, fill, ...this.#timingCalls() });
+    const { exports } = instantiate(bytes, { memory: this.#linear.memory, fill, ...this.#timingCalls });
     const { pages, ranges } = source.seen(made.region);
     const pageOf = (range: CodeRange): CodePage => pages.find((p) => p.virt === range.virt)!.page;
     const code = ranges.map((r) => this.#bytesOf(pageOf(r), r.from, r.to).slice());
@@ -364,12 +371,6 @@ export class Turbo extends Reference {
     const lines = translated.lines.map((virt) => ({ virt, phys: physOf(virt) }));
     const linesAt = this.#pieces?.addLines(lines) ?? 0;
     return this.#code.add({ pc, meta, addressing: this.#addressing, pages, translated, linesAt });
-  }
-
-  #timingCalls(): Readonly<Record<string, unknown>> {
-    if (this.#pieces === undefined) return {};
-    const { advance, access, fetch, transfer } = this.#pieces;
-    return { advance, access, fetch, transfer };
   }
 
   /** Finds the place of an access that missed the TLB; 0 where the interpreter has to do it. */

@@ -7,8 +7,8 @@ import { NO_LINE } from "../../timing/frontend.ts";
 import { STATE } from "./layout.ts";
 import { LINE, LINE_BYTES } from "./pieces.ts";
 import type { PieceCode } from "./piece-code.ts";
-import { count } from "./timing-functions.ts";
-import { Op, VOID, type Code } from "./wasm.ts";
+import { counted, f64, localOf } from "./terms.ts";
+import { I32, Op, VOID, type Code } from "./wasm.ts";
 
 /** What the parts know of the line in hand. */
 const IN_HAND = [LINE.virt, LINE.delta];
@@ -50,10 +50,10 @@ export class FetchCode {
   /** Where it is left. */
   store(code: Code): void {
     const { l1i, itlb } = this.#piece.timing.fastPaths;
-    const taken = (): void => void code.local(Op.localGet, this.#piece.locals.taken).op(Op.f64ConvertI32S);
+    const taken = f64.of(localOf(I32, this.#piece.locals.taken));
     code.i32(0).local(Op.localGet, this.#piece.locals.inHand).memory(Op.i32Store, STATE.inHand);
-    count(code, l1i.lookups, taken);
-    if (this.#translates) count(code, itlb.lookups, taken);
+    counted(l1i.lookups.byteOffset, taken).emit(code);
+    if (this.#translates) counted(itlb.lookups.byteOffset, taken).emit(code);
   }
 
   beginBlock(): void {

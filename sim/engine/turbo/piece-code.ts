@@ -4,7 +4,8 @@
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { ExprWriter } from "./expr.ts";
 import { STATE } from "./layout.ts";
-import { ENTRY_BYTES, PIECE, RESTART, type Pieces, type TimedBlock } from "./pieces.ts";
+import { ENTRY_BYTES, PIECE, RESTART, type Pieces } from "./pieces.ts";
+import type { TimedBlock } from "./timed-block.ts";
 import type { TimingCalls } from "./runtime.ts";
 import { F64, I32, Op, VOID, type Code, type ValueType } from "./wasm.ts";
 

@@ -11,17 +11,21 @@ import type { Storage, Walks } from "../../timing/part.ts";
 import { Script } from "../../timing/script.ts";
 import { withOutcome } from "../../timing/step.ts";
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
+import { Class, traitClass } from "../../timing/traits.ts";
 import { Slot } from "../../timing/transitions.ts";
 import type { Exit } from "./exits.ts";
 import { PAGE_BYTES } from "../../machine/memory.ts";
 import { RAM_AT } from "./layout.ts";
+import { TimedBlock, type Point } from "./timed-block.ts";
+import { ACCESS, NOTHING_BEFORE, POINTS_BYTES, PointTable } from "./points.ts";
 
 /** An entry: i32 state, i32 where its count of takings lies, f64 cycles, i32 next state, i32 script, f64 stores waiting. */
 export const PIECE = { state: 0, taken: 4, cycles: 8, next: 16, script: 20, waiting: 24 } as const;
 const ENTRY_SHIFT = 5;
 export const ENTRY_BYTES = 1 << ENTRY_SHIFT;
-const OUTCOMES = 4;
-export const ROW_BYTES = OUTCOMES * ENTRY_BYTES;
+export const ROW_SHIFT = ENTRY_SHIFT + 2;
+export const ROW_BYTES = 1 << ROW_SHIFT;
+const OUTCOMES = ROW_BYTES / ENTRY_BYTES;
 const ENTRY_WORDS = ENTRY_BYTES / 4;
 export const MAX_ROWS = 1 << 15;
 /**
@@ -34,60 +38,14 @@ export const LINE_BYTES = 32;
 export const MAX_LINES = 1 << 15;
 /** Where, among the numbers of such records, that of a line begins that belongs to no region. */
 const OTHER_LINE = (MAX_LINES * LINE_BYTES) / 8;
-/** What `Pieces` takes of its storage. */
-export const PIECES_BYTES = MAX_ROWS * ROW_BYTES + (MAX_LINES + 1) * LINE_BYTES + 8 * LONGEST_PIECE + 8;
 const UNKNOWN = -1;
+/** What `Pieces` takes of its storage. */
+export const PIECES_BYTES = MAX_ROWS * ROW_BYTES + (MAX_LINES + 1) * LINE_BYTES + POINTS_BYTES + 8 * LONGEST_PIECE + 8;
 /** No state has this number: the entry is good for one taking, or for none. */
 const NO_STATE = -3;
 
-/** One instruction of a block. */
-export interface TimedInstruction {
-  /** Its step word, everything on time. */
-  readonly word: number;
-  readonly traits: number;
-  /** Low 48 bits of its address. */
-  readonly pc: number;
-  readonly bytes: number;
-}
-
-export class TimedBlock {
-  readonly number: number;
-  readonly category: number;
-  /** Data addresses are translated; instructions' are. */
-  readonly translatesData: boolean;
-  readonly translatesFetch: boolean;
-  readonly instructions: TimedInstruction[] = [];
-  /** Its loads, by their places in the block. */
-  readonly loads: number[] = [];
-  /** What follows the block's piece: its last instruction traps, and is no step; or has the front end start afresh. */
-  restart: "trap" | "flush" | undefined;
-  /** Numbers of the scripts of pieces that end before the block does. */
-  readonly scripts = new Map<number, number>();
-
-  constructor(number: number, category: number, translatesData: boolean, translatesFetch: boolean) {
-    this.number = number;
-    this.category = category;
-    this.translatesData = translatesData;
-    this.translatesFetch = translatesFetch;
-  }
-
-  /** How many of its instructions are steps. */
-  get steps(): number {
-    return this.restart === "trap" ? this.instructions.length - 1 : this.instructions.length;
-  }
-}
-
 /** Where the piece of a block's `restart` begins. */
 export const RESTART = -1;
-
-/** An instruction that may be late. */
-export interface Point {
-  readonly block: TimedBlock;
-  readonly index: number;
-  /** Of a data access. */
-  readonly dataBytes: number;
-  readonly capability: boolean;
-}
 
 export interface PiecesOptions {
   readonly timing: GeneratedTiming;
@@ -101,8 +59,9 @@ export class Pieces {
   readonly timing: GeneratedTiming;
   /** Time has passed for the instruction at which code was left: it comes before any event. */
   begun = false;
-  /** Linear addresses: of rows, of the ages of loads by their place in the block, of the piece that was under way when code was left. */
+  /** Linear addresses: of rows, of points, of the ages of loads by their place in the block, of the piece that was under way when code was left. */
   readonly rowsAt: number;
+  readonly pointsAt: number;
   readonly agesAt: number;
   readonly leftAt: number;
   /** The same of a record of no region's line: of what is in hand when code is entered, or of none. */
@@ -119,6 +78,7 @@ export class Pieces {
   readonly #fromOf = new Int32Array(MAX_ROWS);
   readonly #blocks: TimedBlock[] = [];
   readonly #points: Point[] = [];
+  readonly #pointTable: PointTable;
   readonly #script = new Script();
   readonly #record: Retire = emptyRecord();
   #rowCount = 0;
@@ -139,6 +99,8 @@ export class Pieces {
     this.#lines[OTHER_LINE + LINE.page / 8] = UNKNOWN;
     this.otherLineAt = this.#lines.byteOffset + 8 * OTHER_LINE;
     this.#lineWords = new Int32Array(this.#lines.buffer, this.#lines.byteOffset, 2 * this.#lines.length);
+    this.#pointTable = new PointTable(storage);
+    this.pointsAt = this.#pointTable.at;
     this.#ages = storage.float64(LONGEST_PIECE);
     this.agesAt = this.#ages.byteOffset;
     this.#left = storage.int32(1);
@@ -150,13 +112,13 @@ export class Pieces {
 
   /** Is there no room for another region's rows? */
   get full(): boolean {
-    return this.#rowCount > MAX_ROWS / 2 || this.#lineCount > MAX_LINES / 2;
+    return this.#rowCount > MAX_ROWS / 2 || this.#lineCount > MAX_LINES / 2 || this.#pointTable.full;
   }
 
   // While code is generated
 
   beginBlock(category: number, translatesData: boolean, translatesFetch: boolean): TimedBlock {
-    const block = new TimedBlock(this.#blocks.length, category, translatesData, translatesFetch);
+    const block = new TimedBlock(this.#blocks.length, this.#rowCount, category, translatesData, translatesFetch);
     this.#blocks.push(block);
     return block;
   }
@@ -182,21 +144,25 @@ export class Pieces {
       const number = phys / l1i.lineBytes;
       this.#lines[at] = virt;
       this.#lines[at + 1] = phys - virt;
-      this.#lineWords[2 * at + 4] = l1i.words.byteOffset + 4 * (number & l1i.setMask) * l1i.ways;
-      this.#lineWords[2 * at + 5] = number << 1;
-      this.#lines[at + 3] = Math.floor(virt / PAGE_BYTES);
+      this.#lineWords[2 * at + LINE.set / 4] = l1i.words.byteOffset + 4 * (number & l1i.setMask) * l1i.ways;
+      this.#lineWords[2 * at + LINE.word / 4] = number << 1;
+      this.#lines[at + LINE.page / 8] = Math.floor(virt / PAGE_BYTES);
     });
     this.#lineCount += lines.length;
     return this.#lines.byteOffset + LINE_BYTES * first;
   }
 
+  /** All rows of the block from which its piece may have begun are there. */
   addPoint(point: Point): number {
+    this.#pointTable.add(point.block.firstRow, this.#rowCount);
     return this.#points.push(point) - 1;
   }
 
   /** No code is left. */
   clear(): void {
-    this.#blocks.length = this.#points.length = this.#rowCount = this.#lineCount = 0;
+    this.#blocks.length = this.#points.length = 0;
+    this.#rowCount = this.#lineCount = 0;
+    this.#pointTable.clear();
   }
 
   // While it runs
@@ -217,33 +183,28 @@ export class Pieces {
 
   /** Has an entry say what the piece does from here; `age` is the least of its loads' overlap ages. */
   readonly advance = (entryAt: number, age: number): void => {
-    const offset = offsetOf(entryAt, this.rowsAt);
-    const row = (offset / ROW_BYTES) | 0;
-    const at = offset >>> 2;
-    const block = this.#blocks[this.#blockOf[row]!]!;
-    const from = this.#fromOf[row]!;
+    const { block, from } = this.#pieceFrom(entryAt);
+    const at = offsetOf(entryAt, this.rowsAt) >>> 2;
     const { pieces, memo } = this.timing;
     const outcome = ((at / ENTRY_WORDS) % OUTCOMES) | 0;
-    if (this.#rows[at + 5]! < 0) {
+    const scriptAt = at + PIECE.script / 4;
+    if (this.#rows[scriptAt]! < 0) {
       this.#write(block, from, block.steps, outcome);
-      this.#rows[at + 5] = memo.script(this.#script, block.category, from === RESTART ? "elsewhere" : countedAs(block));
+      const counted = from === RESTART ? "elsewhere" : countedAs(block);
+      this.#rows[scriptAt] = memo.script(this.#script, block.category, counted);
     }
-    const script = this.#rows[at + 5]!;
+    const script = this.#rows[scriptAt]!;
     const { now } = pieces;
     const slot = age === Infinity ? memo.advance(pieces.state[0]!, script, now) : pieces.slotWithout(script, age);
     if (slot >= 0) return this.#fill(at, slot);
     this.#write(block, from, block.steps, outcome);
-    const ageAt = (i: number): number => this.#ageAt(block, from + i);
-    pieces.advanceOverlapping(this.#script, block.category, age, ageAt, countedAs(block));
-    this.#rows[at] = NO_STATE;
-    this.#rows[at + 1] = this.#takenAt(memo.taken.length - 1);
-    this.#cycles[(at >>> 1) + 1] = pieces.now - now;
-    this.#rows[at + 4] = pieces.state[0]!;
-    this.#cycles[(at >>> 1) + 3] = 0;
+    this.#takeSingly(block, from);
+    const taken = memo.taken.length - 1;
+    this.#set(at, { state: NO_STATE, taken, cycles: pieces.now - now, next: pieces.state[0]!, waiting: 0 });
   };
 
   /** An access that may be late; 1: an event is near, and the interpreter has to execute its instruction. */
-  readonly access = (number: number, rowAt: number, virt: number, place: number): number => {
+  readonly ask = (number: number, rowAt: number, virt: number, place: number): number => {
     const { block, index, dataBytes, capability } = this.#points[number]!;
     this.#takeUpTo(rowAt, index);
     const r = this.#record;
@@ -255,7 +216,20 @@ export class Pieces {
     r.translatedData = block.translatesData;
     r.asid = this.#asid();
     this.timing.access(block.instructions[index]!.word, r, this.#walks);
-    if (this.timing.hasTime) return 0;
+    this.#tell(number, rowAt);
+    return this.timing.hasTime ? 0 : this.stop();
+  };
+
+  /** The same, of which all is known but what the instruction does with these outcomes. */
+  readonly finish = (number: number, ...outcomes: readonly [number, number, number, number]): void => {
+    const { block, index } = this.#points[number]!;
+    const [blockedCycles, overlapAge, accessCycles, tagCycles] = outcomes;
+    const late = { translateCycles: 0, blockedCycles, overlapAge, accessCycles, tagCycles };
+    this.timing.finish(block.instructions[index]!.word, block.category, late);
+  };
+
+  /** An access is done, and an event is near. */
+  readonly stop = (): number => {
     this.timing.begun = this.begun = true;
     return 1;
   };
@@ -290,26 +264,57 @@ export class Pieces {
   }
 
   #takeUpTo(rowAt: number, index: number): void {
-    const row = (offsetOf(rowAt, this.rowsAt) / ROW_BYTES) | 0;
-    const from = this.#fromOf[row]!;
+    const { block, from } = this.#pieceFrom(rowAt);
     if (from >= index) return;
-    const block = this.#blocks[this.#blockOf[row]!]!;
     const { pieces, memo } = this.timing;
     const age = this.#youngest(block, from, index);
-    if (age !== Infinity) {
-      this.#write(block, from, index, 0);
-      const ageAt = (i: number): number => this.#ageAt(block, from + i);
-      pieces.advanceOverlapping(this.#script, block.category, age, ageAt, countedAs(block));
-      return;
-    }
-    const key = from * LONGEST_PIECE + index;
+    const script = this.#scriptOf(block, from, index);
+    if (age === Infinity) return pieces.take(memo.advance(pieces.state[0]!, script, pieces.now));
+    const slot = pieces.slotWithout(script, age);
+    if (slot >= 0) return pieces.take(slot);
+    this.#write(block, from, index, 0);
+    this.#takeSingly(block, from);
+  }
+
+  /** Takes the instructions whose script is written one at a time. */
+  #takeSingly(block: TimedBlock, from: number): void {
+    const ageAt = (i: number): number => this.#ageAt(block, from + i);
+    this.timing.pieces.takeSingly(this.#script, block.category, ageAt, countedAs(block));
+  }
+
+  /** The block of a row, and the instruction before which its piece begins. */
+  #pieceFrom(rowAt: number): { readonly row: number; readonly block: TimedBlock; readonly from: number } {
+    const row = (offsetOf(rowAt, this.rowsAt) / ROW_BYTES) | 0;
+    return { row, block: this.#blocks[this.#blockOf[row]!]!, from: this.#fromOf[row]! };
+  }
+
+  /** The number of the script of instructions [from, to), none of which is the last of a block. */
+  #scriptOf(block: TimedBlock, from: number, to: number): number {
+    const key = from * LONGEST_PIECE + to;
     let script = block.scripts.get(key);
     if (script === undefined) {
-      this.#write(block, from, index, 0);
-      script = memo.script(this.#script, block.category, countedAs(block));
+      this.#write(block, from, to, 0);
+      script = this.timing.memo.script(this.#script, block.category, countedAs(block));
       block.scripts.set(key, script);
     }
-    pieces.take(memo.advance(pieces.state[0]!, script, pieces.now));
+    return script;
+  }
+
+  /** Has late-access.ts know what `ask` knows of a point and a row. */
+  #tell(number: number, rowAt: number): void {
+    const { block, index, dataBytes, capability } = this.#points[number]!;
+    if (dataBytes >= this.timing.fastPaths.l1d.lineBytes) return;
+    const { row, from } = this.#pieceFrom(rowAt);
+    const { word } = block.instructions[index]!;
+    const timingClass = traitClass(word);
+    const loads = timingClass === Class.load;
+    let flags = loads ? 0 : ACCESS.writes;
+    if (timingClass === Class.store || timingClass === Class.cbo) flags |= ACCESS.stores;
+    if (capability && !loads) flags |= ACCESS.capability;
+    if (block.translatesData) flags |= ACCESS.translated;
+    const onTime = this.timing.memo.single(word, block.category);
+    const script = from < index ? this.#scriptOf(block, from, index) : NOTHING_BEFORE;
+    this.#pointTable.set(number, row, { onTime, bytes: dataBytes, flags, script });
   }
 
   /** Writes the script of instructions [from, to), the last of the block with its outcome. */
@@ -337,27 +342,36 @@ export class Pieces {
 
   #fill(at: number, slot: number): void {
     const { slots, spare } = this.timing.memo;
-    this.#rows[at] = slot === spare ? NO_STATE : slots[slot + Slot.state]!;
-    this.#rows[at + 1] = this.#takenAt(slots[slot + Slot.transition]!);
-    this.#cycles[(at >>> 1) + 1] = slots[slot + Slot.cycles]!;
-    this.#rows[at + 4] = slots[slot + Slot.next]!;
-    this.#cycles[(at >>> 1) + 3] = slots[slot + Slot.waiting]!;
+    this.#set(at, {
+      state: slot === spare ? NO_STATE : slots[slot + Slot.state]!,
+      taken: slots[slot + Slot.transition]!,
+      cycles: slots[slot + Slot.cycles]!,
+      next: slots[slot + Slot.next]!,
+      waiting: slots[slot + Slot.waiting]!,
+    });
   }
 
-  #takenAt(transition: number): number {
-    return this.timing.memo.taken.byteOffset + 8 * transition;
+  /** Writes the words of an entry, but for its script; `taken` is a transition. */
+  #set(at: number, entry: Readonly<Record<Exclude<keyof typeof PIECE, "script">, number>>): void {
+    this.#rows[at + PIECE.state / 4] = entry.state;
+    this.#rows[at + PIECE.taken / 4] = this.timing.memo.taken.byteOffset + 8 * entry.taken;
+    this.#rows[at + PIECE.next / 4] = entry.next;
+    this.#cycles[(at + PIECE.cycles / 4) / 2] = entry.cycles;
+    this.#cycles[(at + PIECE.waiting / 4) / 2] = entry.waiting;
   }
 
   #forgetNumbers(scriptsToo: boolean): void {
     for (let row = 0; row < this.#rowCount; row += 1) this.#forgetRow(row, scriptsToo);
-    if (scriptsToo) for (const block of this.#blocks) block.scripts.clear();
+    if (!scriptsToo) return;
+    for (const block of this.#blocks) block.scripts.clear();
+    this.#pointTable.forgetScripts();
   }
 
   #forgetRow(row: number, scriptsToo: boolean): void {
     for (let outcome = 0; outcome < OUTCOMES; outcome += 1) {
       const at = (row * ROW_BYTES) / 4 + outcome * ENTRY_WORDS;
-      this.#rows[at] = NO_STATE;
-      if (scriptsToo) this.#rows[at + 5] = UNKNOWN;
+      this.#rows[at + PIECE.state / 4] = NO_STATE;
+      if (scriptsToo) this.#rows[at + PIECE.script / 4] = UNKNOWN;
     }
   }
 }

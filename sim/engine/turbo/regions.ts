@@ -1,13 +1,15 @@
 // Regions: the blocks of code that are translated together into one function, found from a hot address onwards.
 //
 // Only code that the interpreter has executed is taken, so that cold paths stay out; calls are followed, through a register to where
-// the last one led, and the address after a call is a place to which a return may jump. A block may end in the middle of another: the tail is translated twice.
+// the last one led, and the address after a call is a place to which a return may jump. A block may end in the middle of
+// another: the tail is translated twice.
+import { LONGEST_PIECE } from "../../timing/generated.ts";
 import type { Op as Operation } from "../code.ts";
 import { isReturn, packTraits } from "../../timing/traits.ts";
 import { Code } from "./wasm.ts";
 import type { Ending } from "./emit.ts";
 import type { Exits } from "./exits.ts";
-import type { TimedBlock } from "./pieces.ts";
+import type { TimedBlock } from "./timed-block.ts";
 import type { Where } from "./timing-code.ts";
 
 /** Finds code. */
@@ -64,7 +66,6 @@ export interface BlockWriter {
 }
 
 const MAX_INSTRUCTIONS = 400;
-const MAX_BLOCK_INSTRUCTIONS = 64;
 /** A target's number is one byte of a table. */
 const MAX_TARGETS = 250;
 
@@ -126,7 +127,7 @@ function translateBlock(
   let link: bigint | undefined;
   while (ending === undefined) {
     const op = source.at(at);
-    if (op === undefined || count >= MAX_BLOCK_INSTRUCTIONS || !writer.continues(at, source)) {
+    if (op === undefined || count >= LONGEST_PIECE || !writer.continues(at, source)) {
       ending = { kind: "goto", target: at };
       break;
     }

@@ -5,6 +5,7 @@ import type { GeneratedTiming } from "../../timing/generated.ts";
 import { SWITCHES } from "./exits.ts";
 import { ENTRY, STATE } from "./layout.ts";
 import { enterContextFunction, noteContextFunction } from "./switch-code.ts";
+import { Functions, type Callee, type Import } from "./terms.ts";
 import { timingFunctions, type TimingFunction } from "./timing-functions.ts";
 import {
   Code,
@@ -19,21 +20,21 @@ import {
   type ValueType,
 } from "./wasm.ts";
 
-type Import = { readonly name: string } & Signature;
-
 /** Makes a TLB entry for an address if it can; gives the place of the byte, or 0. */
 const FILL_IMPORT: Import = { name: "fill", params: [I64, I32], results: [I32] };
 
-/** What timing asks (pieces.ts). */
+/** What timing asks (pieces.ts, late-access.ts). */
 const TIMING_IMPORTS: readonly Import[] = [
   { name: "advance", params: [I32, F64], results: [] },
-  { name: "access", params: [I32, I32, F64, I32], results: [I32] },
+  { name: "access", params: [I32, I32, I64, I32, F64], results: [I32] },
   { name: "fetch", params: [I32, I32, I32], results: [I32] },
   { name: "transfer", params: [I32, F64], results: [I32] },
 ];
 
 /** Indices of the functions that timing calls: those it imports, and those of timing-functions.ts. */
-export type TimingCalls = Readonly<Record<"advance" | "access" | "fetch" | "transfer" | TimingFunction, number>>;
+export type TimingCalls = Readonly<
+  Record<"fill" | "advance" | "access" | "fetch" | "transfer" | TimingFunction, number>
+>;
 
 /** The functions of a region's module: what it imports, the region itself, and those that serve it. */
 export interface RegionModule {
@@ -44,21 +45,21 @@ export interface RegionModule {
   readonly timing: TimingCalls;
 }
 
+const NO_FUNCTION = -1;
+
 export function regionModule(o: {
   readonly tagged: boolean;
   readonly zylevels1: boolean;
   readonly timing: GeneratedTiming | undefined;
 }): RegionModule {
-  const imports = o.timing !== undefined ? [FILL_IMPORT, ...TIMING_IMPORTS] : [FILL_IMPORT];
-  const first = imports.length + 1;
-  const decode = o.tagged ? [decodeFunction(o.zylevels1)] : [];
   const { timing } = o;
-  const forTiming = timing === undefined ? [] : timingFunctions(timing, first + decode.length);
-  const own = Object.fromEntries(forTiming.map(({ name }, n) => [name, first + decode.length + n]));
-  const imported = Object.fromEntries(imports.map(({ name }, n) => [name, n]));
-  const calls = { ...imported, ...own } as unknown as TimingCalls;
-  const helpers = [...decode, ...forTiming.map((f) => f.function)];
-  return { imports, helpers, fill: 0, decode: first, timing: calls };
+  const module = new Functions(timing === undefined ? [FILL_IMPORT] : [FILL_IMPORT, ...TIMING_IMPORTS], 1);
+  const decode = o.tagged ? module.add(decodeFunction(o.zylevels1)).index : NO_FUNCTION;
+  const own: Readonly<Record<string, Callee>> = timing === undefined ? {} : timingFunctions(module, timing);
+  const imported = module.imports.map(({ name }) => [name, module.imported(name)] as const);
+  const indices = [...imported, ...Object.entries(own)].map(([name, { index }]) => [name, index]);
+  const calls = Object.fromEntries(indices) as TimingCalls;
+  return { imports: module.imports, helpers: module.functions, fill: calls.fill, decode, timing: calls };
 }
 
 /** What a region is: it takes the budget of instructions, and gives what is left of it. */

@@ -7,7 +7,7 @@ import { VIRT_MASK } from "../data.ts";
 import { AccessCode, type TimedAccess } from "./access-code.ts";
 import { FetchCode } from "./fetch-code.ts";
 import { PieceCode, type PieceCodeOptions } from "./piece-code.ts";
-import type { TimedBlock } from "./pieces.ts";
+import type { TimedBlock } from "./timed-block.ts";
 import { TransferCode } from "./transfer-code.ts";
 import { Op, type Code } from "./wasm.ts";
 

@@ -1,7 +1,7 @@
 // Branch prediction in generated code: the cases that leave the predictor almost as it was, and a question for all others.
 import { Outcome, type PredictorFastPath } from "../../timing/predictor/predictor.ts";
 import { isBackward, isCall, isIndirect, isReturn } from "../../timing/traits.ts";
-import type { TimedBlock, TimedInstruction } from "./pieces.ts";
+import type { TimedBlock, TimedInstruction } from "./timed-block.ts";
 import type { TimingCalls } from "./runtime.ts";
 import { I32, Op, VOID, type Code } from "./wasm.ts";
 

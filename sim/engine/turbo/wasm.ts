@@ -22,6 +22,7 @@ export const Op = {
   return: 0x0f,
   call: 0x10,
   callIndirect: 0x11,
+  drop: 0x1a,
   select: 0x1b,
   localGet: 0x20,
   localSet: 0x21,
@@ -61,9 +62,12 @@ export const Op = {
   f64Ne: 0x62,
   f64Lt: 0x63,
   f64Gt: 0x64,
+  f64Le: 0x65,
+  f64Ge: 0x66,
   i32Add: 0x6a,
   i32Sub: 0x6b,
   i32Mul: 0x6c,
+  i32RemU: 0x70,
   i32And: 0x71,
   i32Or: 0x72,
   i32Xor: 0x73,
@@ -86,9 +90,11 @@ export const Op = {
   i64Shl: 0x86,
   i64ShrS: 0x87,
   i64ShrU: 0x88,
+  f64Floor: 0x9c,
   f64Add: 0xa0,
   f64Sub: 0xa1,
   f64Min: 0xa4,
+  f64Max: 0xa5,
   i32WrapI64: 0xa7,
   i64ExtendI32U: 0xad,
   f64ConvertI32S: 0xb7,
@@ -96,6 +102,9 @@ export const Op = {
   i64Extend8S: 0xc2,
   i64Extend16S: 0xc3,
   i64Extend32S: 0xc4,
+  /** Before the next. */
+  saturating: 0xfc,
+  i32TruncSatF64S: 0x02,
 } as const;
 
 const FIRST_CAPACITY = 1024;

@@ -1,6 +1,6 @@
 // Tree pseudo-LRU: a binary tree of bits over the ways of a set, each pointing to the half that was not used last.
 import type { Storage } from "../part.ts";
-import { moveToFront, type Victims } from "./victims.ts";
+import { moveToFront, type Victims, type VictimsLayout } from "./victims.ts";
 
 /** A use of the way used last changes nothing: its bits point away from it already. */
 export class Plru implements Victims {
@@ -16,6 +16,10 @@ export class Plru implements Victims {
     this.#trees = storage.int32(sets * ways);
     this.#wayAt = storage.int32(sets * ways);
     this.#wayAt.forEach((_, i) => (this.#wayAt[i] = ways - 1 - (i % ways)));
+  }
+
+  get layout(): VictimsLayout {
+    return { policy: "plru", trees: this.#trees, wayAt: this.#wayAt };
   }
 
   use(base: number, position: number): void {

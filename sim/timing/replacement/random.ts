@@ -1,7 +1,7 @@
 // Random victims, from a generator that starts the same in every run.
 import { isPowerOfTwo } from "../../config/params.ts";
 import type { Storage } from "../part.ts";
-import type { Victims } from "./victims.ts";
+import type { Victims, VictimsLayout } from "./victims.ts";
 
 const SEED = 0x2545f491;
 
@@ -17,6 +17,10 @@ export class RandomVictims implements Victims {
     this.#state = storage.int32(1, SEED);
     this.#ways = ways;
     this.#mask = isPowerOfTwo(ways) ? ways - 1 : 0;
+  }
+
+  get layout(): VictimsLayout {
+    return { policy: "random", state: this.#state };
   }
 
   use(): void {}

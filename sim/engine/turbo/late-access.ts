@@ -1,0 +1,267 @@
+// The code of a data access that may be late: what `Pieces.ask` does for it (pieces.ts), as far as nothing has to be computed.
+//
+// Everything is looked up first: the page, the transition of the piece before the access, the instruction's own. Where any is not
+// at hand nothing has changed, and `ask` does all of it. Then the cache answers, and the transition is looked up of an instruction
+// that is so late; where it is not at hand, `finish` goes on from there.
+import type { GeneratedTiming } from "../../timing/generated.ts";
+import { NO_OVERLAP } from "../../timing/storebuffer.ts";
+import { VIRT_MASK } from "../data.ts";
+import { RAM_AT } from "./layout.ts";
+import { lateSlotFunction, slotFunction, slotWord } from "./memo-code.ts";
+import type { CacheCode } from "./parts/cache.ts";
+import { memoryCode } from "./parts/memory.ts";
+import { ROW_SHIFT } from "./pieces.ts";
+import { ACCESS, NOTHING_BEFORE, POINT, POINT_SHIFT } from "./points.ts";
+import {
+  element,
+  f64,
+  i32,
+  i64,
+  type Callee,
+  type Functions,
+  type Import,
+  type Local,
+  type Statements,
+  type Term,
+} from "./terms.ts";
+import { holdsPage, lineOf, touchPageFunction } from "./timing-functions.ts";
+import { F64, I32, I64 } from "./wasm.ts";
+
+const { const: word } = i32;
+const PAGE_BITS = 12n;
+
+/** The methods of `Pieces` that are called. */
+export const LATE_ACCESS_IMPORTS: readonly Import[] = [
+  { name: "ask", params: [I32, I32, F64, I32], results: [I32] },
+  { name: "finish", params: [I32, I32, I32, I32, I32], results: [] },
+  { name: "stop", params: [], results: [I32] },
+];
+
+/** Where `Pieces` has its tables. */
+export interface PieceTables {
+  readonly rowsAt: number;
+  readonly pointsAt: number;
+}
+
+/** What is known of an access while its function is written. */
+interface Access {
+  readonly flags: Local;
+  readonly last: Local;
+  readonly place: Local;
+  /** The script of its instruction on time. */
+  readonly onTime: Local;
+  /** As they are after the piece before it, and then after itself. */
+  readonly clock: Local;
+  readonly state: Local;
+  /** The slot of its instruction with the outcomes found so far. */
+  readonly slot: Local;
+  readonly blockedCycles: Local;
+  readonly overlapAge: Local;
+}
+
+/**
+ * `access(point, row, addr, place, age)`: an access goes through, of which a point tells, after the piece that began with a row; `age`
+ * is the least overlap age of the loads in that. Gives 1 where an event is near, and the interpreter has to execute the instruction.
+ */
+export function defineLateAccess(module: Functions, timing: GeneratedTiming, tables: PieceTables): void {
+  const writing = new Writing(module, timing, tables);
+  module.define([I32, I32, I64, I32, F64], I32, (f, ...params) => writing.access(f, params), "access");
+}
+
+class Writing {
+  readonly #timing: GeneratedTiming;
+  readonly #tables: PieceTables;
+  readonly #l1d: CacheCode;
+  readonly #ask: Callee;
+  readonly #finish: Callee;
+  readonly #stop: Callee;
+  readonly #touchPage: Callee;
+  readonly #slotOf: Callee;
+  readonly #lateSlotOf: Callee;
+
+  constructor(module: Functions, timing: GeneratedTiming, tables: PieceTables) {
+    this.#timing = timing;
+    this.#tables = tables;
+    this.#ask = module.imported("ask");
+    this.#finish = module.imported("finish");
+    this.#stop = module.imported("stop");
+    this.#touchPage = touchPageFunction(module);
+    this.#slotOf = slotFunction(module, timing.memo);
+    this.#lateSlotOf = lateSlotFunction(module, timing.memo);
+    this.#l1d = memoryCode(module, timing.fastPaths.memory);
+  }
+
+  access(f: Statements, params: Local[]): Term {
+    const [point, row, addr, place, age] = params as [Local, Local, Local, Local, Local];
+    const { pieces, memo, event, doneToEvent } = this.#timing;
+    const virt = f64.ofLong(i64.and(addr, i64.const(VIRT_MASK)));
+    const ask = (): void => f.return(this.#ask(point, row, virt, place));
+    const record = f.let(element(this.#tables.pointsAt, point, POINT_SHIFT));
+    const onTime = f.let(i32.load(record, POINT.onTime));
+    const last = f.let(i32.load(record, POINT.last));
+    const flags = f.let(i32.load(record, POINT.flags));
+    f.if(i32.lt(onTime, word(0)), ask);
+    f.if(i32.and(place, last), ask);
+    f.if(this.#has(flags, ACCESS.translated), () => {
+      const page = i32.low(i64.shrU(addr, i64.const(PAGE_BITS)));
+      f.if(i32.not(holdsPage(this.#timing.fastPaths.dtlb, page, this.#touchPage)), ask);
+    });
+    const clock = f.let(f64.at(pieces.clock.byteOffset));
+    const state = f.let(i32.at(pieces.state.byteOffset));
+    const before = this.#pieceBefore(f, { record, row, age, clock, state }, ask);
+    f.if(f64.lt(f64.at(memo.allowed.byteOffset), f64.const(0)), ask);
+    const slot = f.let(this.#slotOf(state, onTime));
+    f.if(i32.not(slot), ask);
+    const [blockedCycles, overlapAge] = [f.let(word(0)), f.let(word(NO_OVERLAP))];
+    const access: Access = { flags, last, place, onTime, clock, state, slot, blockedCycles, overlapAge };
+    this.#awaitCache(f, access, ask);
+    this.#awaitStores(f, access, ask);
+    f.if(before, () => this.#countTaken(f, before));
+    this.#throughCache(f, access, point);
+    this.#accessed(f, access);
+    const doneAt = f64.max(clock, f64.at(this.#timing.answered.byteOffset));
+    const isNear = f64.gt(f64.add(doneAt, f64.const(doneToEvent)), f64.at(event.byteOffset));
+    f.if(isNear, () => f.return(this.#stop()));
+    return word(0);
+  }
+
+  #has(flags: Term, flag: number): Term {
+    return i32.and(flags, word(flag));
+  }
+
+  /** Looks the transition up of the piece before the access, and goes on from there; gives its slot, 0 where there is no such piece. */
+  #pieceBefore(
+    f: Statements,
+    o: {
+      readonly record: Local;
+      readonly row: Local;
+      readonly age: Local;
+      readonly clock: Local;
+      readonly state: Local;
+    },
+    ask: () => void,
+  ): Local {
+    const row = i32.shrU(i32.sub(o.row, word(this.#tables.rowsAt)), word(ROW_SHIFT));
+    const script = f.let(i32.load(i32.add(i32.load(o.record, POINT.scripts), i32.shl(row, word(2)))));
+    const slot = f.let(word(0));
+    f.if(i32.ne(script, word(NOTHING_BEFORE)), () => {
+      f.set(slot, this.#slotOf(o.state, script));
+      f.if(i32.not(slot), ask);
+      if (!this.#timing.fastPaths.storeBlocks.forwards) f.if(f64.lt(o.age, f64.of(slotWord(slot, "waiting"))), ask);
+      f.set(o.clock, f64.add(o.clock, f64.of(slotWord(slot, "cycles"))));
+      f.set(o.state, slotWord(slot, "next"));
+    });
+    return slot;
+  }
+
+  /** Looks for the slot of the instruction with one more outcome. */
+  #isLate(f: Statements, a: Access, ask: () => void): void {
+    f.set(a.slot, this.#lateSlotOf(a.state, a.onTime, a.blockedCycles, a.overlapAge, word(0), word(0)));
+    f.if(i32.not(a.slot), ask);
+  }
+
+  /** A cache without MSHRs answers nobody while a miss is outstanding. */
+  #awaitCache(f: Statements, a: Access, ask: () => void): void {
+    const { blocking, busy } = this.#timing.fastPaths.memory.l1d;
+    if (!blocking) return;
+    const at = f64.add(a.clock, f64.of(slotWord(a.slot, "blockedAt")));
+    const cycles = f.let(f64.sub(f64.at(busy.byteOffset), at));
+    f.if(f64.gt(cycles, f64.const(0)), () => {
+      f.set(a.blockedCycles, i32.of(cycles));
+      this.#isLate(f, a, ask);
+    });
+  }
+
+  /** A load may have to wait for a store that it overlaps. */
+  #awaitStores(f: Statements, a: Access, ask: () => void): void {
+    const { lastStore, youngest, entries, forwards } = this.#timing.fastPaths.storeBlocks;
+    if (forwards) return;
+    f.if(i32.not(this.#has(a.flags, ACCESS.writes)), () => {
+      const at = f.let(this.#blockAt(a.place));
+      const last = f.let(this.#lastBlockAt(at, a));
+      const store = f.let(f64.load(at, lastStore.byteOffset));
+      f.while(i32.ne(at, last), () => {
+        f.set(at, i32.add(at, word(8)));
+        f.set(store, f64.max(store, f64.load(at, lastStore.byteOffset)));
+      });
+      const age = f.let(f64.sub(f64.at(youngest.byteOffset), store));
+      const most = f64.min(f64.const(entries), f64.of(slotWord(a.slot, "waiting")));
+      f.if(f64.lt(age, most), () => {
+        f.set(a.overlapAge, i32.of(age));
+        this.#isLate(f, a, ask);
+      });
+    });
+  }
+
+  /** Where what is known of the last store to a place's block lies in its table. */
+  #blockAt(place: Term): Term {
+    const { blockShift, blockMask } = this.#timing.fastPaths.storeBlocks;
+    return i32.shl(i32.and(i32.shrU(place, word(blockShift)), word(blockMask)), word(3));
+  }
+
+  /** The same of the last block of an access, which is aligned. */
+  #lastBlockAt(first: Term, { last }: Access): Term {
+    return i32.add(first, i32.shl(i32.shrU(last, word(this.#timing.fastPaths.storeBlocks.blockShift)), word(3)));
+  }
+
+  /** The cache answers, and the instruction is gone through. */
+  #throughCache(f: Statements, a: Access, point: Local): void {
+    const { pieces, answered, fastPaths, ramBase } = this.#timing;
+    const { l1d, tagged } = fastPaths.memory;
+    const at = f.let(f64.add(a.clock, f64.of(slotWord(a.slot, "accessAt"))));
+    if (tagged !== undefined) f.storeAt(tagged.memory.late.byteOffset, f64.const(0));
+    const dirty = this.#has(a.flags, ACCESS.writes);
+    const answer = f.let(this.#l1d.access(lineOf(a.place, ramBase, l1d), dirty, at));
+    f.storeAt(answered.byteOffset, f64.max(f64.at(answered.byteOffset), answer));
+    const accessCycles = f.let(i32.of(f64.sub(f64.sub(answer, at), f64.const(l1d.hitCycles))));
+    const tagCycles = tagged === undefined ? word(0) : i32.of(f64.at(tagged.memory.late.byteOffset));
+    const outcomes = [a.blockedCycles, a.overlapAge, accessCycles, tagCycles];
+    f.if(accessCycles, () => f.set(a.slot, this.#lateSlotOf(a.state, a.onTime, ...outcomes)));
+    const spill = (): void => {
+      f.storeAt(pieces.clock.byteOffset, a.clock);
+      f.storeAt(pieces.state.byteOffset, a.state);
+    };
+    f.if(
+      a.slot,
+      () => {
+        this.#countTaken(f, a.slot);
+        f.set(a.clock, f64.add(a.clock, f64.of(slotWord(a.slot, "cycles"))));
+        f.set(a.state, slotWord(a.slot, "next"));
+        spill();
+      },
+      () => {
+        spill();
+        f.do(this.#finish(point, ...outcomes));
+        f.set(a.clock, f64.at(pieces.clock.byteOffset));
+      },
+    );
+  }
+
+  #countTaken(f: Statements, slot: Term): void {
+    const { taken } = this.#timing.memo;
+    const at = f.let(element(taken.byteOffset, slotWord(slot, "transition"), 3));
+    f.store(at, 0, f64.add(f64.load(at), f64.const(1)));
+  }
+
+  /** As `DynamicParts.accessed`, and the look-up of the page that was at hand. */
+  #accessed(f: Statements, a: Access): void {
+    const { storeBlocks, dtlb, tagGroups } = this.#timing.fastPaths;
+    const { lastStore, youngest } = storeBlocks;
+    f.if(this.#has(a.flags, ACCESS.stores), () => {
+      f.count(youngest.byteOffset);
+      const at = f.let(this.#blockAt(a.place));
+      const last = f.let(this.#lastBlockAt(at, a));
+      f.store(at, lastStore.byteOffset, f64.at(youngest.byteOffset));
+      f.while(i32.ne(at, last), () => {
+        f.set(at, i32.add(at, word(8)));
+        f.store(at, lastStore.byteOffset, f64.at(youngest.byteOffset));
+      });
+    });
+    f.if(this.#has(a.flags, ACCESS.translated), () => f.count(dtlb.lookups.byteOffset));
+    if (tagGroups === undefined) return;
+    f.if(this.#has(a.flags, ACCESS.capability), () => {
+      const group = i32.shrU(i32.sub(a.place, word(RAM_AT)), word(Math.log2(tagGroups.groupBytes)));
+      f.store(element(tagGroups.mayHold.byteOffset, group, 2), 0, word(1));
+    });
+  }
+}

@@ -1,0 +1,280 @@
+// The code of a cache: what sim/timing/cache.ts does, function by function, on the same words.
+import { CacheEvent, EMPTY, UNUSED, type CacheLayout } from "../../../timing/cache.ts";
+import {
+  dropped,
+  element,
+  f64,
+  i32,
+  i64,
+  select,
+  type Callee,
+  type Functions,
+  type Local,
+  type Term,
+} from "../terms.ts";
+import { F64, I32 } from "../wasm.ts";
+import type { PartCode } from "./part-code.ts";
+import { prefetchFunction } from "./prefetcher.ts";
+import { moveToFrontFunction, victimsCode, type VictimsCode } from "./victims.ts";
+
+const { const: word } = i32;
+
+export interface CacheCode extends PartCode {
+  /** As `read`, and the line becomes dirty where `dirty` is 1. The line is given by its number. */
+  readonly access: (line: Term, dirty: Term, at: Term) => Term;
+  readonly store: (phys: Term, at: Term) => Term;
+  /** Which of the fills will bring a line after a cycle; -1 where none will. */
+  readonly onItsWay: Callee;
+}
+
+/** Writes a cache's functions; `next` is the part below it. */
+export function cacheCode(module: Functions, cache: CacheLayout, next: PartCode): CacheCode {
+  return new Writing(module, cache, next).code();
+}
+
+/** One cache, while its functions are written. */
+class Writing {
+  readonly #module: Functions;
+  readonly #cache: CacheLayout;
+  readonly #next: PartCode;
+  readonly #moveToFront: Callee;
+  readonly #victims: VictimsCode;
+
+  constructor(module: Functions, cache: CacheLayout, next: PartCode) {
+    this.#module = module;
+    this.#cache = cache;
+    this.#next = next;
+    this.#moveToFront = moveToFrontFunction(module);
+    this.#victims = victimsCode(module, cache, this.#moveToFront);
+  }
+
+  code(): CacheCode {
+    const find = this.#findFunction();
+    const install = this.#installFunction();
+    const fill = this.#fillFunction(install, this.#noteFillFunction());
+    const miss = this.#missFunction(fill);
+    const onItsWay = this.#onItsWayFunction();
+    const access = this.#accessFunction(find, miss, onItsWay, fill);
+    const write = this.#writeFunction(find, install, miss);
+    const lineOf = (phys: Term): Term => i32.low(i64.shrU(phys, i64.const(this.#lineBits)));
+    return {
+      access,
+      onItsWay,
+      read: (phys, _bytes, at) => access(lineOf(phys), word(0), at),
+      store: (phys, at) => access(lineOf(phys), word(1), at),
+      write: (phys, bytes, at) => write(lineOf(phys), word(bytes >= this.#cache.lineBytes ? 1 : 0), at),
+    };
+  }
+
+  get #lineBits(): bigint {
+    return BigInt(Math.log2(this.#cache.lineBytes));
+  }
+
+  /** Where the set of a line begins. */
+  #setOf(line: Term): Term {
+    const { words, setMask, ways } = this.#cache;
+    return element(words.byteOffset, i32.mul(i32.and(line, word(setMask)), word(ways)), 2);
+  }
+
+  #physOf(line: Term): Term {
+    return i64.shl(i64.of(line), i64.const(this.#lineBits));
+  }
+
+  #event(event: keyof typeof CacheEvent): number {
+    return this.#cache.counts.byteOffset + 8 * CacheEvent[event];
+  }
+
+  get #busyAt(): number {
+    return this.#cache.busy.byteOffset;
+  }
+
+  #fillAt(fill: Term): Term {
+    return f64.load(i32.shl(fill, word(3)), this.#cache.fillAt.byteOffset);
+  }
+
+  get #earliest(): Term {
+    return i32.at(this.#cache.earliest.byteOffset);
+  }
+
+  /** `#find`, but the word's place: 0 where it is not there. */
+  #findFunction(): Callee {
+    return this.#module.define([I32], I32, (f, line) => {
+      const at = f.let(this.#setOf(line));
+      const end = f.let(i32.add(at, word(4 * this.#cache.ways)));
+      f.while(i32.ltU(at, end), () => {
+        f.if(i32.eq(i32.shr(i32.and(i32.load(at), word(~UNUSED)), word(1)), line), () => f.return(at));
+        f.set(at, i32.add(at, word(4)));
+      });
+      return word(0);
+    });
+  }
+
+  /** `#install(word, set, at)` */
+  #installFunction(): Callee {
+    return this.#module.define([I32, I32, F64], undefined, (f, newWord, set, at) => {
+      const place = f.let(i32.add(set, word(4 * (this.#cache.ways - 1))));
+      f.if(i32.ne(i32.load(place), word(EMPTY)), () => f.set(place, this.#victims.choose(set)));
+      const victim = f.let(i32.load(place));
+      this.#victims.use(f, set, place);
+      f.do(this.#moveToFront(set, place, newWord));
+      f.if(i32.and(i32.ne(victim, word(EMPTY)), i32.and(victim, word(1))), () => {
+        f.count(this.#event("writebacks"));
+        const line = i32.shr(i32.and(victim, word(~UNUSED)), word(1));
+        f.do(this.#next.write(this.#physOf(line), this.#cache.lineBytes, at));
+      });
+    });
+  }
+
+  /** `#noteFill` */
+  #noteFillFunction(): Callee {
+    const { fillAt, fillLines, fillTargets, earliest } = this.#cache;
+    const last = fillAt.length - 1;
+    const at = (i: Term): Term => element(fillAt.byteOffset, i, 3);
+    const lineAt = (i: Term): Term => element(fillLines.byteOffset, i, 2);
+    const targetsAt = (i: Term): Term => element(fillTargets.byteOffset, i, 2);
+    return this.#module.define([I32, F64], undefined, (f, line, ready) => {
+      const i = f.let(this.#earliest);
+      const old = f.let(this.#fillAt(i));
+      const time = f.let(f64.add(ready, f64.sub(old, f64.floor(old))));
+      if (last > 0) {
+        f.storeAt(earliest.byteOffset, this.#after(i));
+        const n = f.let(word(0));
+        const before = f.let(this.#before(i));
+        f.while(i32.and(i32.lt(n, word(last)), f64.ge(this.#fillAt(before), time)), () => {
+          f.store(at(i), 0, this.#fillAt(before));
+          f.store(lineAt(i), 0, i32.load(lineAt(before)));
+          f.store(targetsAt(i), 0, i32.load(targetsAt(before)));
+          f.set(i, before);
+          f.set(before, this.#before(i));
+          f.set(n, i32.add(n, word(1)));
+        });
+      }
+      f.store(at(i), 0, time);
+      f.store(lineAt(i), 0, line);
+      f.store(targetsAt(i), 0, word(1));
+    });
+  }
+
+  #after(i: Term): Term {
+    return select(i32.eq(i, word(this.#cache.fillAt.length - 1)), word(0), i32.add(i, word(1)));
+  }
+
+  #before(i: Term): Term {
+    return select(i32.not(i), word(this.#cache.fillAt.length - 1), i32.sub(i, word(1)));
+  }
+
+  /** `#fill(line, flags, at)` */
+  #fillFunction(install: Callee, noteFill: Callee): Callee {
+    const { hitCycles, lineBytes } = this.#cache;
+    return this.#module.define([I32, I32, F64], F64, (f, line, flags, at) => {
+      const asked = f.let(f64.add(at, f64.const(hitCycles)));
+      const ready = f.let(this.#next.read(this.#physOf(line), lineBytes, asked));
+      f.do(install(i32.or(i32.shl(line, word(1)), flags), this.#setOf(line), asked));
+      f.do(noteFill(line, ready));
+      f.if(f64.gt(ready, f64.at(this.#busyAt)), () => f.storeAt(this.#busyAt, ready));
+      return ready;
+    });
+  }
+
+  /** `#miss(line, dirty, at)` */
+  #missFunction(fill: Callee): Callee {
+    return this.#module.define([I32, I32, F64], F64, (f, line, dirty, at) => {
+      f.count(this.#event("misses"));
+      return fill(line, dirty, f64.max(at, this.#freeAt));
+    });
+  }
+
+  get #freeAt(): Term {
+    return f64.floor(this.#fillAt(this.#earliest));
+  }
+
+  /** `#onItsWay` */
+  #onItsWayFunction(): Callee {
+    const { fillAt, fillLines } = this.#cache;
+    return this.#module.define([I32, F64], I32, (f, line, at) => {
+      const i = f.let(this.#earliest);
+      const n = f.let(word(0));
+      const nextCycle = f.let(f64.add(at, f64.const(1)));
+      f.while(i32.lt(n, word(fillAt.length)), () => {
+        f.set(i, this.#before(i));
+        f.if(f64.lt(this.#fillAt(i), nextCycle), () => f.return(word(-1)));
+        f.if(i32.eq(i32.load(i32.shl(i, word(2)), fillLines.byteOffset), line), () => f.return(i));
+        f.set(n, i32.add(n, word(1)));
+      });
+      return word(-1);
+    });
+  }
+
+  /** `#onArrival`, with `#awaitFill` */
+  #onArrivalFunction(onItsWay: Callee): Callee {
+    const { hitCycles, mshrTargets, fillTargets } = this.#cache;
+    return this.#module.define([I32, F64], F64, (f, line, at) => {
+      const fill = f.let(onItsWay(line, at));
+      const ready = f64.add(at, f64.const(hitCycles));
+      f.if(i32.lt(fill, word(0)), () => f.return(ready));
+      const arrival = f.let(f64.floor(this.#fillAt(fill)));
+      const targetsAt = f.let(element(fillTargets.byteOffset, fill, 2));
+      if (mshrTargets > 0) {
+        const none = i32.lt(i32.load(targetsAt), word(mshrTargets));
+        f.if(i32.not(none), () => f.return(f64.add(arrival, f64.const(hitCycles))));
+      }
+      f.store(targetsAt, 0, i32.add(i32.load(targetsAt), word(1)));
+      return f64.max(ready, arrival);
+    });
+  }
+
+  /** `read` and `store`, with `#access` */
+  #accessFunction(find: Callee, miss: Callee, onItsWay: Callee, fill: Callee): Callee {
+    const { blocking, hitCycles, prefetcher } = this.#cache;
+    const onArrival = blocking ? undefined : this.#onArrivalFunction(onItsWay);
+    const onHit = (start: Local): Term => f64.add(start, f64.const(hitCycles));
+    const prefetch =
+      prefetcher && prefetchFunction(this.#module, prefetcher, find, fill, this.#freeAt, this.#event("prefetches"));
+    return this.#module.define([I32, I32, F64], F64, (f, line, dirty, at) => {
+      f.count(this.#event("lookups"));
+      const start = f.let(blocking ? f64.max(at, f64.at(this.#busyAt)) : at);
+      const place = f.let(find(line));
+      const ready = f.let(onHit(start));
+      f.if(i32.not(place), () => {
+        f.set(ready, miss(line, dirty, start));
+        if (prefetch !== undefined) f.do(prefetch(line, start));
+        f.return(ready);
+      });
+      const old = f.let(i32.load(place));
+      const set = f.let(this.#setOf(line));
+      this.#victims.use(f, set, place);
+      f.do(this.#moveToFront(set, place, i32.or(i32.and(old, word(~UNUSED)), dirty)));
+      if (onArrival !== undefined)
+        f.if(f64.lt(start, f64.at(this.#busyAt)), () => f.set(ready, onArrival(line, start)));
+      if (prefetch !== undefined) {
+        f.if(i32.lt(old, word(0)), () => {
+          f.count(this.#event("prefetchHits"));
+          f.do(prefetch(line, start));
+        });
+      }
+      return ready;
+    });
+  }
+
+  /** `write(line, whole, at)` */
+  #writeFunction(find: Callee, install: Callee, miss: Callee): Callee {
+    return this.#module.define([I32, I32, F64], undefined, (f, line, whole, at) => {
+      const place = f.let(find(line));
+      const set = f.let(this.#setOf(line));
+      const dirtyWord = f.let(i32.or(i32.shl(line, word(1)), word(1)));
+      f.if(
+        place,
+        () => {
+          this.#victims.use(f, set, place);
+          f.do(this.#moveToFront(set, place, dirtyWord));
+        },
+        () =>
+          f.if(
+            whole,
+            () => f.do(install(dirtyWord, set, at)),
+            () => f.do(dropped(miss(line, word(1), at))),
+          ),
+      );
+    });
+  }
+}

@@ -1,0 +1,95 @@
+// The code of replacement policies: what sim/timing/replacement does, on the same words. A position of a set is its word's place.
+import type { CacheLayout } from "../../../timing/cache.ts";
+import { i32, type Callee, type Functions, type Statements, type Term } from "../terms.ts";
+import { I32 } from "../wasm.ts";
+
+const { const: word } = i32;
+
+export interface VictimsCode {
+  /** Before the word at a place comes to the front of its set. */
+  readonly use: (f: Statements, set: Term, place: Term) => void;
+  /** The place of the word to give up. */
+  readonly choose: (set: Term) => Term;
+}
+
+/** `moveToFront(set, place, word)` of sim/timing/replacement/victims.ts */
+export function moveToFrontFunction(module: Functions): Callee {
+  return module.define([I32, I32, I32], undefined, (f, set, place, newWord) => {
+    f.while(i32.ne(place, set), () => {
+      f.store(place, 0, i32.load(i32.sub(place, word(4))));
+      f.set(place, i32.sub(place, word(4)));
+    });
+    f.store(set, 0, newWord);
+  });
+}
+
+export function victimsCode(
+  module: Functions,
+  { victims, words, ways }: CacheLayout,
+  moveToFront: Callee,
+): VictimsCode {
+  switch (victims.policy) {
+    case "lru":
+      return { use: () => {}, choose: (set) => i32.add(set, word(4 * (ways - 1))) };
+    case "random": {
+      const choose = randomFunction(module, victims.state.byteOffset, ways);
+      return { use: () => {}, choose: (set) => i32.add(set, choose()) };
+    }
+    case "plru": {
+      const trees = victims.trees.byteOffset - words.byteOffset;
+      const wayAt = victims.wayAt.byteOffset - words.byteOffset;
+      const use = plruUseFunction(module, { trees, wayAt, ways }, moveToFront);
+      const choose = plruChooseFunction(module, { trees, wayAt, ways });
+      return { use: (f, set, place) => f.do(use(set, place)), choose };
+    }
+  }
+}
+
+/** `RandomVictims.choose`, in bytes */
+function randomFunction(module: Functions, stateAt: number, ways: number): Callee {
+  return module.define([], I32, (f) => {
+    const x = f.let(i32.at(stateAt));
+    f.set(x, i32.xor(x, i32.shl(x, word(13))));
+    f.set(x, i32.xor(x, i32.shrU(x, word(17))));
+    f.set(x, i32.xor(x, i32.shl(x, word(5))));
+    f.storeAt(stateAt, x);
+    return i32.shl(i32.remU(x, word(ways)), word(2));
+  });
+}
+
+/** Where a set's tree and its ways lie, from where its words do. */
+interface PlruPlaces {
+  readonly trees: number;
+  readonly wayAt: number;
+  readonly ways: number;
+}
+
+/** `Plru.use` */
+function plruUseFunction(module: Functions, { trees, wayAt, ways }: PlruPlaces, moveToFront: Callee): Callee {
+  return module.define([I32, I32], undefined, (f, set, place) => {
+    const way = f.let(i32.load(i32.add(place, word(wayAt))));
+    f.do(moveToFront(i32.add(set, word(wayAt)), i32.add(place, word(wayAt)), way));
+    const tree = f.let(i32.add(set, word(trees)));
+    const node = f.let(word(1));
+    for (let half = ways >> 1; half > 0; half >>= 1) {
+      const upper = i32.and(i32.shr(way, word(Math.log2(half))), word(1));
+      f.store(i32.add(tree, i32.shl(node, word(2))), 0, i32.xor(upper, word(1)));
+      f.set(node, i32.add(i32.shl(node, word(1)), upper));
+    }
+  });
+}
+
+/** `Plru.choose` */
+function plruChooseFunction(module: Functions, { trees, wayAt, ways }: PlruPlaces): Callee {
+  return module.define([I32], I32, (f, set) => {
+    const tree = f.let(i32.add(set, word(trees)));
+    const node = f.let(word(1));
+    for (let level = 1; level < ways; level *= 2) {
+      const bit = i32.load(i32.add(tree, i32.shl(node, word(2))));
+      f.set(node, i32.add(i32.shl(node, word(1)), bit));
+    }
+    const at = f.let(i32.add(set, word(wayAt)));
+    f.while(i32.ne(i32.load(at), i32.sub(node, word(ways))), () => f.set(at, i32.add(at, word(4))));
+    return i32.sub(at, word(wayAt));
+  });
+}

@@ -1,0 +1,78 @@
+// The points of generated code where an access may be late: what late-access.ts knows of each, in linear memory.
+import type { Storage } from "../../timing/part.ts";
+
+/**
+ * A point: i32 script of its instruction on time, or UNKNOWN; i32 bytes of the access less one; i32 flags (`ACCESS`); i32 where the
+ * word would lie for row 0 that has the script of what comes before the instruction in a piece that begins with that row. The words
+ * for other rows lie behind it; there are some for the rows of the block.
+ */
+export const POINT = { onTime: 0, last: 4, flags: 8, scripts: 12 } as const;
+export const POINT_SHIFT = 4;
+const POINT_WORDS = (1 << POINT_SHIFT) / 4;
+/** It is no load; it notes a store; it may store a tag; its address is translated. */
+export const ACCESS = { writes: 1, stores: 2, capability: 4, translated: 8 } as const;
+/** In place of a script: the piece begins with the instruction itself. */
+export const NOTHING_BEFORE = -2;
+const UNKNOWN = -1;
+
+const MAX_POINTS = 1 << 15;
+const MAX_SCRIPTS = 1 << 17;
+/** What `PointTable` takes of its storage. */
+export const POINTS_BYTES = (MAX_POINTS << POINT_SHIFT) + 4 * MAX_SCRIPTS;
+
+export class PointTable {
+  /** Linear address of the first. */
+  readonly at: number;
+  readonly #points: Int32Array;
+  readonly #scripts: Int32Array;
+  #count = 0;
+  #scriptCount = 0;
+
+  constructor(storage: Storage) {
+    this.#points = storage.int32(POINT_WORDS * MAX_POINTS);
+    this.#scripts = storage.int32(MAX_SCRIPTS);
+    this.at = this.#points.byteOffset;
+  }
+
+  /** Is there no room for another region's? */
+  get full(): boolean {
+    return this.#count > MAX_POINTS / 2 || this.#scriptCount > MAX_SCRIPTS / 2;
+  }
+
+  /** Adds a point in a piece that begins with a row in [firstRow, endRow); nothing is known of it. */
+  add(firstRow: number, endRow: number): void {
+    const first = this.#scriptCount;
+    this.#scriptCount += endRow - firstRow;
+    if (this.#count === MAX_POINTS || this.#scriptCount > MAX_SCRIPTS) throw new Error("a region has too many points");
+    const at = POINT_WORDS * this.#count;
+    this.#points[at + POINT.onTime / 4] = UNKNOWN;
+    this.#points[at + POINT.scripts / 4] = this.#scripts.byteOffset + 4 * (first - firstRow);
+    this.#scripts.fill(UNKNOWN, first, this.#scriptCount);
+    this.#count += 1;
+  }
+
+  /** Has a point known, and what comes before it in the piece that begins with a row. */
+  set(
+    number: number,
+    row: number,
+    o: { readonly onTime: number; readonly bytes: number; readonly flags: number; readonly script: number },
+  ): void {
+    const at = POINT_WORDS * number;
+    this.#points[at + POINT.onTime / 4] = o.onTime;
+    this.#points[at + POINT.last / 4] = o.bytes - 1;
+    this.#points[at + POINT.flags / 4] = o.flags;
+    const place = this.#points[at + POINT.scripts / 4]! + 4 * row - this.#scripts.byteOffset;
+    this.#scripts[(place >>> 0) / 4] = o.script;
+  }
+
+  /** Scripts have new numbers. */
+  forgetScripts(): void {
+    for (let number = 0; number < this.#count; number += 1)
+      this.#points[POINT_WORDS * number + POINT.onTime / 4] = UNKNOWN;
+    this.#scripts.fill(UNKNOWN, 0, this.#scriptCount);
+  }
+
+  clear(): void {
+    this.#count = this.#scriptCount = 0;
+  }
+}

@@ -1,0 +1,283 @@
+// WebAssembly written as formulas and statements, for functions that are written by hand.
+//
+// A term leaves a value when it is emitted, each time anew; `let` of a function keeps one in a local.
+import { Code, F64, I32, I64, Op, VOID, type ModuleFunction, type Signature, type ValueType } from "./wasm.ts";
+
+export interface Term {
+  readonly type: ValueType;
+  readonly emit: (code: Code) => void;
+}
+
+export interface Local extends Term {
+  readonly index: number;
+}
+
+export const localOf = (type: ValueType, index: number): Local => ({
+  ...{ type, index },
+  emit: (code) => code.local(Op.localGet, index),
+});
+
+const term = (type: ValueType, emit: (code: Code) => void): Term => ({ type, emit });
+const unary =
+  (type: ValueType, opcode: number) =>
+  (a: Term): Term =>
+    term(type, (code) => {
+      a.emit(code);
+      code.op(opcode);
+    });
+const binary =
+  (type: ValueType, opcode: number) =>
+  (a: Term, b: Term): Term =>
+    term(type, (code) => {
+      a.emit(code);
+      b.emit(code);
+      code.op(opcode);
+    });
+const load =
+  (type: ValueType, opcode: number) =>
+  (at: Term, offset = 0): Term =>
+    term(type, (code) => {
+      at.emit(code);
+      code.memory(opcode, offset);
+    });
+
+const constI32 = (value: number): Term => term(I32, (code) => code.i32(value));
+
+export const i32 = {
+  const: constI32,
+  add: binary(I32, Op.i32Add),
+  sub: binary(I32, Op.i32Sub),
+  mul: binary(I32, Op.i32Mul),
+  remU: binary(I32, Op.i32RemU),
+  and: binary(I32, Op.i32And),
+  or: binary(I32, Op.i32Or),
+  xor: binary(I32, Op.i32Xor),
+  shl: binary(I32, Op.i32Shl),
+  shr: binary(I32, Op.i32ShrS),
+  shrU: binary(I32, Op.i32ShrU),
+  eq: binary(I32, Op.i32Eq),
+  ne: binary(I32, Op.i32Ne),
+  lt: binary(I32, Op.i32LtS),
+  ltU: binary(I32, Op.i32LtU),
+  not: unary(I32, Op.i32Eqz),
+  load: load(I32, Op.i32Load),
+  /** The word at a fixed address. */
+  at: (address: number): Term => load(I32, Op.i32Load)(constI32(0), address),
+  /** The low half. */
+  low: unary(I32, Op.i32WrapI64),
+  /** A whole number, as far as it fits. */
+  of: (a: Term): Term =>
+    term(I32, (code) => {
+      a.emit(code);
+      code.op(Op.saturating).op(Op.i32TruncSatF64S);
+    }),
+} as const;
+
+export const i64 = {
+  const: (value: bigint): Term => term(I64, (code) => code.i64(value)),
+  add: binary(I64, Op.i64Add),
+  sub: binary(I64, Op.i64Sub),
+  and: binary(I64, Op.i64And),
+  load: load(I64, Op.i64Load),
+  shl: binary(I64, Op.i64Shl),
+  shrU: binary(I64, Op.i64ShrU),
+  /** An unsigned word. */
+  of: unary(I64, Op.i64ExtendI32U),
+} as const;
+
+export const f64 = {
+  const: (value: number): Term => term(F64, (code) => code.f64(value)),
+  add: binary(F64, Op.f64Add),
+  sub: binary(F64, Op.f64Sub),
+  max: binary(F64, Op.f64Max),
+  min: binary(F64, Op.f64Min),
+  floor: unary(F64, Op.f64Floor),
+  eq: binary(I32, Op.f64Eq),
+  lt: binary(I32, Op.f64Lt),
+  le: binary(I32, Op.f64Le),
+  gt: binary(I32, Op.f64Gt),
+  ge: binary(I32, Op.f64Ge),
+  load: load(F64, Op.f64Load),
+  at: (address: number): Term => load(F64, Op.f64Load)(constI32(0), address),
+  /** A signed word. */
+  of: unary(F64, Op.f64ConvertI32S),
+  /** An unsigned double word. */
+  ofLong: unary(F64, Op.f64ConvertI64U),
+} as const;
+
+/** `condition ? a : b`, both of which are evaluated. */
+export const select = (condition: Term, a: Term, b: Term): Term =>
+  term(a.type, (code) => {
+    a.emit(code);
+    b.emit(code);
+    condition.emit(code);
+    code.op(Op.select);
+  });
+
+/** Evaluates what is not wanted. */
+export const dropped = (a: Term): Term =>
+  term(a.type, (code) => {
+    a.emit(code);
+    code.op(Op.drop);
+  });
+
+/** Evaluates one thing without a result after another. */
+export const inOrder = (...all: readonly Term[]): Term =>
+  term(I32, (code) => {
+    for (const a of all) a.emit(code);
+  });
+
+/** A function of a module that is being written: call it. */
+export interface Callee {
+  (...args: readonly Term[]): Term;
+  readonly index: number;
+}
+
+/** Adds to a number at a fixed address; it has no result. */
+export const counted = (address: number, times: Term = f64.const(1)): Term =>
+  term(F64, (code) => {
+    code.i32(0);
+    f64.add(f64.at(address), times).emit(code);
+    code.memory(Op.f64Store, address);
+  });
+
+/** The place of an element of `1 << shift` bytes. */
+export const element = (base: number, index: Term, shift: number): Term =>
+  i32.add(i32.const(base), i32.shl(index, i32.const(shift)));
+
+const STORE_OPS: ReadonlyMap<ValueType, number> = new Map([
+  [I32, Op.i32Store],
+  [I64, Op.i64Store],
+  [F64, Op.f64Store],
+]);
+
+/** The statements of one function. */
+export class Statements {
+  readonly code = new Code();
+  readonly #params: readonly ValueType[];
+  readonly #locals: ValueType[] = [];
+
+  constructor(params: readonly ValueType[]) {
+    this.#params = params;
+  }
+
+  get locals(): readonly ValueType[] {
+    return this.#locals;
+  }
+
+  param(index: number): Local {
+    return localOf(this.#params[index]!, index);
+  }
+
+  /** A local that holds a value. */
+  let(value: Term): Local {
+    const local = localOf(value.type, this.#params.length + this.#locals.length);
+    this.#locals.push(value.type);
+    this.set(local, value);
+    return local;
+  }
+
+  set(local: Local, value: Term): void {
+    value.emit(this.code);
+    this.code.local(Op.localSet, local.index);
+  }
+
+  store(at: Term, offset: number, value: Term): void {
+    at.emit(this.code);
+    value.emit(this.code);
+    this.code.memory(STORE_OPS.get(value.type)!, offset);
+  }
+
+  /** The same at a fixed address. */
+  storeAt(address: number, value: Term): void {
+    this.store(i32.const(0), address, value);
+  }
+
+  /** Adds to a number at a fixed address. */
+  count(address: number, times?: Term): void {
+    this.do(counted(address, times));
+  }
+
+  if(condition: Term, then: () => void, otherwise?: () => void): void {
+    condition.emit(this.code);
+    this.code.op(Op.if).byte(VOID);
+    then();
+    if (otherwise !== undefined) {
+      this.code.op(Op.else);
+      otherwise();
+    }
+    this.code.op(Op.end);
+  }
+
+  while(condition: Term, body: () => void): void {
+    this.code.op(Op.block).byte(VOID).op(Op.loop).byte(VOID);
+    condition.emit(this.code);
+    this.code.op(Op.i32Eqz).op(Op.brIf).unsigned(1);
+    body();
+    this.code.op(Op.br).unsigned(0).op(Op.end).op(Op.end);
+  }
+
+  /** Evaluates something without a result. */
+  do(effect: Term): void {
+    effect.emit(this.code);
+  }
+
+  return(value?: Term): void {
+    value?.emit(this.code);
+    this.code.op(Op.return);
+  }
+}
+
+export type Import = { readonly name: string } & Signature;
+
+/** Functions of one module, each of which calls only those before it. */
+export class Functions {
+  readonly imports: readonly Import[];
+  readonly #functions: ModuleFunction[] = [];
+  readonly #first: number;
+
+  /** @param before - how many functions of the module come before these. */
+  constructor(imports: readonly Import[] = [], before = 0) {
+    this.imports = imports;
+    this.#first = imports.length + before;
+  }
+
+  get functions(): readonly ModuleFunction[] {
+    return this.#functions;
+  }
+
+  imported(name: string): Callee {
+    const index = this.imports.findIndex((i) => i.name === name);
+    return callee(index, this.imports[index]!);
+  }
+
+  /** A function of the values it is called with; `body` writes it, and gives its result where it has one. */
+  define(
+    params: readonly ValueType[],
+    result: ValueType | undefined,
+    body: (f: Statements, ...params: Local[]) => Term | void,
+    exportName?: string,
+  ): Callee {
+    const f = new Statements(params);
+    const value = body(f, ...params.map((_, i) => f.param(i)));
+    if (value !== undefined) value.emit(f.code);
+    const signature: Signature = { params, results: result === undefined ? [] : [result] };
+    const exported = exportName === undefined ? {} : { exportName };
+    return this.add({ ...signature, locals: f.locals, body: f.code, ...exported });
+  }
+
+  add(written: ModuleFunction): Callee {
+    return callee(this.#first + this.#functions.push(written) - 1, written);
+  }
+}
+
+function callee(index: number, { params, results }: Signature): Callee {
+  const call = (...args: readonly Term[]): Term => {
+    if (args.length !== params.length) throw new Error(`function ${index} takes ${params.length} values`);
+    return term(results[0] ?? I32, (code) => {
+      for (const arg of args) arg.emit(code);
+      code.call(index);
+    });
+  };
+  return Object.assign(call, { index });
+}

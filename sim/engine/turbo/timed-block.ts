@@ -1,0 +1,50 @@
+// A block of generated code as timing sees it: its instructions, and which of them may be late.
+
+/** One instruction of a block. */
+export interface TimedInstruction {
+  /** Its step word, everything on time. */
+  readonly word: number;
+  readonly traits: number;
+  /** Low 48 bits of its address. */
+  readonly pc: number;
+  readonly bytes: number;
+}
+
+export class TimedBlock {
+  readonly number: number;
+  readonly category: number;
+  /** Data addresses are translated; instructions' are. */
+  readonly translatesData: boolean;
+  readonly translatesFetch: boolean;
+  readonly instructions: TimedInstruction[] = [];
+  /** Its loads, by their places in the block. */
+  readonly loads: number[] = [];
+  /** What follows the block's piece: its last instruction traps, and is no step; or has the front end start afresh. */
+  restart: "trap" | "flush" | undefined;
+  /** Number of the row at its head. */
+  readonly firstRow: number;
+  /** Numbers of the scripts of pieces that end before the block does. */
+  readonly scripts = new Map<number, number>();
+
+  constructor(number: number, firstRow: number, category: number, translatesData: boolean, translatesFetch: boolean) {
+    this.number = number;
+    this.firstRow = firstRow;
+    this.category = category;
+    this.translatesData = translatesData;
+    this.translatesFetch = translatesFetch;
+  }
+
+  /** How many of its instructions are steps. */
+  get steps(): number {
+    return this.restart === "trap" ? this.instructions.length - 1 : this.instructions.length;
+  }
+}
+
+/** An instruction that may be late. */
+export interface Point {
+  readonly block: TimedBlock;
+  readonly index: number;
+  /** Of a data access. */
+  readonly dataBytes: number;
+  readonly capability: boolean;
+}
