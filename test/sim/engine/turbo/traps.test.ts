@@ -261,3 +261,155 @@ describe("a handler whose first instruction traps", () => {
     `);
   });
 });
+
+const [V, R, W, X, U, A, D] = [1n, 2n, 4n, 8n, 16n, 64n, 128n];
+const ALL = V | R | W | X | A | D;
+const TABLES = 0x8000_4000;
+const pte = (phys: number, bits: bigint): string => `${((BigInt(phys) >> 12n) << 10n) | bits}`;
+const entry = (at: number, value: string): string => `li t0, ${at}\n li t1, ${value}\n sd t1, 0(t0)\n`;
+const satp = (asid: number, root: number): string => `${(8n << 60n) | (BigInt(asid) << 44n) | (BigInt(root) >> 12n)}`;
+
+/** Two address spaces see RAM at its address in S-mode, and in U-mode 1 GiB above; at 0 each has a page of its own. */
+const SPACES = [0, 1].flatMap((space) => {
+  const root = TABLES + 0x3000 * space;
+  return [
+    entry(root + 8 * 2, pte(0x8000_0000, ALL)),
+    entry(root + 8 * 3, pte(0x8000_0000, ALL | U)),
+    entry(root, pte(root + 0x1000, V)),
+    entry(root + 0x1000, pte(root + 0x2000, V)),
+    entry(root + 0x2000, pte(0x8000_c000 + 0x1000 * space, ALL | U)),
+  ];
+});
+
+/** Two processes; an environment call of either goes to the other, and the kernel adds to a word of both. */
+const processes = (count: number): string => `
+  .option norvc
+  ${SPACES.join("")}
+  li t0, 0x100
+  csrw medeleg, t0
+  la t0, kernel
+  csrw stvec, t0
+  la t0, finished
+  csrw mtvec, t0
+  li s8, ${satp(1, TABLES)}
+  li s9, ${satp(2, TABLES + 0x3000)}
+  csrw satp, s8
+  li t0, 0x1800
+  csrc mstatus, t0
+  la t0, user
+  li t1, 0x40000000
+  add t0, t0, t1
+  csrw mepc, t0
+  mv s7, t0
+  li s1, ${count}
+  li s2, 0x40000
+  mret
+user: addi a0, a0, 1
+  ld a1, 0(zero)
+  add a1, a1, a0
+  sd a1, 0(zero)
+  ecall
+  addi s1, s1, -1
+  bnez s1, user
+  ebreak
+  .balign 4
+kernel: csrr t0, sepc
+  addi t0, t0, 4
+  csrrs t3, sstatus, s2
+  ld t1, 8(zero)
+  add t1, t1, s1
+  sd t1, 8(zero)
+  csrrc zero, sstatus, s2
+  csrw sepc, s6
+  mv s6, s7
+  mv s7, t0
+  csrw sepc, s7
+  csrr t4, satp
+  xor t4, t4, s8
+  xor t4, t4, s9
+  csrw satp, t4
+  sc.d zero, zero, (s9)
+  sret
+  .balign 4
+finished: ${PASS}
+`;
+
+describe("processes that call each other through a kernel", () => {
+  // Their kernel reserves nothing: SC is to an address that it can write.
+  const source = processes(150)
+    .replace("(s9)", "(s5)")
+    .replace("li s2, 0x40000\n", "li s2, 0x40000\n la s5, finished\n");
+
+  test("run as generated code, in which modes and address spaces change", () => {
+    const translated = bothWays(source);
+    expect(translated).toBeGreaterThan(150 * 20);
+  });
+
+  test("are interrupted at whatever instruction", () => {
+    const image = program(source, INTEGER);
+    const { reference, turbo } = onBoth({ isa: INTEGER, image, ramBytes: RAM_BYTES }, (machine) => {
+      const seen: unknown[] = [];
+      for (let at = 900; at < 1100; at += 1) {
+        machine.run({ maxCycles: at });
+        seen.push([machine.instructions, machine.engine.pcc.addr, machine.hart.mode, machine.hart.mstatus]);
+        machine.run({ maxInstructions: machine.instructions + (at % 3) });
+        seen.push([machine.cycles, machine.engine.pcc.addr, machine.hart.mode, machine.hart.satp]);
+      }
+      return seen;
+    });
+    expect(turbo).toEqual(reference);
+  });
+});
+
+describe("with capabilities", () => {
+  const ISA = "rv64y";
+  /** Calls whose handler leaves another capability in mepc at each eighth turn. */
+  const leaves = (what: string): string => `
+    auipc s0, 0
+    lla t0, handler
+    csrw mtvec, t0
+    li s1, 80
+  again: addi a0, a0, 1
+    ecall
+    addi a1, a1, 1
+  back: addi s1, s1, -1
+    bnez s1, again
+    ${PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s0, t6")}
+    .balign 4
+  handler: csrr t0, mcause
+    li t1, 11
+    bne t0, t1, 9f
+    csrr t0, mepc
+    yaddi t0, t0, 4
+    andi t1, s1, 7
+    bnez t1, 8f
+    ${what}
+  8: csrw mepc, t0
+    mret
+  9: addi s11, s11, 1
+    csrr t1, mepc
+    ytagr t1, t1
+    add s11, s11, t1
+    lla t0, back
+    csrw mepc, t0
+    mret
+  `;
+
+  test.each([
+    ["sealed", "ysentry t0, t0"],
+    ["without a tag", "li t1, 0\n yaddrw t0, zero, t0"],
+    ["bounded to what follows", "ybndswi t0, t0, 64"],
+    ["bounded away from what follows", "yaddi t0, t0, 64\n ybndswi t0, t0, 8\n yaddi t0, t0, -64"],
+    ["without leave to execute", "li t1, 0x20000\n ypermc t0, t0, t1"],
+    ["without access to system registers", "li t1, 0x10000\n ypermc t0, t0, t1"],
+  ])("a return goes to a pcc that is %s as in the interpreter", (_, what) => {
+    bothWays(leaves(what), ISA);
+  });
+
+  test("a vector without a tag ends the run where it does in the interpreter", () => {
+    bothWays(
+      leaves("").replace("addi a1, a1, 1", "addi a1, a1, 1\n li t2, 20\n bne s1, t2, back\n csrw mtvec, t2"),
+      ISA,
+    );
+  });
+});
