@@ -39,6 +39,8 @@ export class Expr {
 }
 
 const numbers = new BigintArithmetic();
+/** Arms of a select that take so many instructions are computed only where they are chosen. */
+const COSTLY_STEPS = 16;
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 const XLEN = 64;
 const MOST_NEGATIVE = 1n << 63n;
@@ -261,6 +263,8 @@ export class ExprWriter {
   /** Locals that hold nothing any more, by type. */
   readonly #free: Record<number, number[]> = { [I32]: [], [I64]: [] };
   readonly #used: { type: ValueType; local: number }[] = [];
+  /** Lets emitted in the arm of a select that is not always computed. */
+  #inArm: Expr[] | undefined;
 
   constructor(newLocal: (type: ValueType) => number) {
     this.#newLocal = newLocal;
@@ -334,6 +338,7 @@ export class ExprWriter {
         code.op(e.opcode);
         return;
       case "select":
+        if (this.#isCostly(e.a!) || this.#isCostly(e.b!)) return this.#emitEither(e);
         this.#emit(e.a!);
         this.#emit(e.b!);
         this.truth(e.condition!);
@@ -347,7 +352,41 @@ export class ExprWriter {
         this.#emit(e.a!);
         e.local = this.temporary(e.type);
         code.local(Op.localTee, e.local);
+        this.#inArm?.push(e);
     }
+  }
+
+  /** A select of which only one arm is computed. */
+  #emitEither({ type, condition: choice, a, b }: Expr): void {
+    const { code } = this;
+    this.truth(choice!);
+    code.op(Op.if).byte(type);
+    this.#emitArm(a!);
+    code.op(Op.else);
+    this.#emitArm(b!);
+    code.op(Op.end);
+  }
+
+  /** What is computed in an arm is not at hand behind it. */
+  #emitArm(e: Expr): void {
+    const outer = this.#inArm;
+    const lets: Expr[] = (this.#inArm = []);
+    this.#emit(e);
+    for (const let_ of lets) let_.local = -1;
+    this.#inArm = outer;
+  }
+
+  /** Does it take more to compute than a branch that goes the wrong way now and then? */
+  #isCostly(e: Expr): boolean {
+    return this.#stepsOf(e, COSTLY_STEPS) >= COSTLY_STEPS;
+  }
+
+  /** Instructions that computing a value takes, up to a number that matters. */
+  #stepsOf(e: Expr | undefined, most: number): number {
+    if (e === undefined || e.kind === "const" || e.kind === "local" || (e.kind === "let" && e.local >= 0)) return 0;
+    let steps = e.kind === "let" ? 0 : 1;
+    for (const part of [e.a, e.b, e.condition]) if (steps < most) steps += this.#stepsOf(part, most - steps);
+    return steps;
   }
 }
 
