@@ -1,5 +1,6 @@
 // The algebra on WebAssembly: an instruction's meaning, run on expressions, writes the code that has that meaning.
 import { decodeBounds } from "../../../isa/cap/bounds.ts";
+import { SEALED } from "../../../isa/cap/format.ts";
 import type { AccessBytes, Bounds, Privileged, Semantics } from "../../../isa/semantics.ts";
 import { KeptBounds, YExpr, type KeptBoundsOptions } from "./bounds.ts";
 import { constant, ExprArithmetic, isConst, localOf, type Expr, type ExprWriter } from "./expr.ts";
@@ -9,6 +10,8 @@ import { I32, I64, Op, VOID } from "./wasm.ts";
 
 /** Thrown where the interpreter has to execute an instruction; the code emitted for it is taken back. Never seen outside. */
 export const UNTRANSLATABLE = Symbol("untranslatable");
+
+const UNSEALED = BigInt.asUintN(64, ~SEALED);
 
 /** How a block ends. `dynamic`: the target is in the local `target`, and in capability mode its metadata in `targetMeta`. */
 export type Ending =
@@ -52,6 +55,8 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
   readonly #registers: RegisterLocals;
   /** Capabilities that this instruction has looked at, to know again metadata that goes with another address. */
   #seen: YExpr[] = [];
+  /** Metadata that is one of theirs but for the seal, on which no bounds depend. */
+  readonly #resealed = new Map<Expr, YExpr>();
   readonly #bounds: KeptBounds;
   /** Registers that hold an integer for certain, in this block. */
   readonly #integers = new Set<number>();
@@ -77,6 +82,7 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
     this.nextPc = constant(BigInt.asUintN(64, pc + BigInt(bytes)));
     this.ending = undefined;
     this.#seen = [];
+    this.#resealed.clear();
   }
 
   endInstruction(): void {
@@ -116,7 +122,8 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
     if (r === 0) return;
     if (!this.#o.tagged) return this.setX(r, value.addr);
     const { code } = this.writer;
-    if (isConst(value.meta) && isConst(value.addr)) this.bounds(value);
+    const hasBounds = isConst(value.meta) && isConst(value.addr);
+    if (hasBounds || value.origin?.bounds !== undefined) this.bounds(value);
     const to = this.#registers.capability(r);
     const from = value.register > 0 ? this.#registers.capability(value.register) : undefined;
     const locals = value.locals ?? from;
@@ -150,7 +157,7 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
   // Capabilities
 
   cap(tag: Expr, meta: Expr, addr: Expr): YExpr {
-    const origin = this.#seen.find((y) => y.meta === meta);
+    const origin = this.#withMeta(meta) ?? this.#resealed.get(meta);
     return this.see(new YExpr(this.let(tag), this.let(meta), this.let(addr), -1, origin));
   }
   tag(y: YExpr): Expr {
@@ -179,6 +186,23 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
 
   bounds(y: YExpr): Bounds<Expr> {
     return (y.bounds ??= this.#bounds.of(y));
+  }
+
+  override and(a: Expr, b: Expr): Expr {
+    return this.#noteSeal(super.and(a, b), a, b, UNSEALED);
+  }
+  override or(a: Expr, b: Expr): Expr {
+    return this.#noteSeal(super.or(a, b), a, b, SEALED);
+  }
+
+  #noteSeal(result: Expr, meta: Expr, mask: Expr, seal: bigint): Expr {
+    const origin = isConst(mask) && mask.value === seal ? this.#withMeta(meta) : undefined;
+    if (origin !== undefined) this.#resealed.set(result, origin);
+    return result;
+  }
+
+  #withMeta(meta: Expr): YExpr | undefined {
+    return this.#seen.find((y) => y.meta === meta);
   }
 
   protected see(y: YExpr): YExpr {

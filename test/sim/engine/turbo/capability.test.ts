@@ -82,6 +82,36 @@ describe.each(ISAS)("%s", (isa) => {
     );
   });
 
+  test("sealing and unsealing leave the bounds, and an address far from them takes the tag", () => {
+    bothRun(
+      `
+      auipc s0, 0
+      li s2, 60
+    1: yaddi a0, s0, 1024
+      ybndswi a0, a0, 32
+      ysentry a1, a0
+      ysunseal a2, s0, a1
+      ytopr a3, a2
+      ybaser a4, a2
+      andi t0, s2, 1
+      slli t0, t0, 40
+      addi a5, a0, 0
+      add a5, a5, t0
+      yaddrw a6, a2, a5
+      ytagr a7, a6
+      ytopr t1, a6
+      add s4, s4, a7
+      xor s4, s4, a3
+      add s4, s4, a4
+      xor s4, s4, t1
+      addi s2, s2, -1
+      bnez s2, 1b
+      ${PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s0, t6")}
+    `,
+      isa,
+    );
+  });
+
   test("an integer store across two granules clears both tags", () => {
     bothRun(
       `
