@@ -5,6 +5,7 @@ import { INTEGER_MUTATIONS } from "./integers.ts";
 import { KERNEL_MUTATIONS } from "./kernel.ts";
 import { MACHINE_MUTATIONS } from "./machine.ts";
 import type { Mutation } from "./mutation.ts";
+import { TIMING_MUTATIONS } from "./timing.ts";
 import { TURBO_MUTATIONS } from "./turbo.ts";
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -13,5 +14,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MACHINE_MUTATIONS,
   ...EXTENSION_MUTATIONS,
   ...TURBO_MUTATIONS,
+  ...TIMING_MUTATIONS,
   ...KERNEL_MUTATIONS,
 ];

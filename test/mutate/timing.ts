@@ -1,0 +1,118 @@
+// Seeded bugs in the time of generated code: sim/engine/turbo/ and what sim/timing/ has for it.
+import { mutations, type Mutation } from "./mutation.ts";
+
+const test = (name: string): string => `test/sim/engine/turbo/${name}.test.ts`;
+const TESTS = ["timing-cases", "timing"].map(test);
+
+const code: readonly Mutation[] = [
+  ...mutations("sim/engine/turbo/access-code.ts", TESTS, [
+    ["an access that may be late asks before the clock is where it should be", "this.#piece.spill(code);", ""],
+    ["accesses are on time while the data cache is busy", "code.local(Op.localGet, waits).op(Op.i32Or);", ""],
+    ["after a late access the piece begins with it again", "goOnOrExit(index + 1,", "goOnOrExit(index,"],
+    [
+      "a page of another address space is on time",
+      "code.i32(0).memory(Op.i32Load, STATE.asid).op(Op.i32Ne);",
+      "code.i32(0);",
+    ],
+    ["a wide load overlaps stores to its first block alone", "bytes <= portBytes ?", "bytes <= 64 ?"],
+    [
+      "capability stores leave their groups of tags",
+      "if (groups === undefined) return;",
+      "if (groups !== undefined) return;",
+    ],
+    ["stores are not noted for loads behind them", "timingClass === Class.store", "timingClass === Class.load"],
+    [
+      "a store to a clean line leaves it clean",
+      ".i32(1).op(Op.i32Or).op(Op.i32Xor);",
+      ".i32(1).op(Op.i32Or).op(Op.i32Xor).i32(-2).op(Op.i32And);",
+    ],
+    ["a misaligned access is on time", "if (bytes > 1) this.#misaligned(place, bytes).op(Op.i32Or);", ""],
+  ]),
+  ...mutations("sim/engine/turbo/piece-code.ts", TESTS, [
+    ["blocks begin however near an event is", "code.local(Op.localGet, limit).op(", "code.f64(Infinity).op("],
+    ["no load waits for a store that it overlaps", "if (!overlaps) return;", "return;"],
+    [
+      "an access asks in no earlier cycle than its piece begins",
+      "if (earlyCycles > 0) code",
+      "if (earlyCycles < 0) code",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/fetch-code.ts", TESTS, [
+    [
+      "each line taken in hand is counted twice",
+      "count(code, l1i.lookups, taken);",
+      "count(code, l1i.lookups, taken);count(code, l1i.lookups, taken);",
+    ],
+    ["lines taken in hand are looked up in no TLB", "if (this.#translates) count(", "if (!this.#translates) count("],
+    ["where code is left, a fetch from two lines is made again", "= first !== last;", "= false;"],
+    ["of two lines asked for the first is in hand", "this.#hold(last);", "this.#hold(first);"],
+    ["a line of another page is on time", ".f64(page).op(Op.f64Ne)", ".f64(page).op(Op.f64Ne).i32(0).op(Op.i32And)"],
+    [
+      "lines are on time while the instruction cache is busy",
+      "locals.clock).op(Op.f64Gt)",
+      "locals.clock).op(Op.f64Gt).i32(0).op(Op.i32And)",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/transfer-code.ts", TESTS, [
+    ["translated branches leave no history", "    if (history === undefined) return;\n", "    return;\n"],
+    ["the translated return-address stack does not wrap", ".i32(entries - 1)", ".i32(entries)"],
+    [
+      "a translated return leaves the stack of return addresses as deep",
+      ".i32(1).op(Op.i32Sub).memory(Op.i32Store, at)",
+      ".i32(0).op(Op.i32Sub).memory(Op.i32Store, at)",
+    ],
+    [
+      "a translated branch forward is taken for one that goes back",
+      "if (coldStatic && isBackward(traits))",
+      "if (coldStatic)",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/function.ts", TESTS, [
+    ["the category may change within a block", "this.#timing === undefined || this", "this !== undefined || this"],
+  ]),
+];
+
+const parts: readonly Mutation[] = [
+  ...mutations("sim/engine/turbo/pieces.ts", TESTS, [
+    [
+      "the last instruction before an exit takes no time",
+      "(this.#left[0]!, executed)",
+      "(this.#left[0]!, executed - 1)",
+    ],
+    ["rows outlive the numbers of states", "this.#forgetRow(row, scriptsToo)", "void 0"],
+    ["translated accesses count as physical", '? "translated" : "physical"', '? "physical" : "physical"'],
+  ]),
+  ...mutations("sim/timing/generated.ts", TESTS, [
+    ["there is always time before the next event", "<= this.event[0]!;", "< Infinity;"],
+  ]),
+  ...mutations("sim/timing/memo-core.ts", TESTS, [
+    ["an instruction that generated code has timed is timed again", "if (this.generated.begun) {", "if (r.trap) {"],
+  ]),
+];
+
+const room: readonly Mutation[] = [
+  ...mutations("sim/engine/turbo/pieces.ts", ["large-ram", "much-code", "many-places"].map(test), [
+    ["linear addresses from 2^31 on are negative", "(at - from) >>> 0", "at - from"],
+    ["nobody asks whether there is room for rows", "this.#rowCount > MAX_ROWS / 2 || ", ""],
+    ["nobody asks whether there is room for lines", " || this.#lineCount > MAX_LINES / 2", ""],
+  ]),
+  ...mutations("sim/engine/turbo/code-cache.ts", ["many-places"].map(test), [
+    ["nobody asks whether there is room for regions", "this.#nextIndex >= MAX_REGIONS || ", ""],
+  ]),
+  ...mutations("sim/engine/fetch.ts", ["protection"].map(test), [
+    [
+      "translated code is entered in a page of which PMP closes part",
+      'PAGE_BYTES, "fetch") ? page : undefined',
+      'PAGE_BYTES, "fetch") ? page : page',
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/engine.ts", ["protection"].map(test), [
+    [
+      "translated code may use a page where PMP lets the first access through",
+      "mmu.allows(pageAt, PAGE_BYTES, stores",
+      "mmu.allows(phys, bytes, stores",
+    ],
+  ]),
+];
+
+export const TIMING_MUTATIONS: readonly Mutation[] = [...code, ...parts, ...room];
