@@ -20,6 +20,8 @@ export interface TimedRun extends Omit<MachineOptions, "image" | "engine"> {
 export interface Comparison {
   /** What differs, after which slice; undefined where nothing does. */
   readonly found: string | undefined;
+  /** How the last slice ended, as JSON. */
+  readonly ended: string;
   /** Instructions, and how many of them generated code has executed. */
   readonly instructions: number;
   readonly translated: number;
@@ -39,8 +41,9 @@ export function compareTimed({ slices, ...options }: TimedRun): Comparison {
   };
   const [reference, turbo] = [machine("reference", marks[0]), machine("turbo", marks[1])];
   const start = reference.engine.pcc;
+  let ended = "";
   const end = (found: string | undefined): Comparison => ({
-    found,
+    ...{ found, ended },
     instructions: turbo.instructions,
     translated: turbo.engine instanceof Turbo ? turbo.engine.translated : 0,
   });
@@ -48,6 +51,7 @@ export function compareTimed({ slices, ...options }: TimedRun): Comparison {
     const wanted = outcome(() => drive(reference, slice, start));
     const given = outcome(() => drive(turbo, slice, start));
     const where = (what: string): Comparison => end(`slice ${index} ${JSON.stringify(slice)}: ${what}`);
+    ended = given;
     if (given !== wanted) return where(`it ends in ${given} instead of ${wanted}`);
     const found = difference(turbo, reference) ?? (marks[0].join() === marks[1].join() ? undefined : "meter events");
     if (found !== undefined) return where(found);
