@@ -17,8 +17,10 @@ const WHOLE = [{ instructions: 20_000 }];
 /** Runs on both engines; they agree, and generated code had a part in it. */
 export function alike(source: string, { preset = "cva6@1", sets = [], ...options }: Case = {}): void {
   const isa = options.isa ?? HOT_ISA;
-  const core = preset === null ? {} : { core: configOf(preset, sets)! };
-  const run = { isa, ramBytes: HOT_RAM_BYTES, slices: WHOLE, image: program(source, isa), ...core, ...options };
+  const core = preset === null ? undefined : configOf(preset, sets);
+  if (preset !== null && core === undefined) throw new Error(`no such machine: ${preset} ${sets.join(" ")}`);
+  const timed = core === undefined ? {} : { core };
+  const run = { isa, ramBytes: HOT_RAM_BYTES, slices: WHOLE, image: program(source, isa), ...timed, ...options };
   const { found, translated } = compareTimed(run);
   expect(found).toBeUndefined();
   expect(translated).toBeGreaterThan(0);

@@ -1,0 +1,77 @@
+// What generated code compares by itself to tell that an access or a transfer is on time: each comparison has a case that needs it.
+import { test } from "vitest";
+import { PASS } from "../../../drivers/machine.ts";
+import { alike } from "./timed-cases.ts";
+
+const RAM = 0x8000_0000;
+/** Sixteen sets of one line: what lies KIB apart displaces each other. */
+const KIB = 1024;
+const SMALL = [`l1d.sizeBytes=${KIB}`, "l1d.ways=1", "l1d.lineBytes=64", "l1d.prefetch=none"];
+
+/** Goes through `body` again and again; s0 is the first of some aligned kilobytes, and s1 counts down. */
+const turns = (body: string, before = "", after = ""): string => `
+  la s0, words\n ${before}\n li s1, 60
+  again: ${body}\n addi s1, s1, -1\n bnez s1, again\n ${PASS}\n ${after}
+  .balign 4096\n words: .zero 8192`;
+
+test.each([0, 1, 4])("a hit behind a miss waits where the data cache is busy (%i outstanding misses)", (mshrs) => {
+  const body = `ld a0, ${KIB}(s0)\n ld a1, 64(s0)\n ld a2, 0(s0)\n sd a1, 64(s0)\n ld a3, 72(s0)`;
+  alike(turns(body), { sets: [...SMALL, `l1d.mshrs=${mshrs}`] });
+});
+
+test("a store to a line that has only been read makes it dirty", () => {
+  alike(
+    turns(
+      `ld a0, 0(s0)\n add a1, a0, a0\n beqz s0, out\n sd s1, 0(s0)\n ld a2, ${KIB}(s0)\n add a1, a1, a2`,
+      "",
+      "out:",
+    ),
+    { sets: SMALL },
+  );
+});
+
+test.each([1, 4, 60])("an access that is misaligned by %i takes longer", (by) => {
+  alike(turns(`ld a0, 0(s0)\n ld a1, ${by}(s0)\n sw a1, ${by + 1}(s0)\n lh a2, ${by}(s0)`));
+});
+
+test.each(["sd a0, 0(s0)", "sd a0, 8(s0)", "sy s0, 0(s0)", "sd a0, 16(s0)"])(
+  "a load as wide as a capability waits for what is stored to either half of it (%s)",
+  (store) => {
+    const body = `addi a0, s1, 0\n ${store}\n ly a1, 0(s0)\n ld a2, 0(s0)\n ld a2, 8(s0)`;
+    const words = turns(body)
+      .replace("la s0", "lla s0")
+      .replace(PASS, "lla t6, again\n li t5, 0x100000\n yaddrw t6, t6, t5\n li t5, 0x5555\n sw t5, 0(t6)\n");
+    alike(words, { isa: "rv64ymac_zicsr_zifencei", sets: ["storeBuffer.onOverlap=wait", "l1d.portBytes=8"] });
+  },
+);
+
+test("a page is on time in its own address space alone", () => {
+  // Two roots, one table of small pages behind both: it maps the first pages of RAM as they are.
+  const [roots, middle, lowest] = [[0x8003_0000, 0x8003_1000], 0x8003_2000, 0x8003_3000] as const;
+  const entry = (phys: number, bits: number): bigint => (BigInt(phys >>> 12) << 10n) | BigInt(bits);
+  const put = (at: number, value: bigint): string => `li t0, ${at}\n li t1, ${value}\n sd t1, 0(t0)\n`;
+  const tables = `
+    ${roots.map((root) => put(root + 16, entry(middle, 1))).join("")} ${put(middle, entry(lowest, 1))}
+    li t0, ${lowest}\n li t1, ${entry(RAM, 0xcf)}\n li t2, 32\n 1: sd t1, 0(t0)\n addi t0, t0, 8\n addi t1, t1, 1024\n addi t2, t2, -1\n bnez t2, 1b
+    ${roots.map((root, i) => `li s${2 + i}, ${(8n << 60n) | (BigInt(i + 1) << 44n) | BigInt(root >>> 12)}`).join("\n")}
+    csrw satp, s2\n la t0, out\n csrw mtvec, t0\n li t0, 0x1800\n csrc mstatus, t0\n li t0, 0x800\n csrs mstatus, t0\n la t0, begin\n csrw mepc, t0\n mret
+    begin: `;
+  const body = [2, 3]
+    .map((root) => `csrw satp, s${root}\n j 1f\n 1: ld a0, 512(s0)\n sd a0, 520(s0)\n call far`)
+    .join("\n");
+  const far = ".balign 4096\n far: addi a2, a2, 1\n ret\n .balign 4\n out:";
+  alike(turns(body, tables, `ecall\n ${far} ${PASS}`).replace(PASS, "ecall"), {
+    sets: ["dtlb.entries=1", "dtlb.ways=1", "itlb.entries=2", "itlb.ways=2"],
+  });
+});
+
+test.each([1, 2, 6])(
+  "calls deeper than a stack of %i return addresses, and returns that nobody called, are predicted alike",
+  (entries) => {
+    const body = `andi a0, s1, 7\n addi a0, a0, 1\n mv t3, sp\n call f\n la ra, 1f\n ret\n 1: la ra, 2f\n ret\n 2: call g\n andi t0, s1, 3\n bnez t0, 3f\n la ra, 3f\n ret\n 3:`;
+    const functions = `
+    f: addi sp, sp, -16\n sd ra, 0(sp)\n addi a0, a0, -1\n beqz a0, 4f\n call f\n 4: ld ra, 0(sp)\n addi sp, sp, 16\n ret
+    g: ret`;
+    alike(turns(body, "li sp, 0x80030000", functions), { sets: [`predictor.rasEntries=${entries}`] });
+  },
+);
