@@ -120,11 +120,6 @@ export class GeneratedTiming {
     this.pieces.boundScripts();
   }
 
-  /** Predicts a transfer, and counts nothing; gives its `Outcome`. */
-  transfer(traits: number, pc: number, next: number, target: number): number {
-    return this.#dynamic.predictor.predict(traits, pc, next, target);
-  }
-
   /** Is everything under way certainly done so long before the event that a piece of code on time fits in? */
   get hasTime(): boolean {
     return Math.max(this.pieces.now, this.answered[0]!) + this.doneToEvent <= this.event[0]!;

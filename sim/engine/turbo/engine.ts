@@ -103,8 +103,8 @@ export class Turbo extends Reference {
         asid: () => linear.words[STATE.asid >>> 2]!,
       });
     if (this.#pieces !== undefined) {
-      const { timing, advance, fetch, transfer } = this.#pieces;
-      this.#timingCalls = { advance, fetch, transfer, ...timingModule(linear, timing, this.#pieces) };
+      const { timing, advance, fetch } = this.#pieces;
+      this.#timingCalls = { advance, fetch, ...timingModule(linear, timing, this.#pieces) };
     }
     this.#surroundings = {
       hart: this.hart,

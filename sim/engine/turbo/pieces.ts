@@ -251,12 +251,6 @@ export class Pieces {
     return 1;
   };
 
-  /** How a block's transfer to a target turns out. */
-  readonly transfer = (blockNumber: number, target: number): number => {
-    const { traits, pc, bytes } = this.#blocks[blockNumber]!.instructions.at(-1)!;
-    return this.timing.transfer(traits, pc, pc + bytes, target);
-  };
-
   /** Code was left before an instruction of a block: what of the block was executed has its piece. */
   settle({ pc, executed, fetched }: Exit): void {
     if (executed > 0) this.#takeUpTo(this.#left[0]!, executed);

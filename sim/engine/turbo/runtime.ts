@@ -28,13 +28,10 @@ const TIMING_IMPORTS: readonly Import[] = [
   { name: "advance", params: [I32, F64], results: [] },
   { name: "access", params: [I32, I32, I64, I32, F64], results: [I32] },
   { name: "fetch", params: [I32, I32, I32], results: [I32] },
-  { name: "transfer", params: [I32, F64], results: [I32] },
 ];
 
 /** Indices of the functions that timing calls: those it imports, and those of timing-functions.ts. */
-export type TimingCalls = Readonly<
-  Record<"fill" | "advance" | "access" | "fetch" | "transfer" | TimingFunction, number>
->;
+export type TimingCalls = Readonly<Record<"fill" | "advance" | "access" | "fetch" | TimingFunction, number>>;
 
 /** The functions of a region's module: what it imports, the region itself, and those that serve it. */
 export interface RegionModule {

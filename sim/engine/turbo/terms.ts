@@ -151,14 +151,15 @@ const STORE_OPS: ReadonlyMap<ValueType, number> = new Map([
   [F64, Op.f64Store],
 ]);
 
-/** The statements of one function. */
+/** The statements of one function; or of a part of one that has its locals already. */
 export class Statements {
-  readonly code = new Code();
+  readonly code: Code;
   readonly #params: readonly ValueType[];
   readonly #locals: ValueType[] = [];
 
-  constructor(params: readonly ValueType[]) {
+  constructor(params: readonly ValueType[], code = new Code()) {
     this.#params = params;
+    this.code = code;
   }
 
   get locals(): readonly ValueType[] {

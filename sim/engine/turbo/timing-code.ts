@@ -8,8 +8,9 @@ import { AccessCode, type TimedAccess } from "./access-code.ts";
 import { FetchCode } from "./fetch-code.ts";
 import { PieceCode, type PieceCodeOptions } from "./piece-code.ts";
 import type { TimedBlock } from "./timed-block.ts";
+import { f64, localOf } from "./terms.ts";
 import { TransferCode } from "./transfer-code.ts";
-import { Op, type Code } from "./wasm.ts";
+import { F64, Op, type Code } from "./wasm.ts";
 
 /** What the code of a region does to its addresses. */
 export interface Addressing {
@@ -122,7 +123,7 @@ export class TimingCode {
     const timingClass = traitClass(last.traits);
     const goes = taken && target !== last.pc + last.bytes;
     if (timingClass === Class.branch) this.#transfer(code, block).branch(goes, target);
-    else if (timingClass === Class.jump) this.#transfer(code, block).jumpTo(target);
+    else if (timingClass === Class.jump) this.#transfer(code, block).jump(f64.const(target));
     else return this.#piece.end(code, block, 0);
     this.#piece.end(code, block, undefined);
   }
@@ -130,8 +131,8 @@ export class TimingCode {
   /** The same where the target stands in a local. */
   endAtLocal(code: Code, block: TimedBlock, target: number): void {
     const { overlap } = this.#piece.locals;
-    code.local(Op.localGet, target).i64(VIRT_MASK).op(Op.i64And).op(Op.f64ConvertI64U).local(Op.localSet, overlap);
-    this.#transfer(code, block).jumpIndirect(overlap);
+    code.local(Op.localGet, target).i64(VIRT_MASK).op(Op.i64And).op(Op.f64ConvertI64S).local(Op.localSet, overlap);
+    this.#transfer(code, block).jump(localOf(F64, overlap));
     this.#piece.end(code, block, undefined);
   }
 

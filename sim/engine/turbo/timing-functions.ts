@@ -1,4 +1,5 @@
-// Functions that serve the timing of generated code: sets of caches, TLBs and targets brought into order of use, transitions found. Each does what the part that it names does on a hit; whatever else there is, they answer no.
+// Functions that serve the timing of generated code: sets of caches and TLBs brought into order of use, targets remembered, transitions
+// found. Each does what the part that it names does on a hit; to whatever else there is, they answer no.
 import type { CacheFastPath } from "../../timing/cache.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { TlbFastPath } from "../../timing/tlb.ts";
@@ -8,7 +9,7 @@ import { LINE, PIECE } from "./pieces.ts";
 import { element, f64, i32, type Callee, type Functions, type Local, type Statements, type Term } from "./terms.ts";
 import { F64, I32 } from "./wasm.ts";
 
-export type TimingFunction = "touchTransfer" | "findTransition" | "takeLine" | "touchAccess";
+export type TimingFunction = "rememberTarget" | "findTransition" | "takeLine" | "touchAccess";
 
 const { const: word } = i32;
 const WORD_BYTES = 4;
@@ -19,7 +20,7 @@ export function timingFunctions(module: Functions, timing: GeneratedTiming): Rea
   const touchLine = touchLineFunction(module);
   const touchPage = touchPageFunction(module);
   return {
-    touchTransfer: touchTransferFunction(module),
+    rememberTarget: rememberTargetFunction(module),
     findTransition: findTransitionFunction(module, timing),
     takeLine: takeLineFunction(module, timing, touchLine, touchPage),
     touchAccess: touchAccessFunction(module, timing, touchLine, touchPage),
@@ -137,25 +138,24 @@ export function touchPageFunction(module: Functions): Callee {
 }
 
 /**
- * `touchTransfer(set, bytes, pc, target, stride)`: the same for a transfer and its target in a set of the branch target buffer, whose
- * targets lie `stride` bytes behind its sources. As sim/timing/predictor/btb.ts does where it remembers the right target.
+ * `rememberTarget(set, bytes, pc, target, stride)`: whether a set of the branch target buffer, whose targets lie `stride` bytes behind its
+ * sources, has a transfer with this target; from then on it has. As sim/timing/predictor/btb.ts resolves.
  */
-function touchTransferFunction(module: Functions): Callee {
+function rememberTargetFunction(module: Functions): Callee {
   return module.define([I32, I32, F64, F64, I32], I32, (f, set, bytes, pc, target, stride) => {
     const columns = [(at: Term) => at, (at: Term) => i32.add(at, stride)];
     const [sources, targets] = columns as [(at: Term) => Term, (at: Term) => Term];
-    forEachWay(f, set, bytes, NUMBER_BYTES, (at) => {
-      f.if(f64.eq(f64.load(sources(at)), pc), () => {
-        f.if(i32.not(f64.eq(f64.load(targets(at)), target)), () => f.return(word(0)));
-        forEachBefore(f, set, at, NUMBER_BYTES, (before) => {
-          for (const column of columns) f.store(column(at), 0, f64.load(column(before)));
-        });
-        f.store(sources(set), 0, pc);
-        f.store(targets(set), 0, target);
-        f.return(word(1));
-      });
+    const last = f.let(i32.add(set, i32.sub(bytes, word(NUMBER_BYTES))));
+    const at = f.let(set);
+    const isOther = i32.not(f64.eq(f64.load(sources(at)), pc));
+    f.while(i32.and(i32.ltU(at, last), isOther), () => f.set(at, i32.add(at, word(NUMBER_BYTES))));
+    const right = f.let(i32.and(i32.not(isOther), f64.eq(f64.load(targets(at)), target)));
+    forEachBefore(f, set, at, NUMBER_BYTES, (before) => {
+      for (const column of columns) f.store(column(at), 0, f64.load(column(before)));
     });
-    return word(0);
+    f.store(sources(set), 0, pc);
+    f.store(targets(set), 0, target);
+    return right;
   });
 }
 

@@ -1,246 +1,160 @@
-// Branch prediction in generated code: the cases that leave the predictor almost as it was, and a question for all others.
+// Branch prediction in generated code, as sim/timing/predictor does it.
 import { Outcome, type PredictorFastPath } from "../../timing/predictor/predictor.ts";
 import { isBackward, isCall, isIndirect, isReturn } from "../../timing/traits.ts";
 import type { TimedBlock, TimedInstruction } from "./timed-block.ts";
 import type { TimingCalls } from "./runtime.ts";
-import { I32, Op, VOID, type Code } from "./wasm.ts";
+import { element, f64, i32, localOf, select, Statements, type Local, type Term } from "./terms.ts";
+import { I32, Op, type Code } from "./wasm.ts";
 
+const { const: word } = i32;
 const WORD_BYTES = 4;
 const NUMBER_BYTES = 8;
+const { fallThrough, remembered, predecoded, mispredicted } = Outcome;
 
-/** Writes how the transfer at a block's end turns out; it leaves the `Outcome` in a local. */
+/** Locals of which it makes use: the outcome stands in the first. */
+export interface TransferLocals {
+  readonly outcome: number;
+  readonly index: number;
+  readonly line: number;
+}
+
+/** Writes how the transfer at a block's end turns out. */
 export class TransferCode {
-  readonly #code: Code;
-  readonly #block: TimedBlock;
+  readonly #f: Statements;
   readonly #last: TimedInstruction;
   readonly #predictor: PredictorFastPath;
   readonly #calls: TimingCalls;
-  readonly #locals: { readonly outcome: number; readonly index: number };
+  readonly #outcome: Local;
+  readonly #index: Local;
+  /** Did the return-address stack, or the branch target buffer, have the target? */
+  readonly #known: Local;
 
-  constructor(
-    code: Code,
-    block: TimedBlock,
-    predictor: PredictorFastPath,
-    calls: TimingCalls,
-    locals: { readonly outcome: number; readonly index: number },
-  ) {
-    this.#code = code;
-    this.#block = block;
+  constructor(code: Code, block: TimedBlock, predictor: PredictorFastPath, calls: TimingCalls, locals: TransferLocals) {
+    this.#f = new Statements([], code);
     this.#last = block.instructions.at(-1)!;
     this.#predictor = predictor;
     this.#calls = calls;
-    this.#locals = locals;
+    this.#outcome = localOf(I32, locals.outcome);
+    this.#index = localOf(I32, locals.index);
+    this.#known = localOf(I32, locals.line);
   }
 
   /** A conditional branch that goes to `target`, or is not taken. */
   branch(taken: boolean, target: number): void {
-    const leaveTarget = (): void => void this.#code.f64(target);
-    if (!taken) this.#predict(false, Outcome.fallThrough);
-    else if (!this.#predictor.btbHoldsAll) this.#predict(true, Outcome.predecoded);
-    else {
-      this.#remembered(leaveTarget);
-      this.#eitherAsk(leaveTarget, () => this.#predict(true, Outcome.remembered));
-    }
+    const early = taken && this.#predictor.btbHoldsAll;
+    if (early) this.#f.set(this.#known, this.#remembered(f64.const(target)));
+    const right = early ? select(this.#known, word(remembered), word(predecoded)) : word(predecoded);
+    this.#predict(taken, taken ? right : word(fallThrough));
   }
 
-  /** A jump whose target stands in the instruction. */
-  jumpTo(target: number): void {
-    const { btbHoldsAll } = this.#predictor;
+  /** A jump to an address (low 48 bits). */
+  jump(target: Term): void {
     const { traits } = this.#last;
-    const push = (): void => {
-      if (isCall(traits)) this.#push();
-    };
-    if (!btbHoldsAll) {
-      push();
-      return this.#set(Outcome.predecoded);
-    }
-    const leaveTarget = (): void => void this.#code.f64(target);
-    this.#remembered(leaveTarget);
-    this.#eitherAsk(leaveTarget, () => {
-      push();
-      this.#set(Outcome.remembered);
-    });
+    const fromStack = isReturn(traits);
+    const fromBuffer = isIndirect(traits) && !fromStack;
+    if (fromStack) this.#pop(target);
+    if (isCall(traits)) this.#push();
+    const early = this.#predictor.btbHoldsAll || fromBuffer ? this.#remembered(target) : word(0);
+    const right = select(early, word(remembered), word(fromBuffer ? mispredicted : predecoded));
+    this.#f.set(this.#outcome, right);
+    if (fromStack) this.#f.if(i32.not(this.#known), () => this.#f.set(this.#outcome, word(mispredicted)));
   }
 
-  /** A jump to the address (low 48 bits) in a local. */
-  jumpIndirect(target: number): void {
-    const { traits } = this.#last;
-    const code = this.#code;
-    const leaveTarget = (): void => void code.local(Op.localGet, target);
-    const returns = isReturn(traits);
-    if (!isIndirect(traits) || (returns && (isCall(traits) || this.#predictor.ras.returns.length === 0))) {
-      this.#ask(leaveTarget);
-      return;
-    }
-    if (returns) this.#onStack(leaveTarget);
-    if (!returns || this.#predictor.btbHoldsAll) this.#remembered(leaveTarget);
-    if (returns && this.#predictor.btbHoldsAll) code.op(Op.i32And);
-    this.#eitherAsk(leaveTarget, () => {
-      if (returns) this.#pop();
-      if (isCall(traits)) this.#push();
-      this.#set(returns && !this.#predictor.btbHoldsAll ? Outcome.predecoded : Outcome.remembered);
-    });
-  }
-
-  /** With the condition on the stack: `right` where it holds; else who knows it is asked. */
-  #eitherAsk(leaveTarget: () => void, right: () => void): void {
-    const code = this.#code;
-    code.op(Op.if).byte(VOID);
-    right();
-    code.op(Op.else);
-    this.#ask(leaveTarget);
-    code.op(Op.end);
-  }
-
-  #ask(leaveTarget: () => void): void {
-    const code = this.#code;
-    code.i32(this.#block.number);
-    leaveTarget();
-    code.call(this.#calls.transfer).local(Op.localSet, this.#locals.outcome);
-  }
-
-  #set(outcome: number): void {
-    this.#code.i32(outcome).local(Op.localSet, this.#locals.outcome);
-  }
-
-  /** Predicts a branch's direction and learns; gives `right` where that is what the branch did. As sim/timing/predictor does. */
-  #predict(taken: boolean, right: number): void {
+  /** Predicts a branch's direction and learns; its outcome is `right` where that is what the branch did. */
+  #predict(taken: boolean, right: Term): void {
     const { direction } = this.#predictor;
-    const { traits } = this.#last;
-    if (direction === undefined) return this.#set(isBackward(traits) === taken ? right : Outcome.mispredicted);
+    const f = this.#f;
+    const backward = isBackward(this.#last.traits);
+    if (direction === undefined) return f.set(this.#outcome, backward === taken ? right : word(mispredicted));
     const { highest, coldStatic } = direction;
-    const { index, outcome: counter } = this.#locals;
-    const code = this.#code;
-    const counterAt = this.#leaveCounterAddress();
-    code.local(Op.localTee, index).memory(Op.i32Load, counterAt).local(Op.localSet, counter);
+    const [counterAt, base] = this.#counter();
+    const counter = this.#outcome;
+    f.set(this.#index, counterAt);
+    f.set(counter, i32.load(this.#index, base));
     this.#noteOutcome(taken);
     // A counter that has never counted is -1, and starts at 0.
-    const end = taken ? highest : 0;
-    code.local(Op.localGet, counter).i32(end).op(Op.i32Ne).op(Op.if).byte(VOID);
-    code.local(Op.localGet, index);
-    code
-      .i32(taken ? 1 : 0)
-      .local(Op.localGet, counter)
-      .i32(1);
-    code
-      .op(taken ? Op.i32Add : Op.i32Sub)
-      .local(Op.localGet, counter)
-      .i32(0)
-      .op(Op.i32LtS)
-      .op(Op.select);
-    code.memory(Op.i32Store, counterAt).op(Op.end);
-    const [ifTaken, ifNot] = taken ? [right, Outcome.mispredicted] : [Outcome.mispredicted, right];
-    code.i32(ifTaken).i32(ifNot);
-    code
-      .i32(highest >> 1)
-      .local(Op.localGet, counter)
-      .op(Op.i32LtS);
-    if (coldStatic && isBackward(traits)) code.local(Op.localGet, counter).i32(-1).op(Op.i32Eq).op(Op.i32Or);
-    code.op(Op.select).local(Op.localSet, this.#locals.outcome);
+    const cold = i32.lt(counter, word(0));
+    f.if(i32.ne(counter, word(taken ? highest : 0)), () => {
+      const counted = taken ? i32.add(counter, word(1)) : i32.sub(counter, word(1));
+      f.store(this.#index, base, select(cold, word(taken ? 1 : 0), counted));
+    });
+    const warm = i32.lt(word(highest >> 1), counter);
+    const predicted = coldStatic && backward ? i32.or(warm, cold) : warm;
+    f.set(
+      this.#outcome,
+      taken ? select(predicted, right, word(mispredicted)) : select(predicted, word(mispredicted), right),
+    );
   }
 
-  /** Leaves an address that, with the offset it gives, is that of the branch's counter. */
-  #leaveCounterAddress(): number {
+  /** An address that, with the offset that comes with it, is that of the branch's counter. */
+  #counter(): [Term, number] {
     const { counters, mask, granuleBytes, history, shift } = this.#predictor.direction!;
     const own = (this.#last.pc / granuleBytes) | 0;
-    const code = this.#code;
-    if (history === undefined) {
-      code.i32(0);
-      return counters.byteOffset + WORD_BYTES * (own & mask);
-    }
-    code.i32(0).memory(Op.i32Load, history.byteOffset).i32(shift!).op(Op.i32Shl).i32(own).op(Op.i32Xor);
-    code.i32(mask).op(Op.i32And).i32(2).op(Op.i32Shl);
-    return counters.byteOffset;
+    if (history === undefined) return [word(0), counters.byteOffset + WORD_BYTES * (own & mask)];
+    const number = i32.and(i32.xor(i32.shl(i32.at(history.byteOffset), word(shift!)), word(own)), word(mask));
+    return [i32.shl(number, word(2)), counters.byteOffset];
   }
 
   #noteOutcome(taken: boolean): void {
     const { history, historyMask } = this.#predictor.direction!;
     if (history === undefined) return;
-    const at = history.byteOffset;
-    const code = this.#code;
-    code.i32(0).i32(0).memory(Op.i32Load, at).i32(1).op(Op.i32Shl);
-    if (taken) code.i32(1).op(Op.i32Or);
-    code.i32(historyMask!).op(Op.i32And).memory(Op.i32Store, at);
+    const before = i32.shl(i32.at(history.byteOffset), word(1));
+    this.#f.storeAt(history.byteOffset, i32.and(taken ? i32.or(before, word(1)) : before, word(historyMask!)));
   }
 
-  /** Leaves whether the branch target buffer holds this transfer with this target, now as the most recently used of its set. */
-  #remembered(leaveTarget: () => void): void {
+  /** Whether the branch target buffer has this transfer with this target, as it has from then on. */
+  #remembered(target: Term): Term {
     const { sources, targets, setMask, ways, granuleBytes } = this.#predictor.btb;
-    const code = this.#code;
-    const base = NUMBER_BYTES * ((this.#last.pc / granuleBytes) & setMask) * ways;
-    code
-      .i32(0)
-      .memory(Op.f64Load, sources.byteOffset + base)
-      .f64(this.#last.pc)
-      .op(Op.f64Eq);
-    code.i32(0).memory(Op.f64Load, targets.byteOffset + base);
-    leaveTarget();
-    code.op(Op.f64Eq).op(Op.i32And);
-    if (ways === 1) return;
-    code.op(Op.if).byte(I32).i32(1).op(Op.else);
-    code
-      .i32(sources.byteOffset + base)
-      .i32(NUMBER_BYTES * ways)
-      .f64(this.#last.pc);
-    leaveTarget();
-    code
-      .i32(targets.byteOffset - sources.byteOffset)
-      .call(this.#calls.touchTransfer)
-      .op(Op.end);
+    const { pc } = this.#last;
+    const base = NUMBER_BYTES * ((pc / granuleBytes) & setMask) * ways;
+    const latest = i32.and(
+      f64.eq(f64.at(sources.byteOffset + base), f64.const(pc)),
+      f64.eq(f64.at(targets.byteOffset + base), target),
+    );
+    return {
+      type: I32,
+      emit: (code) => {
+        latest.emit(code);
+        code.op(Op.if).byte(I32).i32(1).op(Op.else);
+        code
+          .i32(sources.byteOffset + base)
+          .i32(NUMBER_BYTES * ways)
+          .f64(pc);
+        target.emit(code);
+        code
+          .i32(targets.byteOffset - sources.byteOffset)
+          .call(this.#calls.rememberTarget)
+          .op(Op.end);
+      },
+    };
   }
 
-  /** Leaves whether the return-address stack's top is the target. */
-  #onStack(leaveTarget: () => void): void {
+  /** Takes the latest return address off the stack; leaves in `#known` whether it is the target. */
+  #pop(target: Term): void {
     const { returns, state } = this.#predictor.ras;
-    const code = this.#code;
-    this.#top();
-    code.local(Op.localTee, this.#locals.index).i32(3).op(Op.i32Shl).memory(Op.f64Load, returns.byteOffset);
-    leaveTarget();
-    code.op(Op.f64Eq).i32(0).memory(Op.i32Load, state.byteOffset).i32(0).op(Op.i32Ne).op(Op.i32And);
-  }
-
-  /** Leaves the index of the stack's latest entry. */
-  #top(): void {
-    const { returns, state } = this.#predictor.ras;
-    const next = (): Code => this.#code.i32(0).memory(Op.i32Load, state.byteOffset + WORD_BYTES);
-    this.#code.i32(returns.length - 1);
-    next().i32(1).op(Op.i32Sub);
-    next().op(Op.i32Eqz).op(Op.select);
-  }
-
-  /** After `#onStack`: the entry goes. */
-  #pop(): void {
-    const at = this.#predictor.ras.state.byteOffset;
-    const code = this.#code;
-    code
-      .i32(0)
-      .local(Op.localGet, this.#locals.index)
-      .memory(Op.i32Store, at + WORD_BYTES);
-    code.i32(0).i32(0).memory(Op.i32Load, at).i32(1).op(Op.i32Sub).memory(Op.i32Store, at);
+    const [depthAt, nextAt] = [state.byteOffset, state.byteOffset + WORD_BYTES];
+    const f = this.#f;
+    f.set(this.#known, word(0));
+    if (returns.length === 0) return;
+    f.if(i32.at(depthAt), () => {
+      const next = i32.at(nextAt);
+      f.set(this.#index, select(next, i32.sub(next, word(1)), word(returns.length - 1)));
+      f.storeAt(nextAt, this.#index);
+      f.storeAt(depthAt, i32.sub(i32.at(depthAt), word(1)));
+      f.set(this.#known, f64.eq(f64.load(element(0, this.#index, 3), returns.byteOffset), target));
+    });
   }
 
   #push(): void {
     const { returns, state } = this.#predictor.ras;
+    const [depthAt, nextAt] = [state.byteOffset, state.byteOffset + WORD_BYTES];
     const entries = returns.length;
+    const f = this.#f;
     if (entries === 0) return;
-    const { index } = this.#locals;
-    const at = state.byteOffset;
-    const code = this.#code;
-    code
-      .i32(0)
-      .memory(Op.i32Load, at + WORD_BYTES)
-      .local(Op.localTee, index)
-      .i32(3)
-      .op(Op.i32Shl);
-    code.f64(this.#last.pc + this.#last.bytes).memory(Op.f64Store, returns.byteOffset);
-    code.i32(0).i32(0).local(Op.localGet, index).i32(1).op(Op.i32Add);
-    code
-      .local(Op.localGet, index)
-      .i32(entries - 1)
-      .op(Op.i32Eq)
-      .op(Op.select)
-      .memory(Op.i32Store, at + WORD_BYTES);
-    code.i32(0).i32(entries).i32(0).memory(Op.i32Load, at).i32(1).op(Op.i32Add).local(Op.localTee, index);
-    code.local(Op.localGet, index).i32(entries).op(Op.i32GtU).op(Op.select).memory(Op.i32Store, at);
+    f.set(this.#index, i32.at(nextAt));
+    f.store(i32.shl(this.#index, word(3)), returns.byteOffset, f64.const(this.#last.pc + this.#last.bytes));
+    const isLast = i32.eq(this.#index, word(entries - 1));
+    f.storeAt(nextAt, select(isLast, word(0), i32.add(this.#index, word(1))));
+    f.if(i32.lt(i32.at(depthAt), word(entries)), () => f.storeAt(depthAt, i32.add(i32.at(depthAt), word(1))));
   }
 }

@@ -98,6 +98,7 @@ export const Op = {
   i32WrapI64: 0xa7,
   i64ExtendI32U: 0xad,
   f64ConvertI32S: 0xb7,
+  f64ConvertI64S: 0xb9,
   f64ConvertI64U: 0xba,
   i64Extend8S: 0xc2,
   i64Extend16S: 0xc3,

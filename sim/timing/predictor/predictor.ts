@@ -79,17 +79,10 @@ export class BranchPredictor {
   /** Predicts a branch or jump (by its traits) that went from `pc` to `target`, `next` following it in memory; learns; and counts. */
   resolve(traits: number, pc: number, next: number, target: number): number {
     const branches = traitClass(traits) === Class.branch;
-    const outcome = this.predict(traits, pc, next, target);
+    const outcome = branches ? this.#branch(traits, pc, next, target) : this.#jump(traits, pc, next, target);
     this.#count[branches ? BRANCHES : JUMPS]! += 1;
     if (outcome === Outcome.mispredicted) this.#count[branches ? BRANCH_MISSES : JUMP_MISSES]! += 1;
     return outcome;
-  }
-
-  /** The same, but somebody else counts. */
-  predict(traits: number, pc: number, next: number, target: number): number {
-    return traitClass(traits) === Class.branch
-      ? this.#branch(traits, pc, next, target)
-      : this.#jump(traits, pc, next, target);
   }
 
   /** Adds transfers that were predicted elsewhere. */
