@@ -162,8 +162,12 @@ const svyrg: readonly Mutation[] = [
     ["an untagged load traps by the generation", trapping, "keepsTag !== 0n"],
   ]),
   ...mutations("sim/machine/csr-behaviour.ts", SVYRG, [
-    ["sstatus shows no field of Svyrg", "hart.statusHigh & (svyrg | UXL)", "hart.statusHigh & UXL"],
-    ["a write of Svyrg's fields does not tell translation", " | ((oldHigh ^ nextHigh) & MSTATUS_HIGH_TRANSLATION)", ""],
+    ["sstatus shows no field of Svyrg", "fields(SSTATUS_MASK, svyrg | UXL)", "fields(SSTATUS_MASK, UXL)"],
+    [
+      "a write of Svyrg's fields does not tell translation",
+      "fields(MPRV | SUM | MXR, SVYRG_MASK)",
+      "fields(MPRV | SUM | MXR)",
+    ],
   ]),
 ];
 

@@ -31,47 +31,47 @@ const csrs = mutations("sim/machine/csrs.ts", CSRS, [
 const behaviour = mutations("sim/machine/csr-behaviour.ts", CSRS, [
   [
     "mtvec takes a sealed value as it is",
-    "hart[name] = m.keepTagIf(moved(m, value, addr), reachable ? 1n : 0n);",
-    "hart[name] = m.cap(value.tag, value.meta, addr);",
+    "return m.keepTagIf(\n      setAddress(m, value, addr),",
+    "return ((y, _) => y)(\n      m.cap(m.tag(value), m.meta(value), addr),",
   ],
-  ["vectors out of the representable range keep mtvec's tag", "[base, highest].every", "[base].every"],
+  ["vectors out of the representable range keep mtvec's tag", "[base, m.add(base, beyond)].map", "[base].map"],
   ["mepc keeps the tag at an odd address", "m.keepTagIf(aligned, m.eq(excess, m.const(0n)))", "aligned"],
   [
     "MPP takes a mode that does not exist",
-    "if ((next & MPP) === MPP_RESERVED) next = (next & ~MPP) | (old & MPP);",
-    "",
+    "m.select(reserved, m.xor(given, m.and(m.xor(held, given), mpp)), given)",
+    "given",
   ],
-  ["satp takes any mode", "if (!SATP_MODES.includes(value >> SATP_MODE_SHIFT)) return Effect.none;", ""],
+  ["satp takes any mode", "held: m.select(supported, value, held)", "held: value"],
 ]);
 
 const trap = mutations("sim/machine/trap.ts", TRAPS, [
-  ["MRET does not unseal mepc", "return isSealed(m, saved) !== 0n ? unsealed(m, saved) : saved;", "return saved;"],
-  ["a trap of M-mode is delegated", "delegated !== 0 && from <= Mode.supervisor", "delegated !== 0"],
-  ["MRET to a lower mode leaves MPRV", "to !== Mode.machine ? MSTATUS.MPRV : 0", "0"],
-  ["MRET leaves MPP", "const lowest = machine ? MSTATUS.MPP : MSTATUS.SPP;", "const lowest = 0;"],
+  ["MRET does not unseal mepc", "return unsealed(m, held.y(epc));", "return held.y(epc);"],
+  ["MRET to a lower mode leaves MPRV", "m.and(next, m.const(~MPRV))", "next"],
+  ["MRET leaves MPP", "m.const(~(ie | pie | previous))", "m.const(~(ie | pie))"],
+  ["MRET is legal in any mode", "if (mode < LEVEL[from].mode) return m.const(1n);", ""],
   [
-    "a trap into M-mode leaves interrupts on",
-    "(status & ~(MSTATUS.MIE | MSTATUS.MPIE)) | enabled",
-    "(status & ~MSTATUS.MPIE) | enabled",
+    "a trap leaves interrupts on",
+    "m.const(~(level.ie | level.pie | level.previous))",
+    "m.const(~(level.pie | level.previous))",
   ],
-  ["a trap into S-mode does not say from which mode", "from === Mode.supervisor ? MSTATUS.SPP : 0", "0"],
-  ["exceptions are vectored", "const vectored = trap.interrupt && ", "const vectored = "],
+  ["a trap does not say from which mode", "m.or(others, m.or(enabled, from))", "m.or(others, enabled)"],
+  ["exceptions are vectored", "interrupt ? cause : undefined)", "cause)"],
   [
     "mepc gets the pcc without its tag",
-    "hart.mepc = pcc;",
-    "hart.mepc = new Capability(0n, pcc.meta, pcc.addr, undefined);",
+    "held.setY(level.epc, pcc);",
+    "held.setY(level.epc, m.cap(m.const(0n), m.meta(pcc), m.addr(pcc)));",
   ],
+  ["a trap leaves the reservation", "  unreserve(m, held);\n", ""],
+]);
+
+const reservation = mutations("sim/machine/reservation.ts", ENGINE, [
+  ["SC stores more than was reserved", "m.eq(m.or(before, behind), ", "m.eq(before, "],
 ]);
 
 const reference = mutations("sim/engine/reference.ts", ENGINE, [
-  ["MRET needs no ASR", "hart.mode < needed || trapped || !this.#systemAccess()", "hart.mode < needed || trapped"],
-  [
-    "MRET is legal in any mode",
-    "hart.mode < needed || trapped || !this.#systemAccess()",
-    "trapped || !this.#systemAccess()",
-  ],
+  ["MRET needs no ASR", "from) !== 0n || !this.#systemAccess()", "from) !== 0n"],
+  ["a trap of M-mode is delegated", "hart.mode !== Mode.machine && isDelegated(", "isDelegated("],
   ["CBO.INVAL needs no ASR", 'if (operation === "inval" && !this.#systemAccess()) this.#illegal();', ""],
-  ["a trap leaves the reservation", "    this.unreserve();\n    const r", "    const r"],
   [
     "an integer result keeps the register's old metadata and tag",
     "    this.#xs[r] = value;\n    this.#ys[r] = undefined;",
@@ -100,12 +100,7 @@ const data = mutations("sim/engine/data.ts", MMU, [
     "this.mmu.translateData(second, Number(second), direction)",
     'this.mmu.translateData(second, Number(second), "load")',
   ],
-  [
-    "SC stores more than was reserved",
-    "offset >= this.#reservedFrom && offset + bytes <= this.#reservedTo",
-    "offset >= this.#reservedFrom && offset < this.#reservedTo",
-  ],
-  ["SC leaves the reservation", "    this.#reservedTo = 0;\n    if (!covered)", "    if (!covered)"],
+  ["SC leaves the reservation", "    unreserve(this, this.#held);\n    if (!covered)", "    if (!covered)"],
   [
     "a capability of finite bounds authorises an address that is not canonical",
     "return bounds.base === 0n && bounds.topHigh !== 0n ? 1n : 0n;",
@@ -229,6 +224,7 @@ export const MACHINE_MUTATIONS: readonly Mutation[] = [
   ...csrs,
   ...behaviour,
   ...trap,
+  ...reservation,
   ...reference,
   ...data,
   ...device,

@@ -2,7 +2,7 @@
 import { mutations, type Mutation } from "./mutation.ts";
 
 const test = (name: string): string => `test/sim/engine/turbo/${name}.test.ts`;
-const TESTS = ["timing-cases", "timing"].map(test);
+const TESTS = ["timing-cases", "timing-paths", "timing"].map(test);
 
 const code: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/access-code.ts", TESTS, [
@@ -12,7 +12,7 @@ const code: readonly Mutation[] = [
     [
       "a page of another address space is on time",
       "code.i32(0).memory(Op.i32Load, STATE.asid).op(Op.i32Ne);",
-      "code.i32(0);",
+      "code.i32(0).op(Op.i32And);",
     ],
     ["a wide load overlaps stores to its first block alone", "bytes <= portBytes ?", "bytes <= 64 ?"],
     [
@@ -31,26 +31,27 @@ const code: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/piece-code.ts", TESTS, [
     ["blocks begin however near an event is", "code.local(Op.localGet, limit).op(", "code.f64(Infinity).op("],
     ["no load waits for a store that it overlaps", "if (!overlaps) return;", "return;"],
-    [
-      "an access asks in no earlier cycle than its piece begins",
-      "if (earlyCycles > 0) code",
-      "if (earlyCycles < 0) code",
-    ],
   ]),
   ...mutations("sim/engine/turbo/fetch-code.ts", TESTS, [
     [
       "each line taken in hand is counted twice",
-      "count(code, l1i.lookups, taken);",
-      "count(code, l1i.lookups, taken);count(code, l1i.lookups, taken);",
+      "counted(l1i.lookups.byteOffset, taken).emit(code);",
+      "for (let n = 0; n < 2; n += 1) counted(l1i.lookups.byteOffset, taken).emit(code);",
     ],
-    ["lines taken in hand are looked up in no TLB", "if (this.#translates) count(", "if (!this.#translates) count("],
+    [
+      "lines taken in hand are looked up in no TLB",
+      "if (this.#translates) counted(",
+      "if (!this.#translates) counted(",
+    ],
     ["where code is left, a fetch from two lines is made again", "= first !== last;", "= false;"],
     ["of two lines asked for the first is in hand", "this.#hold(last);", "this.#hold(first);"],
     ["a line of another page is on time", ".f64(page).op(Op.f64Ne)", ".f64(page).op(Op.f64Ne).i32(0).op(Op.i32And)"],
+  ]),
+  ...mutations("sim/engine/turbo/timing-functions.ts", TESTS, [
     [
-      "lines are on time while the instruction cache is busy",
-      "locals.clock).op(Op.f64Gt)",
-      "locals.clock).op(Op.f64Gt).i32(0).op(Op.i32And)",
+      "a page of another address space in another way is on time",
+      "code.local(Op.localGet, asid).i32(0).memory(Op.i32Load, STATE.asid).op(Op.i32Eq)",
+      "code.i32(1)",
     ],
   ]),
   ...mutations("sim/engine/turbo/transfer-code.ts", TESTS, [
@@ -67,7 +68,7 @@ const code: readonly Mutation[] = [
       "if (coldStatic)",
     ],
   ]),
-  ...mutations("sim/engine/turbo/function.ts", TESTS, [
+  ...mutations("sim/engine/turbo/block-writer.ts", TESTS, [
     ["the category may change within a block", "this.#timing === undefined || this", "this !== undefined || this"],
   ]),
 ];

@@ -2,6 +2,9 @@
 import { mutations, type Mutation } from "./mutation.ts";
 
 const CSR_TESTS = ["test/sim/engine/turbo/csr.test.ts"];
+const TRAP_TESTS = ["traps", "csr", "translation", "timing-cases"].map(
+  (name) => `test/sim/engine/turbo/${name}.test.ts`,
+);
 const TESTS = [
   "test/sim/engine/turbo/expr.test.ts",
   "test/sim/engine/turbo/memory.test.ts",
@@ -46,17 +49,29 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       "",
     ],
   ]),
-  ...mutations("sim/engine/turbo/emit.ts", CSR_TESTS, [
+  ...mutations("sim/engine/turbo/system.ts", CSR_TESTS, [
     [
       "translated code needs no ASR for a register",
-      "!csrs.permits(number, write, systemAccess)",
+      "!csrs.permits(number, write, this.#systemAccess)",
       "!csrs.permits(number, write, true)",
     ],
     ["translated code writes whole what CSRRS gives", "whole && csrs.accessedWhole", "csrs.accessedWhole"],
+    ["translated code writes an odd address to mepc", "csr.keep(this, given)", "given"],
+  ]),
+  ...mutations("sim/engine/turbo/system.ts", TRAP_TESTS, [
     [
-      "translated code writes an odd address to mepc",
-      "const kept = keep(this, ",
-      "const kept = ((_: unknown, y: YExpr) => y)(this, ",
+      "translated traps go where delegation once said",
+      "this.#leaveIf(this.xor(this.eq(isNow, constant(delegated)), constant(1n)));",
+      "",
+    ],
+    ["a translated return goes to a pcc without a tag", "this.#requireTag(this.#held.y(LEVEL[from].epc));", ""],
+    ["a translated trap goes to a vector without a tag", "this.#requireTag(this.#held.y(LEVEL[to].tvec));", ""],
+    ["a translated trap that comes for ever is no wedge", "if (this.#first) this", "if (!this.#first) this"],
+    ["a translated SC leaves the reservation", "    unreserve(this, this.#held);\n", ""],
+    [
+      "a translated SC stores without a reservation",
+      "this.#leaveIf(stores ? this.xor(reserved, constant(1n)) : reserved);",
+      "",
     ],
   ]),
   ...mutations("sim/engine/turbo/code-cache.ts", TESTS, [
@@ -107,11 +122,13 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
         '["load", "store", "load", "taggedStore"]',
         '["load", "store", "load", "store"]',
       ],
-      [
-        "translation goes on beyond the pcc's top",
-        "pc < this.#base || pc + BigInt(op.bytes) > this.#end",
-        "pc < this.#base",
-      ],
     ],
   ),
+  ...mutations("sim/engine/turbo/executed-code.ts", TESTS, [
+    [
+      "translation goes on beyond the pcc's top",
+      "pc < this.#base || pc + BigInt(op.bytes) > this.#end",
+      "pc < this.#base",
+    ],
+  ]),
 ];
