@@ -1,22 +1,23 @@
-// The simulator beside plain QEMU on the same ELF files, in turns: `npm run bench:qemu`. Needs qemu-system-riscv64.
+// The simulator beside plain QEMU, in turns: `npm run bench:qemu [-- INSTRUCTIONS]`. Needs qemu-system-riscv64.
 //
-// QEMU's speed is that of the difference between a long run and one of a single turn, so that its start does not count.
+// QEMU runs the ELF files of the integer forms, and has no time. The capability forms, which it cannot run, stand beside the integer
+// form of the same kernel. Its speed is that of the difference between a long run and one of a single turn, so that its start does
+// not count.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeElf } from "../../isa/elf.ts";
 import { geometricMean, measure, median } from "../../sim/cli/bench.ts";
-import { resolveMachine } from "../../sim/config/machine.ts";
+import { resolveMachine, type MachineConfig } from "../../sim/config/machine.ts";
 import { createMachine } from "../../sim/machine/machine.ts";
-import { buildKernel, isaOf, KERNELS, type Kernel } from "../../workloads/micro/kernels.ts";
+import { buildKernel, FORMS, isaOf, KERNELS, type Kernel } from "../../workloads/micro/kernels.ts";
 
 const QEMU = process.env["QEMU"] ?? "qemu-system-riscv64";
 const ROUNDS = 3;
 /** Measured of ours in each round. */
 const INSTRUCTIONS = Number(process.argv[2] ?? 200e6);
-/** With timing the reference engine runs, a hundred and more times slower. */
-const TIMED_INSTRUCTIONS = INSTRUCTIONS / 100;
+const TIMED_INSTRUCTIONS = INSTRUCTIONS / 4;
 const MILLION = 1e6;
 /** How long a run of QEMU has to be, so that its start is little of it. */
 const LEAST_SECONDS = 1.5;
@@ -52,45 +53,52 @@ function longTurns(kernel: Kernel, perTurn: number, folder: string): number {
   return turns;
 }
 
+/** What is measured of ours. */
+const WAYS = FORMS.flatMap((form) => [
+  { form, timing: "none", instructions: INSTRUCTIONS } as const,
+  { form, timing: "full", instructions: TIMED_INSTRUCTIONS } as const,
+]);
+
+interface Row {
+  readonly qemu: number;
+  /** In the order of WAYS. */
+  readonly ours: readonly number[];
+}
+
+async function measured(kernel: Kernel, config: MachineConfig, folder: string): Promise<Row> {
+  const perTurn = instructionsATurn(kernel);
+  const turns = longTurns(kernel, perTurn, folder);
+  const [qemu, ours]: [number[], number[][]] = [[], WAYS.map(() => [])];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const start = seconds(kernel, 1, folder);
+    qemu.push(((turns - 1) * perTurn) / MILLION / (seconds(kernel, turns, folder) - start));
+    for (const [i, way] of WAYS.entries()) {
+      ours[i]!.push((await measure({ ...way, kernel, config, engine: "turbo" }))!.mips);
+    }
+  }
+  return { qemu: median(qemu), ours: ours.map(median) };
+}
+
+function line(name: string, { qemu, ours }: Row): string {
+  const speed = (mips: number): string => mips.toFixed(mips < 10 ? 1 : 0).padStart(7);
+  const cells = ours.map((mips) => `${speed(mips)} (${(mips / qemu).toFixed(2).padStart(5)}x)`);
+  return `${name.padEnd(16)}${speed(qemu)}${cells.join("")}\n`;
+}
+
 const resolved = resolveMachine({});
 if (resolved.kind !== "machine") throw new Error("the default machine does not resolve");
 const folder = mkdtempSync(join(tmpdir(), "meshsim-qemu-"));
-const rows: { readonly kernel: string; readonly qemu: number; readonly none: number; readonly full: number }[] = [];
+const rows: Row[] = [];
 try {
+  const heads = WAYS.map(({ form, timing }) => `${form} ${timing}`.padStart(16));
+  process.stdout.write(`million inst/s  ${"QEMU".padStart(7)}${heads.join("")}\n`);
   for (const kernel of KERNELS) {
-    const perTurn = instructionsATurn(kernel);
-    const turns = longTurns(kernel, perTurn, folder);
-    const ours = { kernel, form: "integer", config: resolved.config } as const;
-    const ways = [
-      { timing: "none", engine: "turbo", instructions: INSTRUCTIONS },
-      { timing: "full", engine: "reference", instructions: TIMED_INSTRUCTIONS },
-    ] as const;
-    const speeds = { qemu: [] as number[], none: [] as number[], full: [] as number[] };
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const start = seconds(kernel, 1, folder);
-      speeds.qemu.push(((turns - 1) * perTurn) / MILLION / (seconds(kernel, turns, folder) - start));
-      for (const way of ways) speeds[way.timing].push((await measure({ ...ours, ...way }))!.mips);
-    }
-    rows.push({
-      ...{ kernel: kernel.name, qemu: median(speeds.qemu) },
-      ...{ none: median(speeds.none), full: median(speeds.full) },
-    });
-    const { qemu, none, full } = rows.at(-1)!;
-    const ratio = (mips: number): string =>
-      `${mips.toFixed(mips < 10 ? 1 : 0).padStart(6)} (${(mips / qemu).toFixed(2)}x)`;
-    process.stdout.write(
-      `${kernel.name.padEnd(14)} QEMU ${qemu.toFixed(0).padStart(6)}  functional ${ratio(none)}  full timing ${ratio(full)}\n`,
-    );
+    rows.push(await measured(kernel, resolved.config, folder));
+    process.stdout.write(line(kernel.name, rows.at(-1)!));
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-const means = {
-  qemu: geometricMean(rows.map((r) => r.qemu)),
-  none: geometricMean(rows.map((r) => r.none)),
-  full: geometricMean(rows.map((r) => r.full)),
-};
-process.stdout.write(
-  `geometric mean QEMU ${means.qemu.toFixed(0).padStart(6)}  functional ${means.none.toFixed(0)} (${(means.none / means.qemu).toFixed(2)}x)` +
-    `  full timing ${means.full.toFixed(0)} (${(means.full / means.qemu).toFixed(2)}x)  million instructions/s\n`,
-);
+const qemu = geometricMean(rows.map((row) => row.qemu));
+const ours = WAYS.map((_, i) => geometricMean(rows.map((row) => row.ours[i]!)));
+process.stdout.write(line("geometric mean", { qemu, ours }));
