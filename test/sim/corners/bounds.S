@@ -100,18 +100,10 @@
         TYPE a4, 1
 # representable range edges, E=0 (len 16)
         ybndswi a2, a1, 16
-        li t0, 12287
-        yadd a3, a2, t0
-        TAG a3, 1
-        li t0, 12288
-        yadd a3, a2, t0
-        TAG a3, 0
-        li t0, -4096
-        yadd a3, a2, t0
-        TAG a3, 1
-        li t0, -4097
-        yadd a3, a2, t0
-        TAG a3, 0
+        MOVED 12287, 1
+        MOVED 12288, 0
+        MOVED -4096, 1
+        MOVED -4097, 0
         yaddi a3, a2, -2048
         yaddi a3, a3, -2048
         TAG a3, 1
@@ -120,33 +112,19 @@
 # unaligned base E=0: R = B - 2^12 so the range moves with the base
         yaddi a1, a0, 5
         ybndswi a2, a1, 16
-        li t0, 12287
-        yadd a3, a2, t0
-        TAG a3, 1
-        li t0, 12288
-        yadd a3, a2, t0
-        TAG a3, 0
-        li t0, -4096
-        yadd a3, a2, t0
-        TAG a3, 1
+        MOVED 12287, 1
+        MOVED 12288, 0
+        MOVED -4096, 1
 # E=8, 1 MiB at 0x80100000
         li t0, 0x80100000
         yaddrw a1, a0, t0
         li t0, 0x100000
         ybndsw a2, a1, t0
         TAG a2, 1
-        li t0, -0x100000
-        yadd a3, a2, t0
-        TAG a3, 1
-        li t0, -0x100001
-        yadd a3, a2, t0
-        TAG a3, 0
-        li t0, 0x2fffff
-        yadd a3, a2, t0
-        TAG a3, 1
-        li t0, 0x300000
-        yadd a3, a2, t0
-        TAG a3, 0
+        MOVED -0x100000, 1
+        MOVED -0x100001, 0
+        MOVED 0x2fffff, 1
+        MOVED 0x300000, 0
 # alignment 2048 for 1 MiB
         li t0, 0x80100400
         yaddrw a1, a0, t0

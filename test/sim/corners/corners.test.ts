@@ -15,7 +15,7 @@ const read = (name: string): string =>
 const numbered = (text: string): string =>
   text
     .split("\n")
-    .map((line, i) => line.replace(/^ +(?:EQ|TAG|TYPE|TRAP|NOTRAP) /, (check) => `${check}${i + 1}, `))
+    .map((line, i) => line.replace(/^ +(?:EQ|TAG|TYPE|MOVED|TRAP|NOTRAP) /, (check) => `${check}${i + 1}, `))
     .join("\n");
 
 /** How a program ends: "passed", the check that failed, or a stop that no check made. */

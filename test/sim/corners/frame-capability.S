@@ -1,5 +1,5 @@
 # The frame of corner cases on a capability hart: checks, and a handler that notes a trap and goes on at s7.
-#   EQ reg, value; TAG reg, 0|1; TYPE reg, 0|1; TRAP cause, instruction; NOTRAP instruction
+#   EQ reg, value; TAG reg, 0|1; TYPE reg, 0|1; MOVED bytes, 0|1; TRAP cause, instruction; NOTRAP instruction
 # After TRAP: s10 mcause, s9 mtval, s8 mepc. A check that fails ends the program with the number of its line.
 .set data_addr, 0x80010000
 .macro TAG line, r, v
@@ -7,6 +7,12 @@
         li gp, \line
         li t6, \v
         bne t5, t6, fail
+.endm
+# a2, moved by so many bytes, keeps its tag (1) or not (0); it is in a3.
+.macro MOVED line, by, v
+        li t0, \by
+        yadd a3, a2, t0
+        TAG \line, a3, \v
 .endm
 .macro TYPE line, r, v
         ytyper t5, \r
