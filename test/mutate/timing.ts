@@ -48,25 +48,17 @@ const code: readonly Mutation[] = [
     ["a line of another page is on time", ".f64(page).op(Op.f64Ne)", ".f64(page).op(Op.f64Ne).i32(0).op(Op.i32And)"],
   ]),
   ...mutations("sim/engine/turbo/timing-functions.ts", TESTS, [
-    [
-      "a page of another address space in another way is on time",
-      "code.local(Op.localGet, asid).i32(0).memory(Op.i32Load, STATE.asid).op(Op.i32Eq)",
-      "code.i32(1)",
-    ],
+    ["a page of another address space in another way is on time", "i32.eq(owner, i32.at(STATE.asid))", "word(1)"],
   ]),
   ...mutations("sim/engine/turbo/transfer-code.ts", TESTS, [
     ["translated branches leave no history", "    if (history === undefined) return;\n", "    return;\n"],
-    ["the translated return-address stack does not wrap", ".i32(entries - 1)", ".i32(entries)"],
+    ["the translated return-address stack does not wrap", "word(entries - 1)", "word(entries)"],
     [
       "a translated return leaves the stack of return addresses as deep",
-      ".i32(1).op(Op.i32Sub).memory(Op.i32Store, at)",
-      ".i32(0).op(Op.i32Sub).memory(Op.i32Store, at)",
+      "i32.sub(i32.at(depthAt), word(1))",
+      "i32.at(depthAt)",
     ],
-    [
-      "a translated branch forward is taken for one that goes back",
-      "if (coldStatic && isBackward(traits))",
-      "if (coldStatic)",
-    ],
+    ["a translated branch forward is taken for one that goes back", "coldStatic && backward ?", "coldStatic ?"],
   ]),
   ...mutations("sim/engine/turbo/block-writer.ts", TESTS, [
     ["the category may change within a block", "this.#timing === undefined || this", "this !== undefined || this"],
