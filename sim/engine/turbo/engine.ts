@@ -239,17 +239,18 @@ export class Turbo extends Reference {
     let executed = budget - left;
     let pcNow = doubles[STATE.pc >>> 3]!;
     this.#catchUp();
+    let now = this.#pieces?.timing.pieces.now;
     if (gaveUp) {
       const exit = this.#code.exits.get(number);
       executed -= exit.unexecuted;
       pcNow = exit.pc;
-      this.#pieces?.settle(exit);
+      now = this.#pieces?.settle(exit);
     }
     const traps = words[STATE.traps >>> 2]!;
     this.translated += executed - traps;
     this.retired += executed - traps;
     if (traps > 0 && words[STATE.trappedAt >>> 2] === budget - executed) this.noteTrap();
-    this.now = this.#pieces?.timing.pieces.now ?? this.now + executed;
+    this.now = now ?? this.now + executed;
     if (this.now > this.eventAt && this.#pieces?.begun === false) throw new Error("generated code ran past an event");
     this.continueAt(pcNow, doubles[STATE.meta >>> 3]!);
     // Where the budget was at its end, generated code can go on; where it gave up, it would again.

@@ -81,6 +81,8 @@ export class Pieces {
   readonly #pointTable: PointTable;
   readonly #script = new Script();
   readonly #record: Retire = emptyRecord();
+  /** The last fetch that was asked for. */
+  #lateFetch = { pc: -1, beganAt: 0, doneAt: 0 };
   #rowCount = 0;
   readonly #lines: Float64Array;
   readonly #lineWords: Int32Array;
@@ -245,16 +247,25 @@ export class Pieces {
     r.fetchPhys = pc + this.#lines[offsetOf(lineAt + LINE.delta, this.#lines.byteOffset) >>> 3]!;
     r.translatedFetch = block.translatesFetch;
     r.asid = this.#asid();
+    const { pieces } = this.timing;
+    const beganAt = pieces.now;
     this.timing.fetch(r, bytes, this.#walks);
+    this.#lateFetch = { pc, beganAt, doneAt: pieces.now };
     if (this.timing.hasTime) return 0;
     this.begun = true;
     return 1;
   };
 
-  /** Code was left before an instruction of a block: what of the block was executed has its piece. */
-  settle({ pc, executed, fetched }: Exit): void {
+  /**
+   * Code was left before an instruction of a block: what of the block was executed has its piece. Gives the cycle in which the
+   * instruction begins, its fetch included.
+   */
+  settle({ pc, executed, fetched }: Exit): number {
     if (executed > 0) this.#takeUpTo(this.#left[0]!, executed);
     if (fetched) this.timing.fetchedPc = virt48(pc);
+    const { now } = this.timing.pieces;
+    const { beganAt, doneAt } = this.#lateFetch;
+    return this.#lateFetch.pc === virt48(pc) && doneAt === now ? beganAt : now;
   }
 
   #takeUpTo(rowAt: number, index: number): void {

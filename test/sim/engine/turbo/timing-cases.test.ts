@@ -37,6 +37,15 @@ test("an instruction in two lines that generated code leaves to the interpreter 
   );
 });
 
+test("what a device is asked for does not wait for the fetch of the instruction that asks", () => {
+  alike(
+    `li s0, 0x200bff8\n li s1, 60\n .balign 16
+    .option norvc\n again: nop\n nop\n nop\n nop\n ld a0, 0(s0)\n add a1, a1, a0\n slli a1, a1, 1\n nop
+    nop\n nop\n nop\n nop\n nop\n nop\n addi s1, s1, -1\n bnez s1, again\n ${PASS}`,
+    { sets: ["l1i.lineBytes=16", "l1i.sizeBytes=32", "l1i.ways=1"] },
+  );
+});
+
 test.each(["l1i", "l1d"])("%s alone may have a tree of bits", (cache) => {
   const sets = ["replacement=plru", "ways=4", "lineBytes=16", "sizeBytes=64"].map((set) => `${cache}.${set}`);
   const way = (n: number): string => `.balign 16\n w${n}: ld a0, ${16 * n}(s0)\n ret\n`;
