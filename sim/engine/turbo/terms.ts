@@ -1,7 +1,19 @@
 // WebAssembly written as formulas and statements, for functions that are written by hand.
 //
 // A term leaves a value when it is emitted, each time anew; `let` of a function keeps one in a local.
-import { Code, F64, I32, I64, Op, VOID, type ModuleFunction, type Signature, type ValueType } from "./wasm.ts";
+import {
+  Code,
+  F64,
+  I32,
+  I64,
+  Op,
+  V128,
+  Vector,
+  VOID,
+  type ModuleFunction,
+  type Signature,
+  type ValueType,
+} from "./wasm.ts";
 
 export interface Term {
   readonly type: ValueType;
@@ -60,6 +72,8 @@ export const i32 = {
   lt: binary(I32, Op.i32LtS),
   ltU: binary(I32, Op.i32LtU),
   not: unary(I32, Op.i32Eqz),
+  /** Zeros below the lowest one. */
+  ctz: unary(I32, Op.i32Ctz),
   load: load(I32, Op.i32Load),
   /** The word at a fixed address. */
   at: (address: number): Term => load(I32, Op.i32Load)(constI32(0), address),
@@ -104,6 +118,28 @@ export const f64 = {
   /** An unsigned double word. */
   ofLong: unary(F64, Op.f64ConvertI64U),
 } as const;
+
+/** Four words side by side. */
+export const i32x4 = {
+  load: (at: Term, offset = 0): Term =>
+    term(V128, (code) => {
+      at.emit(code);
+      code.vectorMemory(Vector.load, offset);
+    }),
+  splat: vectorOf(V128, Vector.i32x4Splat),
+  eq: vectorOf(V128, Vector.i32x4Eq),
+  and: vectorOf(V128, Vector.and),
+  /** A bit for each that is not 0, the first the lowest. */
+  bits: vectorOf(I32, Vector.i32x4Bitmask),
+} as const;
+
+function vectorOf(type: ValueType, opcode: number): (...operands: readonly Term[]) => Term {
+  return (...operands) =>
+    term(type, (code) => {
+      for (const operand of operands) operand.emit(code);
+      code.vector(opcode);
+    });
+}
 
 /** `condition ? a : b`, both of which are evaluated. */
 export const select = (condition: Term, a: Term, b: Term): Term =>
@@ -186,7 +222,8 @@ export class Statements {
   store(at: Term, offset: number, value: Term): void {
     at.emit(this.code);
     value.emit(this.code);
-    this.code.memory(STORE_OPS.get(value.type)!, offset);
+    if (value.type === V128) this.code.vectorMemory(Vector.store, offset);
+    else this.code.memory(STORE_OPS.get(value.type)!, offset);
   }
 
   /** The same at a fixed address. */

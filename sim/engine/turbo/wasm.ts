@@ -4,7 +4,9 @@
 export const I32 = 0x7f;
 export const I64 = 0x7e;
 export const F64 = 0x7c;
-export type ValueType = typeof I32 | typeof I64 | typeof F64;
+/** Four words. */
+export const V128 = 0x7b;
+export type ValueType = typeof I32 | typeof I64 | typeof F64 | typeof V128;
 /** The type of a block without a result. */
 export const VOID = 0x40;
 
@@ -64,6 +66,7 @@ export const Op = {
   f64Gt: 0x64,
   f64Le: 0x65,
   f64Ge: 0x66,
+  i32Ctz: 0x68,
   i32Add: 0x6a,
   i32Sub: 0x6b,
   i32Mul: 0x6c,
@@ -107,6 +110,10 @@ export const Op = {
   saturating: 0xfc,
   i32TruncSatF64S: 0x02,
 } as const;
+
+/** Those behind the prefix of vectors. */
+export const Vector = { load: 0, store: 11, i32x4Splat: 17, i32x4Eq: 55, and: 78, i32x4Bitmask: 164 } as const;
+const VECTOR_PREFIX = 0xfd;
 
 const FIRST_CAPACITY = 1024;
 
@@ -196,6 +203,12 @@ export class Code extends Bytes {
   /** A load or store at the address on the stack plus `offset`; alignment is a hint and left at one byte. */
   memory(opcode: number, offset: number): this {
     return this.byte(opcode).byte(0).unsigned(offset);
+  }
+  vector(opcode: number): this {
+    return this.byte(VECTOR_PREFIX).unsigned(opcode);
+  }
+  vectorMemory(opcode: number, offset: number): this {
+    return this.vector(opcode).byte(0).unsigned(offset);
   }
   i32(value: number): this {
     return this.byte(Op.i32Const).signed(value);

@@ -1,23 +1,17 @@
 // The code of a cache: what sim/timing/cache.ts does, function by function, on the same words.
 import { CacheEvent, EMPTY, UNUSED, type CacheLayout } from "../../../timing/cache.ts";
-import {
-  dropped,
-  element,
-  f64,
-  i32,
-  i64,
-  select,
-  type Callee,
-  type Functions,
-  type Local,
-  type Term,
-} from "../terms.ts";
+import type { PrefetcherLayout } from "../../../timing/prefetcher.ts";
+import { dropped, element, f64, i32, i32x4, i64, select } from "../terms.ts";
+import type { Callee, Functions, Local, Statements, Term } from "../terms.ts";
 import { F64, I32 } from "../wasm.ts";
 import type { PartCode } from "./part-code.ts";
 import { prefetchFunction } from "./prefetcher.ts";
 import { moveToFrontFunction, victimsCode, type VictimsCode } from "./victims.ts";
 
 const { const: word } = i32;
+/** Words that are compared at once, and of how many the outcome fits into one. */
+const LANES = 4;
+const MOST_BITS = 32;
 
 export interface CacheCode extends PartCode {
   /** As `read`, and the line becomes dirty where `dirty` is 1. The line is given by its number. */
@@ -49,13 +43,11 @@ class Writing {
   }
 
   code(): CacheCode {
-    const find = this.#findFunction();
     const install = this.#installFunction();
-    const fill = this.#fillFunction(install, this.#noteFillFunction());
-    const miss = this.#missFunction(fill);
+    const fill = this.#fillFunction(install);
     const onItsWay = this.#onItsWayFunction();
-    const access = this.#accessFunction(find, miss, onItsWay, fill);
-    const write = this.#writeFunction(find, install, miss);
+    const access = this.#accessFunction(onItsWay, fill);
+    const write = this.#writeFunction(install, fill);
     const lineOf = (phys: Term): Term => i32.low(i64.shrU(phys, i64.const(this.#lineBits)));
     return {
       access,
@@ -97,16 +89,27 @@ class Writing {
   }
 
   /** `#find`, but the word's place: 0 where it is not there. */
-  #findFunction(): Callee {
-    return this.#module.define([I32], I32, (f, line) => {
-      const at = f.let(this.#setOf(line));
-      const end = f.let(i32.add(at, word(4 * this.#cache.ways)));
+  #find(f: Statements, line: Local, set: Local): Local {
+    const { ways } = this.#cache;
+    const found = f.let(word(0));
+    if (ways % LANES !== 0 || ways > MOST_BITS) {
+      const at = f.let(set);
+      const end = f.let(i32.add(set, word(4 * ways)));
       f.while(i32.ltU(at, end), () => {
-        f.if(i32.eq(i32.shr(i32.and(i32.load(at), word(~UNUSED)), word(1)), line), () => f.return(at));
+        f.if(i32.eq(i32.shr(i32.and(i32.load(at), word(~UNUSED)), word(1)), line), () => f.set(found, at));
         f.set(at, i32.add(at, word(4)));
       });
-      return word(0);
+      return found;
+    }
+    const wanted = f.let(i32x4.splat(i32.shl(line, word(1))));
+    const mask = f.let(i32x4.splat(word(~UNUSED & ~1)));
+    const bits = Array.from({ length: ways / LANES }, (_, n) => {
+      const same = i32x4.eq(i32x4.and(i32x4.load(set, 4 * LANES * n), mask), wanted);
+      return i32.shl(i32x4.bits(same), word(LANES * n));
     });
+    const hit = f.let(bits.reduce(i32.or));
+    f.if(hit, () => f.set(found, i32.add(set, i32.shl(i32.ctz(hit), word(2)))));
+    return found;
   }
 
   /** `#install(word, set, at)` */
@@ -115,8 +118,7 @@ class Writing {
       const place = f.let(i32.add(set, word(4 * (this.#cache.ways - 1))));
       f.if(i32.ne(i32.load(place), word(EMPTY)), () => f.set(place, this.#victims.choose(set)));
       const victim = f.let(i32.load(place));
-      this.#victims.use(f, set, place);
-      f.do(this.#moveToFront(set, place, newWord));
+      this.#use(f, set, place, newWord);
       f.if(i32.and(i32.ne(victim, word(EMPTY)), i32.and(victim, word(1))), () => {
         f.count(this.#event("writebacks"));
         const line = i32.shr(i32.and(victim, word(~UNUSED)), word(1));
@@ -125,34 +127,42 @@ class Writing {
     });
   }
 
+  /** `#use` */
+  #use(f: Statements, set: Local, place: Local, newWord: Term): void {
+    this.#victims.use(f, set, place);
+    f.if(
+      i32.eq(place, set),
+      () => f.store(set, 0, newWord),
+      () => f.do(this.#moveToFront(set, place, newWord)),
+    );
+  }
+
   /** `#noteFill` */
-  #noteFillFunction(): Callee {
+  #noteFill(f: Statements, line: Local, ready: Local): void {
     const { fillAt, fillLines, fillTargets, earliest } = this.#cache;
     const last = fillAt.length - 1;
     const at = (i: Term): Term => element(fillAt.byteOffset, i, 3);
     const lineAt = (i: Term): Term => element(fillLines.byteOffset, i, 2);
     const targetsAt = (i: Term): Term => element(fillTargets.byteOffset, i, 2);
-    return this.#module.define([I32, F64], undefined, (f, line, ready) => {
-      const i = f.let(this.#earliest);
-      const old = f.let(this.#fillAt(i));
-      const time = f.let(f64.add(ready, f64.sub(old, f64.floor(old))));
-      if (last > 0) {
-        f.storeAt(earliest.byteOffset, this.#after(i));
-        const n = f.let(word(0));
-        const before = f.let(this.#before(i));
-        f.while(i32.and(i32.lt(n, word(last)), f64.ge(this.#fillAt(before), time)), () => {
-          f.store(at(i), 0, this.#fillAt(before));
-          f.store(lineAt(i), 0, i32.load(lineAt(before)));
-          f.store(targetsAt(i), 0, i32.load(targetsAt(before)));
-          f.set(i, before);
-          f.set(before, this.#before(i));
-          f.set(n, i32.add(n, word(1)));
-        });
-      }
-      f.store(at(i), 0, time);
-      f.store(lineAt(i), 0, line);
-      f.store(targetsAt(i), 0, word(1));
-    });
+    const i = f.let(this.#earliest);
+    const old = f.let(this.#fillAt(i));
+    const time = f.let(f64.add(ready, f64.sub(old, f64.floor(old))));
+    if (last > 0) {
+      f.storeAt(earliest.byteOffset, this.#after(i));
+      const n = f.let(word(0));
+      const before = f.let(this.#before(i));
+      f.while(i32.and(i32.lt(n, word(last)), f64.ge(this.#fillAt(before), time)), () => {
+        f.store(at(i), 0, this.#fillAt(before));
+        f.store(lineAt(i), 0, i32.load(lineAt(before)));
+        f.store(targetsAt(i), 0, i32.load(targetsAt(before)));
+        f.set(i, before);
+        f.set(before, this.#before(i));
+        f.set(n, i32.add(n, word(1)));
+      });
+    }
+    f.store(at(i), 0, time);
+    f.store(lineAt(i), 0, line);
+    f.store(targetsAt(i), 0, word(1));
   }
 
   #after(i: Term): Term {
@@ -164,24 +174,22 @@ class Writing {
   }
 
   /** `#fill(line, flags, at)` */
-  #fillFunction(install: Callee, noteFill: Callee): Callee {
+  #fillFunction(install: Callee): Callee {
     const { hitCycles, lineBytes } = this.#cache;
     return this.#module.define([I32, I32, F64], F64, (f, line, flags, at) => {
       const asked = f.let(f64.add(at, f64.const(hitCycles)));
       const ready = f.let(this.#next.read(this.#physOf(line), lineBytes, asked));
       f.do(install(i32.or(i32.shl(line, word(1)), flags), this.#setOf(line), asked));
-      f.do(noteFill(line, ready));
+      this.#noteFill(f, line, ready);
       f.if(f64.gt(ready, f64.at(this.#busyAt)), () => f.storeAt(this.#busyAt, ready));
       return ready;
     });
   }
 
-  /** `#miss(line, dirty, at)` */
-  #missFunction(fill: Callee): Callee {
-    return this.#module.define([I32, I32, F64], F64, (f, line, dirty, at) => {
-      f.count(this.#event("misses"));
-      return fill(line, dirty, f64.max(at, this.#freeAt));
-    });
+  /** `#miss` */
+  #miss(f: Statements, fill: Callee, line: Local, dirty: Term, at: Local): Term {
+    f.count(this.#event("misses"));
+    return fill(line, dirty, f64.max(at, this.#freeAt));
   }
 
   get #freeAt(): Term {
@@ -224,26 +232,24 @@ class Writing {
   }
 
   /** `read` and `store`, with `#access` */
-  #accessFunction(find: Callee, miss: Callee, onItsWay: Callee, fill: Callee): Callee {
+  #accessFunction(onItsWay: Callee, fill: Callee): Callee {
     const { blocking, hitCycles, prefetcher } = this.#cache;
     const onArrival = blocking ? undefined : this.#onArrivalFunction(onItsWay);
     const onHit = (start: Local): Term => f64.add(start, f64.const(hitCycles));
-    const prefetch =
-      prefetcher && prefetchFunction(this.#module, prefetcher, find, fill, this.#freeAt, this.#event("prefetches"));
+    const prefetch = prefetcher && this.#prefetchFunction(prefetcher, fill);
     return this.#module.define([I32, I32, F64], F64, (f, line, dirty, at) => {
       f.count(this.#event("lookups"));
       const start = f.let(blocking ? f64.max(at, f64.at(this.#busyAt)) : at);
-      const place = f.let(find(line));
+      const set = f.let(this.#setOf(line));
+      const place = this.#find(f, line, set);
       const ready = f.let(onHit(start));
       f.if(i32.not(place), () => {
-        f.set(ready, miss(line, dirty, start));
+        f.set(ready, this.#miss(f, fill, line, dirty, start));
         if (prefetch !== undefined) f.do(prefetch(line, start));
         f.return(ready);
       });
       const old = f.let(i32.load(place));
-      const set = f.let(this.#setOf(line));
-      this.#victims.use(f, set, place);
-      f.do(this.#moveToFront(set, place, i32.or(i32.and(old, word(~UNUSED)), dirty)));
+      this.#use(f, set, place, i32.or(i32.and(old, word(~UNUSED)), dirty));
       if (onArrival !== undefined)
         f.if(f64.lt(start, f64.at(this.#busyAt)), () => f.set(ready, onArrival(line, start)));
       if (prefetch !== undefined) {
@@ -257,24 +263,25 @@ class Writing {
   }
 
   /** `write(line, whole, at)` */
-  #writeFunction(find: Callee, install: Callee, miss: Callee): Callee {
+  #writeFunction(install: Callee, fill: Callee): Callee {
     return this.#module.define([I32, I32, F64], undefined, (f, line, whole, at) => {
-      const place = f.let(find(line));
       const set = f.let(this.#setOf(line));
+      const place = this.#find(f, line, set);
       const dirtyWord = f.let(i32.or(i32.shl(line, word(1)), word(1)));
+      f.if(place, () => {
+        this.#use(f, set, place, dirtyWord);
+        f.return();
+      });
       f.if(
-        place,
-        () => {
-          this.#victims.use(f, set, place);
-          f.do(this.#moveToFront(set, place, dirtyWord));
-        },
-        () =>
-          f.if(
-            whole,
-            () => f.do(install(dirtyWord, set, at)),
-            () => f.do(dropped(miss(line, word(1), at))),
-          ),
+        whole,
+        () => f.do(install(dirtyWord, set, at)),
+        () => f.do(dropped(this.#miss(f, fill, line, word(1), at))),
       );
     });
+  }
+
+  #prefetchFunction(prefetcher: PrefetcherLayout, fill: Callee): Callee {
+    const holds = this.#module.define([I32], I32, (f, line) => this.#find(f, line, f.let(this.#setOf(line))));
+    return prefetchFunction(this.#module, prefetcher, holds, fill, this.#freeAt, this.#event("prefetches"));
   }
 }

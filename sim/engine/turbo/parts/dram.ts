@@ -5,13 +5,7 @@ import { F64, I64 } from "../wasm.ts";
 import type { PartCode } from "./part-code.ts";
 
 export function dramCode(module: Functions, dram: DramLayout): PartCode {
-  const transfer = transferFunction(module, dram);
-  const served = (event: "reads" | "writes"): Callee =>
-    module.define([I64, F64, F64, F64], F64, (f, phys, bytes, burstCycles, at) => {
-      f.count(dram.counts.byteOffset + 8 * DramEvent[event]);
-      return transfer(phys, bytes, burstCycles, at);
-    });
-  const [read, write] = [served("reads"), served("writes")];
+  const [read, write] = [servedFunction(module, dram, "reads"), servedFunction(module, dram, "writes")];
   const burst = (bytes: number): [Term, Term] => [f64.const(bytes), f64.const(dram.burstCycles(bytes))];
   return {
     read: (phys, bytes, at) => f64.add(read(phys, ...burst(bytes), at), f64.const(dram.controllerCycles)),
@@ -19,11 +13,12 @@ export function dramCode(module: Functions, dram: DramLayout): PartCode {
   };
 }
 
-/** `#transfer(phys, bytes, burstCycles, at)` */
-function transferFunction(module: Functions, dram: DramLayout): Callee {
+/** `read(phys, bytes, burstCycles, at)` and `write`, but that both give what `#transfer` gives. */
+function servedFunction(module: Functions, dram: DramLayout, served: "reads" | "writes"): Callee {
   const { counts, openRow, bankFree, busFree, rowBytes, banks, casCycles, rcdCycles, rpCycles } = dram;
   const event = (name: keyof typeof DramEvent): number => counts.byteOffset + 8 * DramEvent[name];
   return module.define([I64, F64, F64, F64], F64, (f, phys, bytes, burstCycles, at) => {
+    f.count(event(served));
     const rowNumber = f.let(i32.low(i64.shrU(phys, i64.const(BigInt(Math.log2(rowBytes))))));
     const bank = f.let(i32.and(rowNumber, i32.const(banks - 1)));
     const row = f.let(i32.shr(rowNumber, i32.const(Math.log2(banks))));

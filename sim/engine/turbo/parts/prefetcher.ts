@@ -9,13 +9,14 @@ const { const: word } = i32;
 /**
  * `Cache.#prefetch(line, at)`
  *
+ * @param holds - whether the cache holds a line.
  * @param freeAt - when the cache has room for another miss.
  * @param counter - where its prefetches are counted.
  */
 export function prefetchFunction(
   module: Functions,
   { pageLines, lines, stride: streams }: PrefetcherLayout,
-  find: Callee,
+  holds: Callee,
   fill: Callee,
   freeAt: Term,
   counter: number,
@@ -28,7 +29,7 @@ export function prefetchFunction(
     const left = f.let(word(lines));
     const inPage = i32.eq(i32.and(next, word(-pageLines)), page);
     f.while(i32.and(i32.and(i32.ne(stride, word(0)), i32.ne(left, word(0))), inPage), () => {
-      f.if(i32.not(find(next)), () => {
+      f.if(i32.not(holds(next)), () => {
         f.if(f64.gt(freeAt, at), () => f.return());
         f.count(counter);
         f.do(dropped(fill(next, word(UNUSED), at)));

@@ -1,6 +1,6 @@
 // The code of replacement policies: what sim/timing/replacement does, on the same words. A position of a set is its word's place.
 import type { CacheLayout } from "../../../timing/cache.ts";
-import { i32, type Callee, type Functions, type Statements, type Term } from "../terms.ts";
+import { i32, i32x4, type Callee, type Functions, type Statements, type Term } from "../terms.ts";
 import { I32 } from "../wasm.ts";
 
 const { const: word } = i32;
@@ -15,6 +15,10 @@ export interface VictimsCode {
 /** `moveToFront(set, place, word)` of sim/timing/replacement/victims.ts */
 export function moveToFrontFunction(module: Functions): Callee {
   return module.define([I32, I32, I32], undefined, (f, set, place, newWord) => {
+    f.while(i32.ltU(word(12), i32.sub(place, set)), () => {
+      f.store(i32.sub(place, word(12)), 0, i32x4.load(i32.sub(place, word(16))));
+      f.set(place, i32.sub(place, word(16)));
+    });
     f.while(i32.ne(place, set), () => {
       f.store(place, 0, i32.load(i32.sub(place, word(4))));
       f.set(place, i32.sub(place, word(4)));

@@ -15,7 +15,7 @@ const cache = (name: string, sizes: readonly string[]): fc.Arbitrary<string[]> =
   fc
     .record({
       size: fc.constantFrom(...sizes),
-      ways: fc.constantFrom(1, 2, 4),
+      ways: fc.constantFrom(1, 2, 4, 8),
       replacement: fc.constantFrom("lru", "plru", "random"),
       hitCycles: fc.constantFrom(0, 2),
       mshrs: fc.constantFrom(0, 1, 3, 8),
@@ -57,9 +57,9 @@ const machines = fc
   .record({
     lineBits: fc.constantFrom(5, 6),
     belowBits: fc.constantFrom(0, 1),
-    l1d: cache("l1d", ["512", "1024"]),
-    l2: cache("l2", ["1024", "2048"]),
-    llc: fc.option(cache("llc", ["2048", "4096"]), { nil: [] }),
+    l1d: cache("l1d", ["1024", "2048"]),
+    l2: cache("l2", ["2048", "4096"]),
+    llc: fc.option(cache("llc", ["2048", "8192"]), { nil: [] }),
     rest: fc.tuple(tagCache, dram),
   })
   .map(({ lineBits, belowBits, l1d, l2, llc, rest }) => {
