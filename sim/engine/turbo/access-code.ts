@@ -56,7 +56,7 @@ export class AccessCode {
         code.op(Op.i32Or);
       }
       code.op(Op.i32Eqz).op(Op.brIf).unsigned(0);
-      if (l1d.movesAlone) this.#tryOtherWays(access, reads);
+      this.#tryLonger(access, reads);
     }
     const point = this.#piece.pieces.addPoint({ block: this.#piece.block, index, dataBytes: bytes, capability });
     this.#piece.spill(code);
@@ -102,21 +102,19 @@ export class AccessCode {
       .op(Op.i32And);
   }
 
-  /** Goes to the end of the innermost block if the access is on time nonetheless: its page and its line stand in another way. */
-  #tryOtherWays({ addr, place, bytes }: TimedAccess, reads: boolean): void {
-    const { calls } = this.#piece;
-    const translates = this.#translates;
+  /** Goes to the end of the innermost block if the access is on time nonetheless. */
+  #tryLonger({ addr, place, bytes }: TimedAccess, reads: boolean): void {
+    const { calls, locals } = this.#piece;
     const code = this.#code;
-    code.local(Op.localGet, this.#piece.locals.waits).op(Op.i32Eqz).op(Op.if).byte(VOID);
     code.local(Op.localGet, place);
-    if (translates) this.#pageOf(addr);
+    if (this.#translates) this.#pageOf(addr);
     else code.i32(0);
     code
       .i32(bytes - 1)
       .i32(reads ? 0 : 1)
-      .i32(translates ? 1 : 0)
-      .call(calls.touchAccess);
-    code.op(Op.brIf).unsigned(1).op(Op.end);
+      .i32(this.#translates ? 1 : 0);
+    code.local(Op.localGet, locals.waits).local(Op.localGet, locals.clock).call(calls.touchAccess);
+    code.op(Op.brIf).unsigned(0);
   }
 
   #pageOf(addr: Expr): void {

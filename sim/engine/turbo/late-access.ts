@@ -66,12 +66,13 @@ interface Access {
 export function defineLateAccess(module: Functions, timing: GeneratedTiming, tables: PieceTables): void {
   const writing = new Writing(module, timing, tables);
   module.define([I32, I32, I64, I32, F64], I32, (f, ...params) => writing.access(f, params), "access");
+  module.define([I32, F64], I32, (_, line, at) => writing.l1d.onItsWay(line, at), "onItsWay");
 }
 
 class Writing {
   readonly #timing: GeneratedTiming;
   readonly #tables: PieceTables;
-  readonly #l1d: CacheCode;
+  readonly l1d: CacheCode;
   readonly #ask: Callee;
   readonly #finish: Callee;
   readonly #stop: Callee;
@@ -88,7 +89,7 @@ class Writing {
     this.#touchPage = touchPageFunction(module);
     this.#slotOf = slotFunction(module, timing.memo);
     this.#lateSlotOf = lateSlotFunction(module, timing.memo);
-    this.#l1d = memoryCode(module, timing.fastPaths.memory);
+    this.l1d = memoryCode(module, timing.fastPaths.memory);
   }
 
   access(f: Statements, params: Local[]): Term {
@@ -211,7 +212,7 @@ class Writing {
     const at = f.let(f64.add(a.clock, f64.of(slotWord(a.slot, "accessAt"))));
     if (tagged !== undefined) f.storeAt(tagged.memory.late.byteOffset, f64.const(0));
     const dirty = this.#has(a.flags, ACCESS.writes);
-    const answer = f.let(this.#l1d.access(lineOf(a.place, ramBase, l1d), dirty, at));
+    const answer = f.let(this.l1d.access(lineOf(a.place, ramBase, l1d), dirty, at));
     f.storeAt(answered.byteOffset, f64.max(f64.at(answered.byteOffset), answer));
     const accessCycles = f.let(i32.of(f64.sub(f64.sub(answer, at), f64.const(l1d.hitCycles))));
     const tagCycles = tagged === undefined ? word(0) : i32.of(f64.at(tagged.memory.late.byteOffset));

@@ -27,6 +27,7 @@ const FILL_IMPORT: Import = { name: "fill", params: [I64, I32], results: [I32] }
 const TIMING_IMPORTS: readonly Import[] = [
   { name: "advance", params: [I32, F64], results: [] },
   { name: "access", params: [I32, I32, I64, I32, F64], results: [I32] },
+  { name: "onItsWay", params: [I32, F64], results: [I32] },
   { name: "fetch", params: [I32, I32, I32], results: [I32] },
 ];
 

@@ -63,24 +63,29 @@ function takeLineFunction(
 }
 
 /**
- * `touchAccess(place, page, last, dirty, translated)`: whether an access of last + 1 bytes is aligned, and its line, and its page where
- * data addresses are translated, are at hand; then they are the most recently used, and the line is dirty if that is 1.
+ * `touchAccess(place, page, last, dirty, translated, waits, clock)`: whether an access of last + 1 bytes is aligned, and its line, and its
+ * page where data addresses are translated, are at hand; then they are the most recently used, and the line is dirty if that is 1.
+ * Where the piece, which began at the clock, `waits`, the line may not be on its way then: as `Cache.holds`.
  */
-function touchAccessFunction(
-  module: Functions,
-  { fastPaths: { l1d, dtlb }, ramBase }: GeneratedTiming,
-  touchLine: Callee,
-  touchPage: Callee,
-): Callee {
-  return module.define([I32, I32, I32, I32, I32], I32, (f, place, page, last, dirty, translated) => {
+function touchAccessFunction(module: Functions, timing: GeneratedTiming, touchLine: Callee, touchPage: Callee): Callee {
+  const { l1d, dtlb, earlyCycles } = timing.fastPaths;
+  const params = [I32, I32, I32, I32, I32, I32, F64] as const;
+  return module.define(params, I32, (f, place, page, last, dirty, translated, waits, clock) => {
     const no = (): void => f.return(word(0));
     f.if(i32.and(place, last), no);
+    const line = f.let(lineOf(place, timing.ramBase, l1d));
+    f.if(waits, () => {
+      if (l1d.fills === undefined) return no();
+      const fill = module.imported("onItsWay")(line, f64.sub(clock, f64.const(earlyCycles)));
+      f.if(i32.not(i32.lt(fill, word(0))), no);
+    });
     f.if(translated, () => f.if(i32.not(holdsPage(dtlb, page, touchPage)), no));
-    const line = f.let(lineOf(place, ramBase, l1d));
     const set = setAt(l1d.words.byteOffset, line, l1d);
     if (l1d.movesAlone) return touchLine(set, word(WORD_BYTES * l1d.ways), line, dirty);
     // The order of use is kept elsewhere, too: only the most recently used line will do.
-    return i32.and(i32.eq(i32.shr(i32.load(set), word(1)), line), i32.not(dirty));
+    const lineWord = f.let(i32.load(set));
+    const same = i32.eq(i32.shr(lineWord, word(1)), line);
+    return i32.and(same, i32.eq(i32.and(lineWord, dirty), dirty));
   });
 }
 

@@ -10,6 +10,8 @@ import { encodeModule } from "./wasm.ts";
 /** What regions import of it. */
 export interface TimingModule {
   readonly access: unknown;
+  /** Of the data cache. */
+  readonly onItsWay: unknown;
 }
 
 export function timingModule(
@@ -23,5 +25,5 @@ export function timingModule(
   const bytes = encodeModule({ imports, functions, memoryPages: layout.pages });
   const { ask, finish, stop } = pieces;
   const { exports } = instantiateShared(bytes, { memory, ask, finish, stop });
-  return { access: exports["access"] };
+  return { access: exports["access"], onItsWay: exports["onItsWay"] };
 }
