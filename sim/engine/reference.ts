@@ -109,7 +109,8 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
 
   permitCacheBlock(operation: CacheBlockOperation): void {
     if (operation === "inval" && !this.#systemAccess()) this.#illegal();
-    if (!permitsCacheBlock(this.hart, operation)) this.#illegal();
+    const { held, mode } = this.hart;
+    if (permitsCacheBlock(this, held, mode, operation) === 0n) this.#illegal();
   }
 
   ecall(): void {

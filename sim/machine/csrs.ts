@@ -12,6 +12,7 @@ import {
   type HeldCsr,
 } from "./csr-behaviour.ts";
 import { MENVCFG, type Hart } from "./hart.ts";
+import { HELD, isSet, type HeldState } from "./held.ts";
 import { Mode } from "./mmu.ts";
 
 interface Csr {
@@ -133,9 +134,15 @@ export function written<X, Y>(m: Arithmetic<X> & Capabilities<X, Y>, old: () => 
   return whole ? m.keepTagIf(value, m.bounds(value).integral) : setAddress(m, old(), m.addr(value));
 }
 
-/** Do menvcfg and senvcfg let this mode do a cache-block operation (cmo.adoc)? */
-export function permitsCacheBlock(hart: Hart, operation: CacheBlockOperation): boolean {
+/** Do menvcfg and senvcfg let a mode do a cache-block operation (cmo.adoc)? */
+export function permitsCacheBlock<X, Y>(
+  m: Arithmetic<X>,
+  held: HeldState<X, Y>,
+  mode: number,
+  operation: CacheBlockOperation,
+): X {
   const field = operation === "zero" ? MENVCFG.CBZE : operation === "inval" ? MENVCFG.CBIE : MENVCFG.CBCFE;
-  const machine = hart.mode === Mode.machine || (hart.menvcfg & field) !== 0n;
-  return machine && (hart.mode !== Mode.user || (hart.senvcfg & field) !== 0n);
+  if (mode === Mode.machine) return m.const(1n);
+  const machine = isSet(m, held.x(HELD.menvcfg), field);
+  return mode === Mode.supervisor ? machine : m.and(machine, isSet(m, held.x(HELD.senvcfg), field));
 }

@@ -91,8 +91,6 @@ export class Hart {
   mipSoftware = 0;
   mcounteren = 0n;
   scounteren = 0n;
-  menvcfg = 0n;
-  senvcfg = 0n;
   stimecmp = 0xffff_ffff_ffff_ffffn;
   mcountinhibit = 0n;
   /**
@@ -219,6 +217,18 @@ export class Hart {
   }
   set medeleg(value: bigint) {
     this.held.setX(HELD.medeleg, value);
+  }
+  get menvcfg(): bigint {
+    return this.held.x(HELD.menvcfg);
+  }
+  set menvcfg(value: bigint) {
+    this.held.setX(HELD.menvcfg, value);
+  }
+  get senvcfg(): bigint {
+    return this.held.x(HELD.senvcfg);
+  }
+  set senvcfg(value: bigint) {
+    this.held.setX(HELD.senvcfg, value);
   }
   get satp(): bigint {
     return this.held.x(HELD.satp);

@@ -22,6 +22,7 @@ export const HELD = {
   mode: 16 * PLACE_BYTES,
   /** The reserved bytes of RAM, by their offsets; none where the end is 0. */
   ...{ reservedFrom: 17 * PLACE_BYTES, reservedTo: 18 * PLACE_BYTES },
+  ...{ menvcfg: 19 * PLACE_BYTES, senvcfg: 20 * PLACE_BYTES },
 } as const;
 export type HeldAt = (typeof HELD)[keyof typeof HELD];
 export const HELD_BYTES = Object.keys(HELD).length * PLACE_BYTES;

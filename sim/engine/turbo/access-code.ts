@@ -70,7 +70,8 @@ export class AccessCode {
     if (bytes < l1d.lineBytes) {
       code.op(Op.br).unsigned(1).op(Op.end);
       if (this.#piece.ordersLoads && reads) this.#noteAge(place, bytes, index);
-      if (this.#piece.ordersLoads && timingClass === Class.store) this.#noteStore(place, bytes);
+      const stores = timingClass === Class.store || timingClass === Class.cbo;
+      if (this.#piece.ordersLoads && stores) this.#noteStore(place, bytes);
       if (capability && !reads) this.#noteCapability(place);
     }
     code.op(Op.end);

@@ -1,7 +1,8 @@
 // The algebra on WebAssembly: an instruction's meaning, run on expressions, writes the code that has that meaning.
 import { decodeBounds } from "../../../isa/cap/bounds.ts";
 import { SEALED } from "../../../isa/cap/format.ts";
-import type { AccessBytes, Bounds, Privileged, Semantics } from "../../../isa/semantics.ts";
+import type { AccessBytes, Bounds, CacheBlockOperation, Privileged, Semantics } from "../../../isa/semantics.ts";
+import { GRANULE_BYTES } from "../../machine/memory.ts";
 import { KeptBounds, YExpr, type KeptBoundsOptions } from "./bounds.ts";
 import { constant, ExprArithmetic, isConst, localOf, type Expr, type ExprWriter } from "./expr.ts";
 import { Access, type MemoryPath } from "./memory-path.ts";
@@ -338,6 +339,13 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
     this.memory.clearTags(place, bytes);
   }
 
+  /** Zeroes whole granules and their tags. */
+  protected zeroAt(place: number, bytes: number): void {
+    const { code } = this.writer;
+    for (let ahead = 0; ahead < bytes; ahead += 8) code.local(Op.localGet, place).i64(0n).memory(Op.i64Store, ahead);
+    for (let ahead = 0; ahead < bytes; ahead += GRANULE_BYTES) this.memory.clearTags(place, 1, ahead);
+  }
+
   protected loadYAt(place: number): YExpr {
     const { code } = this.writer;
     const [addr, meta, tag] = [I64, I64, I32].map((type) => this.writer.temporary(type as typeof I64));
@@ -362,12 +370,12 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
   abstract loadReserved(addr: Expr, bytes: AccessBytes): Expr;
   abstract loadReservedY(addr: Expr): YExpr;
   abstract storeConditional(addr: Expr, bytes: AccessBytes, value: Expr): Expr;
+  abstract permitCacheBlock(operation: CacheBlockOperation): void;
+  abstract cacheBlock(addr: Expr, operation: CacheBlockOperation): void;
   abstract storeConditionalY(addr: Expr, value: YExpr): Expr;
 
   // What the interpreter does
 
-  permitCacheBlock = untranslatable;
-  cacheBlock = untranslatable;
   wfi = untranslatable;
   fenceI = untranslatable;
   sfenceVma = untranslatable;

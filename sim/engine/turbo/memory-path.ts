@@ -3,7 +3,7 @@
 // Where addresses are physical and no PMP entry guards them, one comparison tells RAM. Otherwise a direct-mapped TLB is asked,
 // whose entries the engine has made from the machine's own translation; a miss calls `fill`, which makes one or says no. What
 // is left (devices, an access across pages, a page that faults, a store to a marked granule) exits, and the interpreter does it.
-import { GRANULE_BITS, PAGE_BITS } from "../../machine/memory.ts";
+import { GRANULE_BITS, GRANULE_BYTES, PAGE_BITS } from "../../machine/memory.ts";
 import type { Expr, ExprWriter } from "./expr.ts";
 import { RAM_AT, TLB, TLB_KIND_BYTES, type Layout } from "./layout.ts";
 import { I32, I64, Op, VOID } from "./wasm.ts";
@@ -70,14 +70,14 @@ export class MemoryPath {
     this.onAccess(addr, place, bytes, access);
   }
 
-  /** Clears the tags of the granules that a store touches. */
-  clearTags(place: number, bytes: number): void {
+  /** Clears the tags of the granules that a store of at most 8 bytes touches, `ahead` of a place. */
+  clearTags(place: number, bytes: number, ahead = 0): void {
     if (!this.#o.tagged) return;
     const { code } = this.#writer;
-    this.granule(place, 0);
+    this.granule(place, ahead);
     code.i32(0).memory(Op.i32Store8, this.#o.layout.tagOffset);
     if (bytes === 1) return;
-    this.granule(place, bytes - 1);
+    this.granule(place, ahead + bytes - 1);
     code.i32(0).memory(Op.i32Store8, this.#o.layout.tagOffset);
   }
 
@@ -175,6 +175,10 @@ export class MemoryPath {
     const { markOffset } = this.#o.layout;
     this.granule(place, 0);
     code.memory(Op.i32Load8U, markOffset);
+    for (let ahead = GRANULE_BYTES; ahead < bytes; ahead += GRANULE_BYTES) {
+      this.granule(place, ahead);
+      code.memory(Op.i32Load8U, markOffset).op(Op.i32Or);
+    }
     if (bytes > 1 && bytes <= 8) {
       this.granule(place, bytes - 1);
       code.memory(Op.i32Load8U, markOffset).op(Op.i32Or);

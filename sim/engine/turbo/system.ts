@@ -4,8 +4,9 @@
 // the instruction is left to the interpreter: so are all that raise an exception but ECALL and EBREAK.
 import { PERMISSION } from "../../../isa/cap/format.ts";
 import { CAUSE } from "../../../isa/cause.ts";
-import type { AccessBytes, Privileged } from "../../../isa/semantics.ts";
-import { written, type Csrs } from "../../machine/csrs.ts";
+import { CACHE_BLOCK_BYTES } from "../../../isa/ext/zicbo.ts";
+import type { AccessBytes, CacheBlockOperation, Privileged } from "../../../isa/semantics.ts";
+import { permitsCacheBlock, written, type Csrs } from "../../machine/csrs.ts";
 import type { FieldsCsr, HeldCsr } from "../../machine/csr-behaviour.ts";
 import type { Hart } from "../../machine/hart.ts";
 import { HELD, isSet } from "../../machine/held.ts";
@@ -197,6 +198,19 @@ export class Translator extends PlainTranslator {
     const old = this.loadYAt(place);
     this.storeYAt(place, value);
     return old;
+  }
+
+  // Cache blocks: of what may be done to them, zeroing alone is frequent
+
+  permitCacheBlock(operation: CacheBlockOperation): void {
+    if (operation !== "zero") throw UNTRANSLATABLE;
+    const permitted = permitsCacheBlock(this, this.#held, this.#o.mode, operation);
+    this.trapIf(this.xor(permitted, constant(1n)));
+  }
+
+  cacheBlock(addr: Expr): void {
+    const block = this.and(addr, constant(-BigInt(CACHE_BLOCK_BYTES)));
+    this.zeroAt(this.memory.place(block, CACHE_BLOCK_BYTES, Access.store), CACHE_BLOCK_BYTES);
   }
 
   /** Offset in RAM of a place. */

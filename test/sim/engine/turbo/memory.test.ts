@@ -338,3 +338,97 @@ test("what a PMP entry closes faults, however often the rest of its page was use
     ${PASS}
     ${HANDLER}`);
 });
+
+describe("zeroing a block", () => {
+  const ISA = "rv64y_zicsr_zicboz";
+
+  test("clears its bytes and tags, and no others", () => {
+    both(
+      `auipc s0, 0
+      li t0, 0x80008000
+      yaddrw s1, s0, t0
+      li s2, 40
+    1: li t0, 5
+      ymv s3, s1
+    2: sy s0, 0(s3)
+      sy s0, 16(s3)
+      sy s0, 48(s3)
+      yaddi s3, s3, 64
+      addi t0, t0, -1
+      bnez t0, 2b
+      andi t0, s2, 3
+      slli t0, t0, 6
+      addi t0, t0, 61
+      yadd s3, s1, t0
+      cbo.zero (s3)
+      addi s2, s2, -1
+      bnez s2, 1b
+      ${PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s0, t6")}`,
+      ISA,
+    );
+  });
+
+  test("of code in its last granule is seen at once", () => {
+    both(
+      `la t0, handler
+      csrw mtvec, t0
+      la s0, block
+      li s2, 60
+    1: la t0, insns
+      lw t1, 0(t0)
+      lw t2, 4(t0)
+      sw t1, 56(s0)
+      sw t2, 60(s0)
+      andi t0, s2, 7
+      bnez t0, 2f
+      cbo.zero (s0)
+    2: jal ra, call
+      addi s2, s2, -1
+      bnez s2, 1b
+      ${PASS}
+      ${HANDLER.replace("addi t1, t1, 4", "mv t1, ra")}
+    call: addi t0, s0, 56
+      jr t0
+      .balign 4
+      .option norvc
+    insns: addi a0, a0, 1
+      jr ra
+      .balign 64
+    block: .zero 64`,
+      `${INTEGER}_zicboz`,
+    );
+  });
+
+  test.each([1, 0])("is the interpreter's where menvcfg or senvcfg forbids it in mode %i", (mode) => {
+    both(
+      `la t0, handler
+      csrw mtvec, t0
+      li t0, 0x80
+      csrw menvcfg, t0
+      csrw senvcfg, t0
+      li t0, 0x1800
+      csrc mstatus, t0
+      la s0, block
+      li s2, 60
+    1: li t0, ${mode << 11}
+      csrs mstatus, t0
+      la t0, 2f
+      csrw mepc, t0
+      .option norvc
+      mret
+    2: cbo.zero (s0)
+      ecall
+      andi t0, s2, 15
+      bnez t0, 3f
+      li t0, 0x80
+      csrrc zero, ${mode === 1 ? "menvcfg" : "senvcfg"}, t0
+    3: addi s2, s2, -1
+      bnez s2, 1b
+      ${PASS}
+      ${HANDLER.replace("mret", "li t2, 8\n csrr t1, mcause\n bltu t1, t2, 9f\n csrr t1, mepc\n li t2, 0x1800\n csrs mstatus, t2\n 9: mret")}
+      .balign 64
+    block: .zero 64`,
+      `${INTEGER}_zicboz`,
+    );
+  });
+});

@@ -281,8 +281,11 @@ const SPACES = [0, 1].flatMap((space) => {
   ];
 });
 
-/** Two processes; an environment call of either goes to the other, and the kernel adds to a word of both. */
-const processes = (count: number): string => `
+/** Of the two, the one that is not in force. */
+const OTHER_SPACE = "csrr t4, satp\n xor t4, t4, s8\n xor t4, t4, s9";
+
+/** Two processes; an environment call of either goes to the other, and the kernel adds to a word of both. `next`: t4 = the next satp. */
+const processes = (count: number, next = OTHER_SPACE): string => `
   .option norvc
   ${SPACES.join("")}
   li t0, 0x100
@@ -303,6 +306,7 @@ const processes = (count: number): string => `
   mv s7, t0
   li s1, ${count}
   li s2, 0x40000
+  la s5, finished
   mret
 user: addi a0, a0, 1
   ld a1, 0(zero)
@@ -324,13 +328,11 @@ kernel: csrr t0, sepc
   mv s6, s7
   mv s7, t0
   csrw sepc, s7
-  csrr t4, satp
-  xor t4, t4, s8
-  xor t4, t4, s9
+  ${next}
   csrw satp, t4
-  sc.d zero, zero, (s9)
+  sc.d zero, zero, (s5)
   sret
-  .balign 4
+  .balign 8
 finished: ${PASS}
 `;
 
@@ -359,6 +361,21 @@ describe("processes that call each other through a kernel", () => {
     });
     expect(turbo).toEqual(reference);
   });
+});
+
+test("more address spaces than contexts are kept of are told apart", () => {
+  // Forty numbers in turn; every other one has the pages of the first process, the rest those of the second.
+  const next = `addi s10, s10, 1
+    li t5, 40
+    bltu s10, t5, 4f
+    li s10, 0
+  4: andi t5, s10, 1
+    mv t4, s8
+    beqz t5, 5f
+    mv t4, s9
+  5: slli t5, s10, 46
+    xor t4, t4, t5`;
+  expect(bothWays(processes(600, next))).toBeGreaterThan(600 * 20);
 });
 
 describe("with capabilities", () => {
