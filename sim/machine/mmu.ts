@@ -2,6 +2,7 @@
 // tables in memory now: a store to a page that a walk has read empties the cache).
 import { CAUSE } from "../../isa/cause.ts";
 import { Mark, PAGE_BITS, PAGE_BYTES, type Memory } from "./memory.ts";
+import { PageCache, setOf } from "./page-cache.ts";
 import type { Pmp } from "./pmp.ts";
 import type { Walk } from "./retire.ts";
 
@@ -29,7 +30,6 @@ const CANONICAL_TOP = 2 ** 38;
 const CANONICAL_UPPER_HALF = 2 ** VIRT_BITS - CANONICAL_TOP;
 const UPPER_HALF = 0xffff_ffc0_0000_0000n;
 
-const CACHE_SETS = 256;
 /** States for which translations are kept. */
 const MAX_VIEWS = 256;
 
@@ -66,20 +66,6 @@ export interface TranslationState {
   /** The generation that user pages (UYRG) and the others (SYRG) must carry for tags to be loaded from them. */
   readonly uyrg: boolean;
   readonly syrg: boolean;
-}
-
-/** Translations for one kind of access, direct mapped by virtual page number. */
-class PageCache {
-  readonly pages = new Float64Array(CACHE_SETS).fill(-1);
-  readonly phys = new Float64Array(CACHE_SETS);
-  /** `LoadedTags` of each page. */
-  readonly loadedTags = new Uint8Array(CACHE_SETS);
-  used = false;
-
-  flush(): void {
-    if (this.used) this.pages.fill(-1);
-    this.used = false;
-  }
 }
 
 /** One way to see memory: a root table, a privilege mode, and the fields of TranslationState that say what entries mean. */
@@ -196,22 +182,12 @@ export class Mmu {
 
   /** Physical address of an instruction fetch if it needs no walk; else -1. It leaves no trace. */
   knownFetch(addr: bigint): number {
-    const context = this.#fetchContext;
-    if (context === undefined) return Number(addr);
-    if (!Mmu.canonical(addr)) return -1;
-    const virt = Number(BigInt.asUintN(VIRT_BITS, addr));
-    const page = Math.floor(virt / PAGE_BYTES);
-    const set = page % CACHE_SETS;
-    return context.fetch.pages[set] === page ? context.fetch.phys[set]! + (virt - page * PAGE_BYTES) : -1;
+    return known(this.#fetchContext?.fetch, addr);
   }
 
   /** Would a tagged store be translated without a walk, and so without a mark in the tables? */
   knowsTaggedStore(addr: bigint): boolean {
-    const context = this.#dataContext;
-    if (context === undefined) return true;
-    if (!Mmu.canonical(addr)) return false;
-    const page = Math.floor(Number(BigInt.asUintN(VIRT_BITS, addr)) / PAGE_BYTES);
-    return context.taggedStore.pages[page % CACHE_SETS] === page;
+    return known(this.#dataContext?.taggedStore, addr) >= 0;
   }
 
   /** Is an address one that translation can take? */
@@ -280,7 +256,7 @@ export class Mmu {
     const inLowerHalf = near < CANONICAL_TOP;
     const virt = inLowerHalf ? near : Number(BigInt.asUintN(VIRT_BITS, addr));
     const page = Math.floor(virt / PAGE_BYTES);
-    const set = page % CACHE_SETS;
+    const set = setOf(page);
     const canonical = inLowerHalf || Mmu.canonical(addr);
     if (cache.pages[set] !== page || !canonical) {
       const fault = canonical ? this.#fill(context, cache, virt, type) : "page";
@@ -304,7 +280,7 @@ export class Mmu {
     if (unset !== 0n && !context.state.adue) return unset >> UPPER_WORD_BITS === 0n ? "page" : "capability";
     if (unset !== 0n && !this.#setBits(leaf.walk.entries.at(-1)!, unset)) return "access";
     const page = Math.floor(virt / PAGE_BYTES);
-    const set = page % CACHE_SETS;
+    const set = setOf(page);
     cache.pages[set] = page;
     cache.phys[set] = leaf.phys;
     cache.loadedTags[set] = loadedTags(context.state, leaf);
@@ -358,6 +334,12 @@ export class Mmu {
     }
     return "page";
   }
+}
+
+/** Physical address by a translation that is cached, or is none; else -1. */
+function known(cache: PageCache | undefined, addr: bigint): number {
+  if (cache === undefined) return Number(addr);
+  return Mmu.canonical(addr) ? cache.find(Number(BigInt.asUintN(VIRT_BITS, addr))) : -1;
 }
 
 function causeOf(fault: WalkFault, type: AccessType): number {
