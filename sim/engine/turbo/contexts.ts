@@ -23,8 +23,6 @@ export class Contexts {
   readonly #bytes: Uint8Array;
   readonly #numbers = new Map<TranslationState, number>();
   #used = 0;
-  /** Generated code does not write ADUE, and does not look at it when it looks for a context. */
-  #adue = false;
 
   constructor(linear: LinearMemory, code: TranslatedCode) {
     this.#linear = linear;
@@ -40,8 +38,6 @@ export class Contexts {
 
   /** Puts the context of a state in force, which is the hart's. */
   use(state: TranslationState): void {
-    if (state.adue !== this.#adue) this.#forgetNames();
-    this.#adue = state.adue;
     let number = this.#numbers.get(state);
     if (number === undefined) {
       if (this.#used === MAX_CONTEXTS) {

@@ -7,7 +7,10 @@ import { Code, I32, I64, Op, VOID, type ModuleFunction } from "./wasm.ts";
 
 const { SUM, MXR, MPRV, MPP } = MSTATUS;
 const { YRGE, SYRG, UYRG } = MSTATUS_HIGH;
-/** Fields of mstatus that translation always depends on (Hart.translation); on MPP it does while MPRV is set. */
+/**
+ * Fields of mstatus that translation always depends on (Hart.translation); on MPP it does while MPRV is set. ADUE is asked for in walks
+ * alone, and those are the machine's, which catches up before.
+ */
 const FIELDS = BigInt(SUM | MXR | MPRV) | (BigInt(YRGE | SYRG | UYRG) << 32n);
 /** Odd multipliers that carry each bit to the highest. */
 const SPREAD = 0x9e37_79b9_7f4a_7c15n;

@@ -363,6 +363,68 @@ describe("processes that call each other through a kernel", () => {
   });
 });
 
+test("a walk that is due behind a switch is one through the tables in force", () => {
+  // More pages of each process than a TLB holds.
+  const pages = [0, 1].map((space) => {
+    const lowest = TABLES + 0x3000 * space + 0x2000;
+    const first = pte(0x8001_0000 + 0x2_0000 * space, ALL | U);
+    return `li t0, ${lowest}\n li t1, ${first}\n li t2, 32\n 1: sd t1, 0(t0)\n addi t0, t0, 8\n addi t1, t1, 1024
+      addi t2, t2, -1\n bnez t2, 1b\n`;
+  });
+  const touch = "lui t0, 20\n lui t1, 1\n 3: ld a2, 16(t0)\n add a1, a1, a2\n sub t0, t0, t1\n bnez t0, 3b\n";
+  const source = processes(60)
+    .replace("li t0, 0x100\n", `${pages.join("")} li t0, 0x100\n`)
+    .replace("user: ", `user: ${touch}`);
+  const image = program(source, INTEGER);
+  const slices = [{ instructions: 3000 }, { instructions: 100_000 }];
+  expect(compareTimed({ isa: INTEGER, image, ramBytes: 1 << 19, core: CVA6, slices }).found).toBeUndefined();
+});
+
+test("data of M-mode that looks as another mode does is seen as that mode sees it, whichever that is", () => {
+  // MPP is user and supervisor in turn: its page at 0 is open to one, that of its code to the other.
+  bothWays(`
+    .option norvc
+    ${SPACES.join("")}
+    la t0, handler
+    csrw mtvec, t0
+    li t0, ${satp(1, TABLES)}
+    csrw satp, t0
+    li s1, 80
+    li s2, 0x1800
+    li s3, 0x20000
+    la s4, handler
+    csrs mstatus, s3
+  again: csrc mstatus, s2
+    andi t0, s1, 1
+    slli t0, t0, 11
+    csrs mstatus, t0
+    ld t1, 0(zero)
+    add a0, a0, t1
+    csrc mstatus, s2
+    csrs mstatus, t0
+    ld t1, 0(s4)
+    add a0, a0, t1
+    csrc mstatus, s2
+    andi t0, s1, 3
+    bnez t0, 2f
+    csrc mstatus, s3
+    ld t1, 0(s4)
+    add a1, a1, t1
+    csrs mstatus, s3
+  2: addi s1, s1, -1
+    bnez s1, again
+    csrc mstatus, s3
+    ${PASS}
+    .balign 8
+  handler: csrr t2, mepc
+    addi t2, t2, 4
+    csrw mepc, t2
+    li t1, 77
+    add a2, a2, t2
+    mret
+  `);
+});
+
 test("more address spaces than contexts are kept of are told apart", () => {
   // Forty numbers in turn; every other one has the pages of the first process, the rest those of the second.
   const next = `addi s10, s10, 1
