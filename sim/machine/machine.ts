@@ -25,7 +25,7 @@ import { Mmu } from "./mmu.ts";
 import type { MachineConfig } from "../config/machine.ts";
 import { Core } from "../timing/core.ts";
 import { MemoCore, type MemoLimits } from "../timing/memo-core.ts";
-import { heapStorage, linearStorage, storageBytes } from "../timing/part.ts";
+import { heapStorage, linearStorage, storageBytes, type Storage } from "../timing/part.ts";
 import type { TimedCore, Timing } from "./retire.ts";
 
 export type { Stop };
@@ -108,11 +108,12 @@ export class Machine {
     if (typeof isa === "string") throw new Error(isa);
     this.isa = isa;
     const categories = o.image.categories.length;
-    const linear = runsTurbo(o, isa) ? new LinearMemory(o.ramBytes, timingBytes(o, categories)) : undefined;
-    const storage = linear === undefined ? heapStorage : linearStorage(linear.memory, linear.layout.timingAt);
-    const remembers = linear !== undefined && o.core !== undefined;
     const config = o.core && { ...o.core, ramBytes: o.ramBytes };
-    const memoCore = remembers ? new MemoCore(config!, { ...o.memoLimits, categories, storage }) : undefined;
+    const coreIn = config && ((storage: Storage) => new MemoCore(config, { ...o.memoLimits, categories, storage }));
+    const timingBytes = (): number => (coreIn === undefined ? 0 : PIECES_BYTES + storageBytes(coreIn));
+    const linear = runsTurbo(o, isa) ? new LinearMemory(o.ramBytes, timingBytes()) : undefined;
+    const storage = linear === undefined ? heapStorage : linearStorage(linear.memory, linear.layout.timingAt);
+    const memoCore = linear && coreIn?.(storage);
     this.core = memoCore ?? (config && new Core(config, { categories }));
     const memory = new Memory({
       base: RAM_BASE,
@@ -240,13 +241,6 @@ export class Machine {
     const pc = BigInt(entry);
     this.engine.resume(rvy ? new Capability(1n, meta, pc, undefined) : new Capability(0n, 0n, pc, undefined));
   }
-}
-
-/** Bytes of linear memory that timing takes. */
-function timingBytes({ core, ramBytes, memoLimits }: MachineOptions, categories: number): number {
-  if (core === undefined) return 0;
-  const config = { ...core, ramBytes };
-  return PIECES_BYTES + storageBytes((storage) => new MemoCore(config, { ...memoLimits, categories, storage }));
 }
 
 /** The turbo engine tells nobody of single steps, has no Zyhybrid and not more RAM yet: there the reference engine runs. */

@@ -49,7 +49,7 @@ export const heapStorage: Storage = {
   float64: (length, fill = 0) => new Float64Array(length).fill(fill),
 };
 
-/** The bytes that `use` takes of a linear storage. */
+/** The bytes that `use` takes of a linear storage. Its arrays are not filled: that would have the host commit memory for them. */
 export function storageBytes(use: (storage: Storage) => void): number {
   let bytes = 0;
   const counted = <A extends Int32Array | Float64Array>(array: A): A => {
@@ -57,8 +57,8 @@ export function storageBytes(use: (storage: Storage) => void): number {
     return array;
   };
   use({
-    int32: (length, fill) => counted(heapStorage.int32(length, fill)),
-    float64: (length, fill) => counted(heapStorage.float64(length, fill)),
+    int32: (length) => counted(new Int32Array(length)),
+    float64: (length) => counted(new Float64Array(length)),
   });
   return bytes;
 }

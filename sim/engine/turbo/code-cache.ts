@@ -42,6 +42,7 @@ export interface CachedRegion {
   readonly meta: bigint;
   /** What the region was translated for: the mode, how addresses are translated, and whether anybody guards them. */
   readonly addressing: number;
+  /** The head's comes first. */
   readonly pages: readonly SeenPage[];
   readonly translated: TranslatedRegion;
   /** Linear address of the records of its lines. */
@@ -62,7 +63,8 @@ export class TranslatedCode {
   dropped = 0;
   readonly #linear: LinearMemory;
   readonly #table: WebAssembly.Table;
-  readonly #regions = new Map<bigint, CachedRegion[]>();
+  /** By the address of their head and the page that it stands in. */
+  readonly #regions = new Map<bigint, Map<CodePage, CachedRegion[]>>();
   readonly #byPage = new Map<CodePage, Set<CachedRegion>>();
   readonly #bytes: Uint8Array;
   #nextIndex = 0;
@@ -96,9 +98,9 @@ export class TranslatedCode {
   add(region: Omit<CachedRegion, "index">): CachedRegion {
     const added = { ...region, index: this.#nextIndex++ };
     this.#table.set(added.index, region.translated.call);
-    const others = this.#regions.get(region.pc);
-    if (others === undefined) this.#regions.set(region.pc, [added]);
-    else others.push(added);
+    const places = this.#regions.get(region.pc) ?? new Map<CodePage, CachedRegion[]>();
+    const head = headPage(region);
+    this.#regions.set(region.pc, places.set(head, [...(places.get(head) ?? []), added]));
     for (const { page } of region.pages) {
       const users = this.#byPage.get(page) ?? new Set();
       this.#byPage.set(page, users.add(added));
@@ -106,19 +108,22 @@ export class TranslatedCode {
     return added;
   }
 
-  /** The region with this head, if `valid` says that it may be entered. */
+  /** The region whose head stands in this page, if `valid` says that it may be entered. */
   find(
+    page: CodePage,
     pc: bigint,
     meta: bigint,
     addressing: number,
     valid: (region: CachedRegion) => boolean,
   ): CachedRegion | undefined {
-    return this.#regions.get(pc)?.find((r) => r.meta === meta && r.addressing === addressing && valid(r));
+    const regions = this.#regions.get(pc)?.get(page);
+    return regions?.find((r) => r.meta === meta && r.addressing === addressing && valid(r));
   }
 
   /** What was translated for this head elsewhere. */
   translatedAt(pc: bigint, meta: bigint, addressing: number): ReadonlySet<TranslatedRegion> {
-    const alike = this.#regions.get(pc)?.filter((r) => r.meta === meta && r.addressing === addressing) ?? [];
+    const places = this.#regions.get(pc)?.values() ?? [];
+    const alike = [...places].flat().filter((r) => r.meta === meta && r.addressing === addressing);
     return new Set(alike.map((r) => r.translated));
   }
 
@@ -176,9 +181,11 @@ export class TranslatedCode {
     this.dropped += 1;
     this.#table.set(region.index, null);
     for (const { page } of region.pages) this.#byPage.get(page)?.delete(region);
-    const left = this.#regions.get(region.pc)!.filter((r) => r !== region);
-    if (left.length > 0) this.#regions.set(region.pc, left);
-    else this.#regions.delete(region.pc);
+    const places = this.#regions.get(region.pc)!;
+    const left = places.get(headPage(region))!.filter((r) => r !== region);
+    if (left.length > 0) places.set(headPage(region), left);
+    else places.delete(headPage(region));
+    if (places.size === 0) this.#regions.delete(region.pc);
     for (let context = 0; context < this.#contexts; context += 1) {
       const slot = slotOf(context, region.pc);
       if (this.#linear.words[(slot + ENTRY.index) >>> 2] !== region.index) continue;
@@ -186,6 +193,8 @@ export class TranslatedCode {
     }
   }
 }
+
+const headPage = ({ pages }: Pick<CachedRegion, "pages">): CodePage => pages[0]!.page;
 
 /** An entry holds no address with all bits set: that is odd. */
 function slotOf(context: number, pc: bigint): number {

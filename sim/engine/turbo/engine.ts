@@ -277,7 +277,8 @@ export class Turbo extends Reference {
       this.#gaveUp = true;
       return undefined;
     }
-    const known = this.#code.find(pc, meta, this.#addressing, (region) => this.#valid(region));
+    const page = this.knownPage(pc & ~PAGE_MASK);
+    const known = page && this.#code.find(page, pc, meta, this.#addressing, (region) => this.#valid(region));
     if (known !== undefined) return known;
     if (this.#heat.size >= MAX_COUNTED) this.#heat.clear();
     this.#heat.set(at, heat);
