@@ -485,10 +485,14 @@ describe("with capabilities", () => {
     bothWays(leaves(what), ISA);
   });
 
-  test("a vector without a tag ends the run where it does in the interpreter", () => {
-    bothWays(
-      leaves("").replace("addi a1, a1, 1", "addi a1, a1, 1\n li t2, 20\n bne s1, t2, back\n csrw mtvec, t2"),
-      ISA,
-    );
+  test.each([
+    ["an integer", "csrw mtvec, t2"],
+    [
+      "the handler's own, stored as an integer",
+      "lla t2, handler\n lla t3, room\n sy t2, 0(t3)\n sd t2, 0(t3)\n ly t2, 0(t3)\n csrw mtvec, t2",
+    ],
+  ])("a vector without a tag ends the run where it does in the interpreter: %s", (_, vector) => {
+    const untagged = `addi a1, a1, 1\n li t2, 20\n bne s1, t2, back\n ${vector}`;
+    bothWays(`${leaves("").replace("addi a1, a1, 1", untagged)}\n .balign 16\n room: .zero 16`, ISA);
   });
 });
