@@ -123,7 +123,7 @@ export class MemoCore implements TimedCore {
     const ageAt = (i: number): number => this.#overlaps.get(i) ?? NO_OVERLAP;
     const slot = this.#pieces.slotWithout(this.#memo.script(this.#piece, this.#category), this.#youngestOverlap);
     if (slot >= 0) this.#pieces.take(slot);
-    else this.#pieces.takeSingly(this.#piece, this.#category, ageAt);
+    else this.#pieces.takeOverlapping(this.#piece, this.#category, ageAt);
   }
 
   #trap(issueCycles: number): void {

@@ -18,6 +18,7 @@ export class PieceClock {
   readonly #memo: PipelineMemo;
   readonly #mostScripts: number;
   readonly #single = new Script();
+  readonly #overlapping = new Script();
 
   /** @param mostScripts - with more than these the memo starts afresh. */
   constructor(memo: PipelineMemo, storage: Storage, mostScripts: number) {
@@ -64,14 +65,26 @@ export class PieceClock {
     return youngest >= slots[slot + Slot.waiting]! ? slot : -1;
   }
 
-  /** Takes the instructions of a piece one at a time, each load as far as it overlaps a store. */
-  takeSingly(piece: Script, category: number, ageAt: AgeAt, counted: Counted = "elsewhere"): void {
+  /** Goes through a piece with loads that overlap stores: as a whole if that is remembered, or may be, else one instruction at a time. */
+  takeOverlapping(piece: Script, category: number, ageAt: AgeAt, counted: Counted = "elsewhere"): void {
+    const whole = this.#overlapping;
+    whole.clear();
+    for (let i = 0; i < piece.length; i += 1) this.#addOverlapping(whole, piece.words[i]!, ageAt(i));
+    const slot = this.#memo.peek(this.state[0]!, this.#memo.script(whole, category, counted), this.now);
+    if (slot >= 0) this.take(slot);
+    else this.#takeSingly(piece, category, ageAt, counted);
+  }
+
+  #takeSingly(piece: Script, category: number, ageAt: AgeAt, counted: Counted): void {
     for (let i = 0; i < piece.length; i += 1) {
       this.#single.clear();
-      const overlapAge = ageAt(i);
-      if (overlapAge === NO_OVERLAP) this.#single.step(piece.words[i]!);
-      else this.#single.lateStep(piece.words[i]!, { ...ON_TIME, overlapAge });
+      this.#addOverlapping(this.#single, piece.words[i]!, ageAt(i));
       this.advance(this.#single, category, counted);
     }
+  }
+
+  #addOverlapping(script: Script, word: number, overlapAge: number): void {
+    if (overlapAge === NO_OVERLAP) script.step(word);
+    else script.lateStep(word, { ...ON_TIME, overlapAge });
   }
 }

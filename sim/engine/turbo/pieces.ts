@@ -200,7 +200,7 @@ export class Pieces {
     const slot = age === Infinity ? memo.advance(pieces.state[0]!, script, now) : pieces.slotWithout(script, age);
     if (slot >= 0) return this.#fill(at, slot);
     this.#write(block, from, block.steps, outcome);
-    this.#takeSingly(block, from);
+    this.#takeOverlapping(block, from);
     const taken = memo.taken.length - 1;
     this.#set(at, { state: NO_STATE, taken, cycles: pieces.now - now, next: pieces.state[0]!, waiting: 0 });
   };
@@ -278,13 +278,13 @@ export class Pieces {
     const slot = pieces.slotWithout(script, age);
     if (slot >= 0) return pieces.take(slot);
     this.#write(block, from, index, 0);
-    this.#takeSingly(block, from);
+    this.#takeOverlapping(block, from);
   }
 
-  /** Takes the instructions whose script is written one at a time. */
-  #takeSingly(block: TimedBlock, from: number): void {
+  /** Goes through the instructions whose script is written, as far as their loads overlap stores. */
+  #takeOverlapping(block: TimedBlock, from: number): void {
     const ageAt = (i: number): number => this.#ageAt(block, from + i);
-    this.timing.pieces.takeSingly(this.#script, block.category, ageAt, countedAs(block));
+    this.timing.pieces.takeOverlapping(this.#script, block.category, ageAt, countedAs(block));
   }
 
   /** The block of a row, and the instruction before which its piece begins. */
