@@ -13,7 +13,7 @@ import type { PipelineMemo } from "./memo.ts";
 import { RAM_BASE, type Storage, type Walks } from "./part.ts";
 import type { PieceClock } from "./piece-clock.ts";
 import type { PredictorFastPath } from "./predictor/predictor.ts";
-import { Script, type Lateness } from "./script.ts";
+import type { Lateness } from "./script.ts";
 import type { StoreBlocksFastPath } from "./store-blocks.ts";
 import type { TagGroups } from "./tag-table.ts";
 import type { TlbFastPath } from "./tlb.ts";
@@ -59,7 +59,6 @@ export class GeneratedTiming {
   readonly doneToEvent: number;
   readonly memo: PipelineMemo;
   readonly #dynamic: DynamicParts;
-  readonly #stall = new Script();
 
   constructor(
     config: MachineConfig,
@@ -106,17 +105,13 @@ export class GeneratedTiming {
 
   /** An instruction, to which all that follows has been answered, is gone through from a state that is remembered. */
   finish(word: number, category: number, late: Lateness): void {
-    this.pieces.take(this.memo.late(this.pieces.state[0]!, word, category, late));
+    this.pieces.take(this.memo.late(this.pieces.state[0]!, word, category, late, this.pieces.now));
     this.pieces.boundScripts();
   }
 
   /** A fetch of an instruction of so many bytes that is not in the line in hand. */
   fetch(r: Retire, bytes: number, walks: Walks): void {
-    const { itlbCycles, cacheCycles, tagCycles } = this.#dynamic.fetch(r, bytes, this.pieces.now, walks);
-    if (itlbCycles + cacheCycles === 0) return;
-    this.#stall.clear();
-    this.#stall.stallFetch(itlbCycles, cacheCycles, tagCycles);
-    this.pieces.advance(this.#stall, r.category);
+    this.pieces.stallFetch(this.#dynamic.fetch(r, bytes, this.pieces.now, walks), r.category);
     this.pieces.boundScripts();
   }
 

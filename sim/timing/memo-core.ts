@@ -143,10 +143,8 @@ export class MemoCore implements TimedCore {
   #fetch(r: Retire, bytes: number, walks: Walks): void {
     const begin = this.#pieces.now;
     if (!this.#dynamic.fetchesOnTime(r, bytes, begin)) this.#end();
-    const { itlbCycles, cacheCycles, tagCycles } = this.#dynamic.fetch(r, bytes, this.#pieces.now, walks);
-    if (itlbCycles + cacheCycles === 0) return;
-    this.#piece.stallFetch(itlbCycles, cacheCycles, tagCycles);
-    this.#end();
+    const delay = this.#dynamic.fetch(r, bytes, this.#pieces.now, walks);
+    this.#pieces.stallFetch(delay, this.#category);
   }
 
   #access(r: Retire, word: number, timingClass: number, walks: Walks): void {

@@ -30,7 +30,7 @@ import { heapStorage, type Storage } from "./part.ts";
 import { Pipeline, type Outcomes } from "./pipeline.ts";
 import { StateReader, StateWriter } from "./relative.ts";
 import { ScriptCounts, type Counted } from "./script-counts.ts";
-import { DEVICE, ON_TIME, Player, Script, type Lateness } from "./script.ts";
+import { Answered, DEVICE, ON_TIME, Player, Script, type Lateness } from "./script.ts";
 import { NO_OVERLAP } from "./storebuffer.ts";
 import { Slot, Transitions } from "./transitions.ts";
 import { Class, traitClass } from "./traits.ts";
@@ -46,6 +46,8 @@ const CYCLES_A_TRANSITION = 256;
 const MOST_ALLOWED = 1 << 13;
 /** With so many allowed again a live state is numbered. */
 const RESUME_ALLOWED = 16;
+/** An instruction that is later by more than so many cycles is gone through, and not remembered: what is remembered are words. */
+export const MOST_LATE_CYCLES = 2 ** 28;
 const COUNTED: readonly Counted[] = ["elsewhere", "physical", "translated"];
 /** Scripts of one instruction that are found without their words. */
 const SINGLES_BITS = 10;
@@ -178,9 +180,12 @@ export class PipelineMemo {
   }
 
   /** The slot of an instruction with outcomes that are known, from a state that is remembered. */
-  late(state: number, word: number, category: number, late: Lateness): number {
+  late(state: number, word: number, category: number, late: Lateness, now: number): number {
     Object.assign(this.#late, late);
-    return this.#fillLateSlot(state, this.single(word, category), word, category);
+    if (late.accessCycles <= MOST_LATE_CYCLES)
+      return this.#fillLateSlot(state, this.single(word, category), word, category);
+    this.#goLive(state, now);
+    return this.#stepLive(word, category, this.#livePlayer.answering(late));
   }
 
   /** The number of the script of one instruction whose outcomes are on time. */
@@ -226,7 +231,9 @@ export class PipelineMemo {
   /** A live state is numbered when transitions may be computed again; gives the number, or LIVE. */
   #resume(now: number): number {
     this.#earn(now);
-    return this.allowed[0]! >= RESUME_ALLOWED ? this.#stateOf(this.#live) : LIVE;
+    if (this.allowed[0]! < RESUME_ALLOWED) return LIVE;
+    this.#live.save(this.#writer);
+    return this.#writer.exceeded ? LIVE : this.#states.intern(this.#writer.words, this.#writer.length);
   }
 
   #goLive(state: number, now: number): void {
@@ -262,16 +269,22 @@ export class PipelineMemo {
     late.overlapAge = NO_OVERLAP;
     let slot = onTime;
     const translateAt = now + transitions.translateAt(slot);
-    late.translateCycles = (outcomes.translate(translateAt) - translateAt) | 0;
+    late.translateCycles = outcomes.translate(translateAt) - translateAt;
+    const blockedUntil = outcomes.blockedUntil();
+    const beyond = (): number => {
+      this.#goLive(this.slots[slot]!, now);
+      return this.#stepLive(word, category, new Answered(outcomes, late, this.#hitCycles, blockedUntil));
+    };
+    if (late.translateCycles > MOST_LATE_CYCLES) return beyond();
     if (late.translateCycles > 0) slot = this.#lateSlot(slot, script, word, category);
     if (outcomes.device()) {
       late.blockedCycles = DEVICE;
       return this.#lateSlot(slot, script, word, category);
     }
     const blockedAt = now + this.slots[slot + Slot.blockedAt]!;
-    const blockedUntil = outcomes.blockedUntil();
     if (blockedUntil > blockedAt) {
-      late.blockedCycles = (blockedUntil - blockedAt) | 0;
+      late.blockedCycles = blockedUntil - blockedAt;
+      if (late.blockedCycles > MOST_LATE_CYCLES) return beyond();
       slot = this.#lateSlot(slot, script, word, category);
     }
     const loads = traitClass(word) === Class.load;
@@ -284,9 +297,11 @@ export class PipelineMemo {
     }
     const accessAt = now + this.slots[slot + Slot.accessAt]!;
     const answer = loads ? outcomes.read(accessAt) : outcomes.write(accessAt);
-    late.accessCycles = (answer - accessAt - this.#hitCycles) | 0;
+    late.accessCycles = answer - accessAt - this.#hitCycles;
     if (late.accessCycles === 0) return slot;
-    late.tagCycles = outcomes.tagCycles() | 0;
+    // Of what nobody waits for, tags may be later still.
+    late.tagCycles = Math.min(outcomes.tagCycles(), late.accessCycles);
+    if (late.accessCycles > MOST_LATE_CYCLES) return beyond();
     return this.#lateSlot(slot, script, word, category);
   }
 

@@ -1,5 +1,6 @@
 // A memo's state and clock, and how they go on through pieces of code.
-import type { PipelineMemo } from "./memo.ts";
+import type { FetchDelay } from "./dynamic.ts";
+import { MOST_LATE_CYCLES, type PipelineMemo } from "./memo.ts";
 import type { Storage } from "./part.ts";
 import { ON_TIME, Script } from "./script.ts";
 import type { Counted } from "./script-counts.ts";
@@ -44,6 +45,22 @@ export class PieceClock {
   /** Scripts are few where code repeats itself; where they are many, all are forgotten. */
   boundScripts(): void {
     if (this.#memo.scripts > this.#mostScripts) this.state[0] = this.#memo.forget(this.state[0]!);
+  }
+
+  /** Fetch stands still: where long, in parts that words can tell, what is charged first first. */
+  stallFetch({ itlbCycles, cacheCycles, tagCycles }: FetchDelay, category: number): void {
+    let itlb = itlbCycles;
+    let tags = Math.min(tagCycles, cacheCycles);
+    let data = cacheCycles - tags;
+    while (itlb + data + tags > 0) {
+      const i = Math.min(itlb, MOST_LATE_CYCLES);
+      const d = Math.min(data, MOST_LATE_CYCLES - i);
+      const t = Math.min(tags, MOST_LATE_CYCLES - i - d);
+      this.#single.clear();
+      this.#single.stallFetch(i, d + t, t);
+      this.advance(this.#single, category);
+      [itlb, data, tags] = [itlb - i, data - d, tags - t];
+    }
   }
 
   /** Goes through a script. */

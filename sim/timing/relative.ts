@@ -1,10 +1,15 @@
 // Canonical copies of what the pipeline remembers: times as cycles from an origin, those that are past as 0, so that equal
 // futures have equal copies.
 
+/** Cycles ahead that a copy can tell: with what one instruction may add they are still words. */
+const FARTHEST = 2 ** 30;
+
 /** Takes down the state of one part after another. */
 export class StateWriter {
   words: Int32Array;
   length = 0;
+  /** A time lies so far ahead that the copy is of no use. */
+  exceeded = false;
   #origin = 0;
 
   constructor(capacity = 256) {
@@ -15,6 +20,7 @@ export class StateWriter {
   begin(origin: number): void {
     this.#origin = origin;
     this.length = 0;
+    this.exceeded = false;
   }
 
   isPast(cycle: number): boolean {
@@ -28,7 +34,9 @@ export class StateWriter {
   }
 
   time(cycle: number): void {
-    this.put(cycle > this.#origin ? cycle - this.#origin : 0);
+    const ahead = Math.max(0, cycle - this.#origin);
+    if (ahead > FARTHEST) this.exceeded = true;
+    this.put(ahead);
   }
 
   #grow(): void {

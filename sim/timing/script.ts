@@ -112,6 +112,12 @@ export class Player implements Outcomes {
     this.#hitCycles = hitCycles;
   }
 
+  /** Has these be the outcomes of the next access. */
+  answering(late: Lateness): this {
+    Object.assign(this.#late, late);
+    return this;
+  }
+
   play(script: Int32Array): void {
     const pipeline = this.#pipeline;
     this.translateAt = this.blockedAt = this.accessAt = this.waiting = 0;
@@ -185,5 +191,54 @@ export class Player implements Outcomes {
     this.#late.accessCycles = script[i + 4]!;
     this.#late.tagCycles = script[i + 5]!;
     return LATE_WORDS;
+  }
+}
+
+/** Outcomes of which the translation has been asked for, and perhaps the cache: those are not asked again. */
+export class Answered implements Outcomes {
+  readonly #outcomes: Outcomes;
+  readonly #late: Lateness;
+  readonly #hitCycles: number;
+  readonly #blockedUntil: number;
+
+  /** @param blockedUntil - as it was before the cache was asked. */
+  constructor(outcomes: Outcomes, late: Lateness, hitCycles: number, blockedUntil: number) {
+    this.#outcomes = outcomes;
+    this.#late = late;
+    this.#hitCycles = hitCycles;
+    this.#blockedUntil = blockedUntil;
+  }
+
+  translate(at: number): number {
+    return at + this.#late.translateCycles;
+  }
+
+  device(): boolean {
+    return this.#outcomes.device();
+  }
+
+  blockedUntil(): number {
+    return this.#blockedUntil;
+  }
+
+  overlapAge(): number {
+    return this.#outcomes.overlapAge();
+  }
+
+  read(at: number): number {
+    return this.#known(at) ?? this.#outcomes.read(at);
+  }
+
+  write(at: number): number {
+    return this.#known(at) ?? this.#outcomes.write(at);
+  }
+
+  tagCycles(): number {
+    return this.#outcomes.tagCycles();
+  }
+
+  #known(at: number): number | undefined {
+    const { accessCycles } = this.#late;
+    return accessCycles === 0 ? undefined : at + this.#hitCycles + accessCycles;
   }
 }

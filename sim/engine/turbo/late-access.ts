@@ -4,6 +4,7 @@
 // at hand nothing has changed, and `ask` does all of it. Then the cache answers, and the transition is looked up of an instruction
 // that is so late; where it is not at hand, `finish` goes on from there.
 import type { GeneratedTiming } from "../../timing/generated.ts";
+import { MOST_LATE_CYCLES } from "../../timing/memo.ts";
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
 import { VIRT_MASK } from "../data.ts";
 import { RAM_AT } from "./layout.ts";
@@ -33,7 +34,7 @@ const PAGE_BITS = 12n;
 /** The methods of `Pieces` that are called. */
 export const LATE_ACCESS_IMPORTS: readonly Import[] = [
   { name: "ask", params: [I32, I32, F64, I32], results: [I32] },
-  { name: "finish", params: [I32, I32, I32, I32, I32], results: [] },
+  { name: "finish", params: [I32, I32, I32, F64, F64], results: [] },
   { name: "stop", params: [], results: [I32] },
 ];
 
@@ -167,6 +168,7 @@ class Writing {
     if (!blocking) return;
     const at = f64.add(a.clock, f64.of(slotWord(a.slot, "blockedAt")));
     const cycles = f.let(f64.sub(f64.at(busy.byteOffset), at));
+    f.if(f64.gt(cycles, f64.const(MOST_LATE_CYCLES)), ask);
     f.if(f64.gt(cycles, f64.const(0)), () => {
       f.set(a.blockedCycles, i32.of(cycles));
       this.#isLate(f, a, ask);
@@ -214,10 +216,14 @@ class Writing {
     const dirty = this.#has(a.flags, ACCESS.writes);
     const answer = f.let(this.l1d.access(lineOf(a.place, ramBase, l1d), dirty, at));
     f.storeAt(answered.byteOffset, f64.max(f64.at(answered.byteOffset), answer));
-    const accessCycles = f.let(i32.of(f64.sub(f64.sub(answer, at), f64.const(l1d.hitCycles))));
-    const tagCycles = tagged === undefined ? word(0) : i32.of(f64.at(tagged.memory.late.byteOffset));
-    const outcomes = [a.blockedCycles, a.overlapAge, accessCycles, tagCycles];
-    f.if(accessCycles, () => f.set(a.slot, this.#lateSlotOf(a.state, a.onTime, ...outcomes)));
+    // Where these are more than a word tells, no slot has them.
+    const accessCycles = f.let(f64.sub(f64.sub(answer, at), f64.const(l1d.hitCycles)));
+    const tagCycles =
+      tagged === undefined ? f64.const(0) : f64.min(f64.at(tagged.memory.late.byteOffset), accessCycles);
+    const found = [a.blockedCycles, a.overlapAge];
+    f.if(f64.gt(accessCycles, f64.const(0)), () =>
+      f.set(a.slot, this.#lateSlotOf(a.state, a.onTime, ...found, i32.of(accessCycles), i32.of(tagCycles))),
+    );
     const spill = (): void => {
       f.storeAt(pieces.clock.byteOffset, a.clock);
       f.storeAt(pieces.state.byteOffset, a.state);
@@ -232,7 +238,7 @@ class Writing {
       },
       () => {
         spill();
-        f.do(this.#finish(point, ...outcomes));
+        f.do(this.#finish(point, ...found, accessCycles, tagCycles));
         f.set(a.clock, f64.at(pieces.clock.byteOffset));
       },
     );

@@ -138,6 +138,23 @@ describe("a core that remembers transitions", () => {
     );
   });
 
+  test("does so where memory takes longer than a word tells cycles", () => {
+    const slow = ["controller", "cas", "rcd", "rp"].map((name) => `dram.${name}Ns=1000000`);
+    const sets = [...slow, "clockMhz=100000", "dram.bandwidthMBps=1", "l1i.sizeBytes=256", "l1i.ways=1"];
+    const slowMachines = fc
+      .tuple(fc.constantFrom("cva6@1", "rocket@1", "server@1"), fc.subarray(["l1d.mshrs=2", "tagCache.present=false"]))
+      .map(([preset, more]) => machine([...sets, ...more], preset));
+    fc.assert(
+      fc.property(slowMachines, stream, (config, steps) => {
+        const looped = [...steps, ...steps];
+        expect(play(remembering(config), looped).core.snapshot()).toEqual(
+          play(plainly(config), looped).core.snapshot(),
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   test.each([
     ["a cache that answers nobody during a miss", "l1d.mshrs=0", "l1d.prefetch=none"],
     ["few that may wait for a miss", "l1d.mshrs=2", "l1d.mshrTargets=1"],

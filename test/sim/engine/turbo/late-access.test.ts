@@ -1,0 +1,63 @@
+// Accesses that are late in generated code, a case for each thing that they may wait for: the same cycles, causes and events.
+import { test } from "vitest";
+import { PASS } from "../../../drivers/machine.ts";
+import { alike } from "./timed-cases.ts";
+
+/** Lines that the cache does not hold long, at the same offset of their pages. */
+const SMALL = ["l1d.sizeBytes=1024", "l1d.ways=2", "l2.sizeBytes=2048", "l2.ways=2"];
+const LINES = ".balign 4096\n lines: .zero 20480";
+
+/** Goes through a body 300 times; s2 walks over lines that lie 4 KiB and 64 bytes apart, s3 lies 4 KiB ahead of it. */
+const again = (body: string): string => `
+  la s0, lines\n li s1, 300\n li s4, 4160\n li s5, 4096
+  again: andi t0, s1, 3\n mul t0, t0, s4\n add s2, s0, t0\n add s3, s2, s5
+  ${body}
+  addi s1, s1, -1\n bnez s1, again\n ${PASS} ${LINES}`;
+
+test.each(["cva6@1", "rocket@1"])("a load that misses waits for the store that it overlaps (%s)", (preset) => {
+  alike(again("sd s1, 0(s2)\n ld a0, 0(s3)\n add a1, a1, a0\n sd a1, 8(s3)\n ld a2, 0(s2)\n xor a1, a1, a2"), {
+    ...{ preset, sets: [...SMALL, "storeBuffer.drainCycles=40"] },
+  });
+});
+
+test("a piece with a load that waits for a store may come before a load that misses", () => {
+  alike(again("sd s1, 0(s0)\n ld a0, 0(s0)\n add a1, a1, a0\n ld a2, 0(s3)\n add a1, a1, a2"), {
+    sets: [...SMALL, "storeBuffer.drainCycles=40"],
+  });
+});
+
+test.each([0, 2])("stores wait for room in their buffer, and for a cache of %i MSHRs", (mshrs) => {
+  alike(
+    again("sd s1, 0(s2)\n sd s1, 8(s2)\n sd s1, 16(s2)\n sd s1, 0(s3)\n ld a0, 24(s2)\n sd a0, 8(s3)\n sd s1, 32(s2)"),
+    {
+      ...{
+        preset: "rocket@1",
+        sets: [...SMALL, `l1d.mshrs=${mshrs}`, "storeBuffer.entries=1", "storeBuffer.drainCycles=9"],
+      },
+    },
+  );
+});
+
+test.each(["cva6@1", "server@1"])("atomics, and loads of several blocks, that miss (%s)", (preset) => {
+  const body =
+    "amoadd.d a0, s1, (s2)\n add a1, a1, a0\n ld a2, 8(s3)\n amoswap.d a3, a1, (s3)\n sd a2, 16(s3)\n lw a4, 20(s3)";
+  alike(again(body), { preset, sets: [...SMALL, "l1d.portBytes=8", "l1d.prefetch=none"] });
+});
+
+test("translated data that miss the cache are counted where pages are looked up", () => {
+  alike(`la t0, table\n li t1, ${(0x8000_0000n >> 2n) | 0xcfn}\n sd t1, 16(t0)\n srli t0, t0, 12\n li t1, ${8n << 60n}\n or t0, t0, t1
+    csrw satp, t0\n li t0, 0x1800\n csrc mstatus, t0\n li t0, 0x800\n csrs mstatus, t0\n la t0, 9f\n csrw mepc, t0\n mret
+    9: ${again("ld a0, 0(s3)\n sd a0, 8(s2)\n ld a2, 64(s3)\n add a1, a1, a2")}\n .balign 4096\n table: .zero 4096`, { sets: SMALL }); // prettier-ignore
+});
+
+test("an event may come while a miss is outstanding, at any cycle of it", () => {
+  const slices = Array.from({ length: 200 }, (_, i) => ({ cycles: 1 + ((i * 37) % 300) }));
+  alike(again("ld a0, 0(s3)\n add a1, a1, a0\n sd a1, 0(s2)\n ld a2, 128(s3)"), { sets: SMALL, slices: [{ cycles: 20_000 }, ...slices, { instructions: 20_000 }] }); // prettier-ignore
+});
+
+test.each(["cva6@1", "rocket@1", "server@1"])("memory may be slower than a word tells cycles (%s)", (preset) => {
+  const slow = ["controller", "cas", "rcd", "rp"].map((name) => `dram.${name}Ns=1000000`);
+  const sets = [...SMALL, ...slow, "clockMhz=100000", "dram.bandwidthMBps=1", "l1i.sizeBytes=256", "l1i.ways=1"];
+  const body = "cbo.zero (s2)\n ld a0, 64(s3)\n sd a0, 128(s2)\n sd s1, 192(s3)\n add a1, a1, a0\n lw a2, 260(s2)";
+  alike(again(body), { preset, sets, slices: [{ cycles: 1e15 }] });
+});
