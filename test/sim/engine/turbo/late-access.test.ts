@@ -51,8 +51,10 @@ test("translated data that miss the cache are counted where pages are looked up"
 });
 
 test("an event may come while a miss is outstanding, at any cycle of it", () => {
-  const slices = Array.from({ length: 200 }, (_, i) => ({ cycles: 1 + ((i * 37) % 300) }));
-  alike(again("ld a0, 0(s3)\n add a1, a1, a0\n sd a1, 0(s2)\n ld a2, 128(s3)"), { sets: SMALL, slices: [{ cycles: 20_000 }, ...slices, { instructions: 20_000 }] }); // prettier-ignore
+  const slices = Array.from({ length: 60 }, (_, i) => ({ cycles: 12_000 + ((i * 37) % 4000) }));
+  alike(again("ld a0, 0(s3)\n add a1, a1, a0\n sd a1, 0(s2)\n ld a2, 128(s3)\n add a1, a1, a2"), {
+    ...{ sets: [...SMALL, "dram.controllerNs=3000"], slices: [{ cycles: 60_000 }, ...slices, { cycles: 1e9 }] },
+  });
 });
 
 test.each(["cva6@1", "rocket@1", "server@1"])("memory may be slower than a word tells cycles (%s)", (preset) => {
@@ -61,3 +63,19 @@ test.each(["cva6@1", "rocket@1", "server@1"])("memory may be slower than a word 
   const body = "cbo.zero (s2)\n ld a0, 64(s3)\n sd a0, 128(s2)\n sd s1, 192(s3)\n add a1, a1, a0\n lw a2, 260(s2)";
   alike(again(body), { preset, sets, slices: [{ cycles: 1e15 }] });
 });
+
+test.each(["rocket@1", "server@1"])(
+  "capabilities that are stored where the cache misses are known to the tag table (%s)",
+  (preset) => {
+    const pass = PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s0, t6");
+    alike(
+      `auipc s0, 0\n li s1, 300\n lui s6, 2\n yadd s2, s0, s6\n again: yaddi s2, s2, 192
+    sy s0, 0(s2)\n ld a0, 64(s2)\n add a1, a1, a0\n addi s1, s1, -1\n bnez s1, again\n ${pass}`,
+      {
+        preset,
+        isa: "rv64y",
+        sets: [...SMALL, "l1d.prefetch=none", "tagCache.table=root-and-leaves", "tagCache.groupBytes=128"],
+      },
+    );
+  },
+);
