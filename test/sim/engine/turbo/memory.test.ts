@@ -374,15 +374,18 @@ describe("zeroing a block", () => {
       csrw mtvec, t0
       la s0, block
       li s2, 60
-    1: la t0, insns
+    1: andi t0, s2, 7
+      addi t0, t0, -4
+      bnez t0, 2f
+      la t0, insns
       lw t1, 0(t0)
       lw t2, 4(t0)
       sw t1, 56(s0)
       sw t2, 60(s0)
-      andi t0, s2, 7
-      bnez t0, 2f
+    2: andi t0, s2, 7
+      bnez t0, 3f
       cbo.zero (s0)
-    2: jal ra, call
+    3: jal ra, call
       addi s2, s2, -1
       bnez s2, 1b
       ${PASS}
