@@ -182,12 +182,9 @@ export class Mmu {
 
   /** Physical address of an instruction fetch if it needs no walk; else -1. It leaves no trace. */
   knownFetch(addr: bigint): number {
-    return known(this.#fetchContext?.fetch, addr);
-  }
-
-  /** Would a tagged store be translated without a walk, and so without a mark in the tables? */
-  knowsTaggedStore(addr: bigint): boolean {
-    return known(this.#dataContext?.taggedStore, addr) >= 0;
+    const cache = this.#fetchContext?.fetch;
+    if (cache === undefined) return Number(addr);
+    return Mmu.canonical(addr) ? cache.find(Number(BigInt.asUintN(VIRT_BITS, addr))) : -1;
   }
 
   /** Is an address one that translation can take? */
@@ -334,12 +331,6 @@ export class Mmu {
     }
     return "page";
   }
-}
-
-/** Physical address by a translation that is cached, or is none; else -1. */
-function known(cache: PageCache | undefined, addr: bigint): number {
-  if (cache === undefined) return Number(addr);
-  return Mmu.canonical(addr) ? cache.find(Number(BigInt.asUintN(VIRT_BITS, addr))) : -1;
 }
 
 function causeOf(fault: WalkFault, type: AccessType): number {

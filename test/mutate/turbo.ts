@@ -32,6 +32,11 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
     ["a translated access may end behind RAM", "BigInt(layout.ramBytes - bytes)", "BigInt(layout.ramBytes - 1)"],
     ["a translated access across pages goes to the first", "      .i64(BigInt(bytes - 1))\n", "      .i64(0n)\n"],
     [
+      "a translated store of a capability asks for what that of a tagged one does whatever it stores",
+      "const kind = tag === undefined ? access : Access.store;",
+      "const kind = access;",
+    ],
+    [
       "a translated store to code is not heard of",
       "if (access === Access.store || access === Access.storeCapability) this.#requireUnmarked(place, bytes);",
       "",
@@ -101,11 +106,6 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
         "translated loads take tags from pages without Y",
         "if (access === Access.loadCapability && mmu.loadedTags !== LoadedTags.keep) return 0;",
         "",
-      ],
-      [
-        "a translated store marks its page as one with tags whatever it stores",
-        "!mmu.knowsTaggedStore(addr)",
-        "!tracked",
       ],
       [
         "translated code does not ask PMP",

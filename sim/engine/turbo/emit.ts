@@ -302,7 +302,7 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
   }
 
   storeY(addr: Expr, value: YExpr): void {
-    this.storeYAt(this.memory.place(addr, 16, Access.storeCapability), value);
+    this.storeYAt(this.memory.place(addr, 16, Access.storeCapability, value.tag), value);
   }
 
   protected storeYAt(place: number, value: YExpr): void {

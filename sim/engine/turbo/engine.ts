@@ -4,7 +4,6 @@
 // next event and leaves all that is rare to the interpreter by exits before an instruction; so interrupts, limits and traps
 // come exactly where they come in the reference engine.
 import { Capability, NULL_CAPABILITY } from "../../machine/capability.ts";
-import { MSTATUS_HIGH } from "../../machine/hart.ts";
 import { Mark, PAGE_BYTES } from "../../machine/memory.ts";
 import { LoadedTags } from "../../machine/mmu.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
@@ -384,9 +383,6 @@ export class Turbo extends Reference {
     const near = Number(addr);
     const stores = access === Access.store || access === Access.storeCapability;
     if (!inOnePage(Number(addr & PAGE_MASK), bytes)) return 0;
-    // Svyrg tracks pages that tags are stored to; whether this store has one, only the interpreter can tell.
-    const tracked = access === Access.storeCapability && (this.hart.statusHigh & MSTATUS_HIGH.YRGE) !== 0;
-    if (tracked && !mmu.knowsTaggedStore(addr)) return 0;
     const dropped = this.#code.dropped;
     const phys = mmu.translateData(addr, near, DATA_ACCESS[access]!);
     if (phys < 0 || !memory.holds(phys, bytes) || dropped !== this.#code.dropped) return 0;

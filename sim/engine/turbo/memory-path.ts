@@ -8,8 +8,10 @@ import type { Expr, ExprWriter } from "./expr.ts";
 import { RAM_AT, TLB, TLB_KIND_BYTES, type Layout } from "./layout.ts";
 import { I32, I64, Op, VOID } from "./wasm.ts";
 
-/** Kinds of access that may be answered differently by one page. */
+/** Kinds of access that may be answered differently by one page. A capability without a tag is stored as data are. */
 export const Access = { load: 0, store: 1, loadCapability: 2, storeCapability: 3 } as const;
+/** From a store to that of a tagged capability. */
+const TAGGED_SHIFT = 1;
 export type Access = (typeof Access)[keyof typeof Access];
 
 export interface MemoryPathOptions {
@@ -42,16 +44,19 @@ export class MemoryPath {
     this.#exit = exit;
   }
 
-  /** Emits the way to a byte that is then accessed; returns the i32 local that holds its place in linear memory. */
-  place(address: Expr, bytes: number, access: Access): number {
+  /** Emits the way to a byte that is then accessed; returns the i32 local that holds its place in linear memory. `tag`: as `locate`. */
+  place(address: Expr, bytes: number, access: Access, tag?: Expr): number {
     const addr = this.#writer.ready(address);
-    const place = this.locate(addr, bytes, access);
+    const place = this.locate(addr, bytes, access, tag);
     this.attend(addr, place, bytes, access);
     return place;
   }
 
-  /** The way alone: to a place that the access may be made to, or is not made to at all. `addr` is ready. */
-  locate(addr: Expr, bytes: number, access: Access): number {
+  /**
+   * The way alone: to a place that the access may be made to, or is not made to at all. `addr` is ready. `tag`: that of a capability
+   * to be stored.
+   */
+  locate(addr: Expr, bytes: number, access: Access, tag?: Expr): number {
     if (this.#o.trapsMisaligned && bytes > 1 && bytes <= 8) {
       const { code } = this.#writer;
       this.#writer.wide(addr);
@@ -61,7 +66,7 @@ export class MemoryPath {
         .op(Op.i32And);
       this.#exitIf();
     }
-    return this.#o.direct ? this.#direct(addr, bytes) : this.#translated(addr, bytes, access);
+    return this.#o.direct ? this.#direct(addr, bytes) : this.#translated(addr, bytes, access, tag);
   }
 
   /** The access is made: who wants to know of it, gets to. */
@@ -124,8 +129,16 @@ export class MemoryPath {
     return place;
   }
 
-  #translated(addr: Expr, bytes: number, access: Access): number {
+  #translated(addr: Expr, bytes: number, access: Access, storedTag: Expr | undefined): number {
     const writer = this.#writer;
+    const tag = storedTag && writer.ready(storedTag);
+    const kind = tag === undefined ? access : Access.store;
+    /** Adds to what is on the stack, where the tag is 1, so much for the kind that it makes of a store. */
+    const addForTag = (shift: number): void => {
+      if (tag === undefined) return;
+      writer.truth(tag);
+      code.i32(shift).op(Op.i32Shl).op(Op.i32Add);
+    };
     const { code } = writer;
     const { tlb, fill } = this.#o;
     const entry = writer.temporary(I32);
@@ -137,8 +150,10 @@ export class MemoryPath {
       .op(Op.i32And)
       .i32(TLB.entryBits)
       .op(Op.i32Shl);
-    code.local(Op.localGet, tlb).op(Op.i32Add).local(Op.localSet, entry);
-    const kindAt = access * TLB_KIND_BYTES;
+    code.local(Op.localGet, tlb).op(Op.i32Add);
+    addForTag(TAGGED_SHIFT + Math.log2(TLB_KIND_BYTES));
+    code.local(Op.localSet, entry);
+    const kindAt = kind * TLB_KIND_BYTES;
     writer.wide(addr);
     code
       .op(Op.i32WrapI64)
@@ -157,13 +172,9 @@ export class MemoryPath {
       .op(Op.i64Ne);
     code.op(Op.if).byte(VOID);
     writer.wide(addr);
-    code
-      .i32(access | (bytes << 2))
-      .call(fill)
-      .local(Op.localTee, place)
-      .op(Op.i32Eqz)
-      .op(Op.if)
-      .byte(VOID);
+    code.i32(kind | (bytes << 2));
+    addForTag(TAGGED_SHIFT);
+    code.call(fill).local(Op.localTee, place).op(Op.i32Eqz).op(Op.if).byte(VOID);
     this.#exit(2);
     code.op(Op.end).op(Op.end);
     return place;

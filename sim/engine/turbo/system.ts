@@ -165,20 +165,21 @@ export class Translator extends PlainTranslator {
   }
 
   storeConditional(addr: Expr, bytes: AccessBytes, value: Expr): Expr {
-    return this.#storeIfReserved(addr, bytes, Access.store, (place) => this.storeAt(place, bytes, value));
+    return this.#storeIfReserved(addr, bytes, undefined, (place) => this.storeAt(place, bytes, value));
   }
 
   storeConditionalY(addr: Expr, value: YExpr): Expr {
-    return this.#storeIfReserved(addr, GRANULE_BYTES, Access.storeCapability, (place) => this.storeYAt(place, value));
+    return this.#storeIfReserved(addr, GRANULE_BYTES, value.tag, (place) => this.storeYAt(place, value));
   }
 
   /**
    * Time differs by whether SC stores. Who asks for its result is expected to hold the reservation, and who does not, to want no more
    * than that nobody holds it.
    */
-  #storeIfReserved(address: Expr, bytes: number, access: Access, store: (place: number) => void): Expr {
+  #storeIfReserved(address: Expr, bytes: number, tag: Expr | undefined, store: (place: number) => void): Expr {
     const addr = this.writer.ready(address);
-    const place = this.memory.locate(addr, bytes, access);
+    const access = tag === undefined ? Access.store : Access.storeCapability;
+    const place = this.memory.locate(addr, bytes, access, tag);
     const reserved = isReserved(this, this.#held, this.#offsetOf(place), bytes);
     const stores = this.rd !== 0;
     this.#leaveIf(stores ? this.xor(reserved, constant(1n)) : reserved);
@@ -192,9 +193,10 @@ export class Translator extends PlainTranslator {
 
   amoY(address: Expr, value: YExpr): YExpr {
     const addr = this.writer.ready(address);
-    // What becomes of the loaded tag is for the page to say, as of a load's.
+    const place = this.memory.locate(addr, GRANULE_BYTES, Access.storeCapability, value.tag);
+    // What becomes of the loaded tag is for the page to say, as of a load's: it faults as a store, so that is looked at first.
     this.memory.locate(addr, GRANULE_BYTES, Access.loadCapability);
-    const place = this.memory.place(addr, GRANULE_BYTES, Access.storeCapability);
+    this.memory.attend(addr, place, GRANULE_BYTES, Access.storeCapability);
     const old = this.loadYAt(place);
     this.storeYAt(place, value);
     return old;

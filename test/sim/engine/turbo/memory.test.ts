@@ -7,8 +7,8 @@ const INTEGER = "rv64imac_zicsr_zifencei";
 const CAPABILITY = "rv64y_zicsr";
 const RAM_BYTES = 1 << 16;
 
-/** Runs assembly to its end on both engines. */
-function both(source: string, isa = INTEGER): void {
+/** Runs assembly to its end on both engines; gives how many instructions generated code has executed. */
+function both(source: string, isa = INTEGER): number {
   const image = program(source, isa);
   const { reference, turbo, translated } = onBoth({ isa, image, ramBytes: RAM_BYTES }, (machine) =>
     machine.run({ maxInstructions: 20_000 }),
@@ -16,6 +16,7 @@ function both(source: string, isa = INTEGER): void {
   expect(turbo).toEqual(reference);
   expect(turbo).toMatchObject({ returned: { kind: "exit" } });
   expect(translated).toBeGreaterThan(0);
+  return translated;
 }
 
 /** Traps skip an instruction of four bytes, and leave what they were in s8. MRET leaves U in MPP. */
@@ -229,6 +230,11 @@ describe("with capabilities behind page tables", () => {
   root: .zero 4096
   middle: .zero 4096
   last: .zero 4096`;
+
+  test("a capability without a tag is stored to a page without Y by generated code", () => {
+    const stores = Array.from({ length: 20 }, (_, i) => `sy s3, ${16 * i}(s4)`);
+    expect(both(paged([leaf, leaf], "", stores.join("\n")), CAPABILITY)).toBeGreaterThan(50 * stores.length);
+  });
 
   test("a page without Y gives no tag and takes none, however often its neighbour did", () => {
     // Two virtual pages are one page of RAM.
