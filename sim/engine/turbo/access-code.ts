@@ -5,8 +5,8 @@ import type { TlbFastPath } from "../../timing/tlb.ts";
 import type { Expr, ExprWriter } from "./expr.ts";
 import { RAM_AT, STATE } from "./layout.ts";
 import type { PieceCode } from "./piece-code.ts";
-import { localOf } from "./terms.ts";
-import { lineOf } from "./timing-functions.ts";
+import { i32, localOf } from "./terms.ts";
+import { lineOf, setOffset } from "./timing-functions.ts";
 import { I32, Op, VOID, type Code } from "./wasm.ts";
 
 /** A data access of the instruction that is being translated. */
@@ -18,8 +18,6 @@ export interface TimedAccess {
   readonly bytes: number;
   readonly capability: boolean;
 }
-
-const WORD_BYTES = 4;
 
 export class AccessCode {
   readonly #piece: PieceCode;
@@ -83,13 +81,8 @@ export class AccessCode {
     const { line, waits } = this.#piece.locals;
     const code = this.#code;
     lineOf(localOf(I32, place), this.#piece.timing.ramBase, l1d).emit(code);
-    code.local(Op.localTee, line);
-    code
-      .i32(l1d.setMask)
-      .op(Op.i32And)
-      .i32(WORD_BYTES * l1d.ways)
-      .op(Op.i32Mul);
-    code.memory(Op.i32Load, l1d.words.byteOffset);
+    code.local(Op.localSet, line);
+    i32.load(setOffset(localOf(I32, line), l1d), l1d.words.byteOffset).emit(code);
     if (reads) code.i32(1).op(Op.i32ShrS).local(Op.localGet, line).op(Op.i32Xor);
     else code.local(Op.localGet, line).i32(1).op(Op.i32Shl).i32(1).op(Op.i32Or).op(Op.i32Xor);
     if (bytes > 1) this.#misaligned(place, bytes).op(Op.i32Or);
@@ -124,15 +117,12 @@ export class AccessCode {
   }
 
   /** Leaves whether a page is not the most recently used of its set. `page` leaves its number. */
-  #otherPage({ pages, masks, asids, setMask, ways }: TlbFastPath, page: () => void): void {
+  #otherPage(tlb: TlbFastPath, page: () => void): void {
+    const { pages, masks, asids } = tlb;
     const code = this.#code;
     const { index } = this.#piece.locals;
-    page();
-    code.i32(setMask).op(Op.i32And);
-    code
-      .i32(WORD_BYTES * ways)
-      .op(Op.i32Mul)
-      .local(Op.localTee, index);
+    setOffset({ type: I32, emit: page }, tlb).emit(code);
+    code.local(Op.localTee, index);
     code.memory(Op.i32Load, masks.byteOffset);
     page();
     code.op(Op.i32And).local(Op.localGet, index).memory(Op.i32Load, pages.byteOffset).op(Op.i32Ne);

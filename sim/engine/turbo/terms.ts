@@ -15,6 +15,10 @@ import {
   type ValueType,
 } from "./wasm.ts";
 
+/** Bytes of an i32, and of an f64. */
+export const WORD_BYTES = 4;
+export const NUMBER_BYTES = 8;
+
 export interface Term {
   readonly type: ValueType;
   readonly emit: (code: Code) => void;

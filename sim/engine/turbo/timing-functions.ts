@@ -6,14 +6,23 @@ import type { TlbFastPath } from "../../timing/tlb.ts";
 import { RAM_AT, STATE } from "./layout.ts";
 import { slotFunction, slotWord } from "./memo-code.ts";
 import { LINE, PIECE } from "./pieces.ts";
-import { element, f64, i32, type Callee, type Functions, type Local, type Statements, type Term } from "./terms.ts";
+import {
+  element,
+  f64,
+  i32,
+  type Callee,
+  type Functions,
+  type Local,
+  type Statements,
+  type Term,
+  NUMBER_BYTES,
+  WORD_BYTES,
+} from "./terms.ts";
 import { F64, I32 } from "./wasm.ts";
 
 export type TimingFunction = "rememberTarget" | "findTransition" | "takeLine" | "touchAccess";
 
 const { const: word } = i32;
-const WORD_BYTES = 4;
-const NUMBER_BYTES = 8;
 
 /** Writes the functions that regions call. */
 export function timingFunctions(module: Functions, timing: GeneratedTiming): Readonly<Record<TimingFunction, Callee>> {
@@ -27,9 +36,12 @@ export function timingFunctions(module: Functions, timing: GeneratedTiming): Rea
   };
 }
 
-/** The place of the set of a line, or of a page, among those of `ways` words that begin at an address. */
-export const setAt = (base: number, number: Term, { setMask, ways }: { setMask: number; ways: number }): Term =>
-  element(base, i32.mul(i32.and(number, word(setMask)), word(ways)), 2);
+type Sets = Readonly<Record<"setMask" | "ways", number>>;
+
+/** How far from the first the set of a line, or of a page, begins, where each has `ways` words. */
+export const setOffset = (number: Term, { setMask, ways }: Sets): Term =>
+  i32.mul(i32.and(number, word(setMask)), word(WORD_BYTES * ways));
+export const setAt = (base: number, number: Term, sets: Sets): Term => i32.add(word(base), setOffset(number, sets));
 
 /** The number of the line of physical memory in which the byte at a place of linear memory lies. */
 export const lineOf = (place: Term, ramBase: number, { lineBytes }: Pick<CacheFastPath, "lineBytes">): Term =>

@@ -3,12 +3,21 @@ import { Outcome, type PredictorFastPath } from "../../timing/predictor/predicto
 import { isBackward, isCall, isIndirect, isReturn } from "../../timing/traits.ts";
 import type { TimedBlock, TimedInstruction } from "./timed-block.ts";
 import type { TimingCalls } from "./runtime.ts";
-import { element, f64, i32, localOf, select, Statements, type Local, type Term } from "./terms.ts";
+import {
+  element,
+  f64,
+  i32,
+  localOf,
+  select,
+  Statements,
+  type Local,
+  type Term,
+  NUMBER_BYTES,
+  WORD_BYTES,
+} from "./terms.ts";
 import { I32, Op, type Code } from "./wasm.ts";
 
 const { const: word } = i32;
-const WORD_BYTES = 4;
-const NUMBER_BYTES = 8;
 const { fallThrough, remembered, predecoded, mispredicted } = Outcome;
 
 /** Locals of which it makes use: the outcome stands in the first. */

@@ -3,6 +3,7 @@ import { CacheEvent, EMPTY, UNUSED, type CacheLayout } from "../../../timing/cac
 import type { PrefetcherLayout } from "../../../timing/prefetcher.ts";
 import { dropped, element, f64, i32, i32x4, i64, select } from "../terms.ts";
 import type { Callee, Functions, Local, Statements, Term } from "../terms.ts";
+import { setAt } from "../timing-functions.ts";
 import { F64, I32 } from "../wasm.ts";
 import type { PartCode } from "./part-code.ts";
 import { prefetchFunction } from "./prefetcher.ts";
@@ -64,8 +65,7 @@ class Writing {
 
   /** Where the set of a line begins. */
   #setOf(line: Term): Term {
-    const { words, setMask, ways } = this.#cache;
-    return element(words.byteOffset, i32.mul(i32.and(line, word(setMask)), word(ways)), 2);
+    return setAt(this.#cache.words.byteOffset, line, this.#cache);
   }
 
   #physOf(line: Term): Term {
