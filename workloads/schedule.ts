@@ -1,6 +1,7 @@
 // Turns a trace's call trees into work: which service runs which plan, with which payloads, how long, in what order.
 import type { Call, Trace } from "../traces/trace.ts";
-import { encodedBytes, makePayload, spanChecksum, type Payload } from "./messages.ts";
+import { encodedBytes, spanChecksum, type Payload } from "./messages.ts";
+import { makePayload } from "./payloads.ts";
 import { Random } from "./random.ts";
 
 /** What the trace does not carry and the result depends on: declared, seeded, named in every report. */

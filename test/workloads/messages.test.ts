@@ -8,12 +8,12 @@ import {
   encode,
   encodedBytes,
   layoutPayload,
-  makePayload,
   messageOf,
   payloadRootBytes,
   spanChecksum,
   type Message,
 } from "../../workloads/messages.ts";
+import { makePayload } from "../../workloads/payloads.ts";
 import { Random } from "../../workloads/random.ts";
 import {
   MESSAGE_TYPES,

@@ -6,7 +6,7 @@ import { decodeBounds } from "../../../isa/cap/bounds.ts";
 import { permissionWord } from "../../../isa/cap/perms.ts";
 import type { Capability } from "../../../sim/machine/capability.ts";
 import { CapabilityArithmetic } from "../../../sim/machine/capability.ts";
-import { makePayload } from "../../../workloads/messages.ts";
+import { makePayload } from "../../../workloads/payloads.ts";
 import { Random } from "../../../workloads/random.ts";
 import { Bench } from "../services/bench.ts";
 import { GP, call, envelope, linkImport, placeService, plan } from "../services/service.ts";

@@ -3,14 +3,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { ARENA, ERRORS, REPLY, SERVICE, SYSTEM_CALLS, THREAD } from "../../../kernel/abi.ts";
 import { guestSource } from "../../../kernel/image.ts";
 import { DEPLOYMENTS } from "../../../workloads/deploy/deployment.ts";
-import {
-  checksum,
-  decodedBytes,
-  encode,
-  makePayload,
-  messageOf,
-  payloadRootBytes,
-} from "../../../workloads/messages.ts";
+import { checksum, decodedBytes, encode, messageOf, payloadRootBytes } from "../../../workloads/messages.ts";
+import { makePayload } from "../../../workloads/payloads.ts";
 import type { Payload } from "../../../workloads/messages.ts";
 import { Random } from "../../../workloads/random.ts";
 import { REPLY_MESSAGE, REQUEST_MESSAGE } from "../../../workloads/schema.ts";

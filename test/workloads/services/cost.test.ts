@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import { resolveMachine } from "../../../sim/config/machine.ts";
 import { Core } from "../../../sim/timing/core.ts";
-import { makePayload, type Message } from "../../../workloads/messages.ts";
+import type { Message } from "../../../workloads/messages.ts";
+import { makePayload } from "../../../workloads/payloads.ts";
 import { Random } from "../../../workloads/random.ts";
 import { Codec, encodedRequest, requestOf } from "./codec.ts";
 

@@ -1,7 +1,8 @@
 // Guest marshalling writes what the host's encoder writes, within its buffer.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { encode, makePayload, messageOf, type Message } from "../../../workloads/messages.ts";
+import { encode, messageOf, type Message } from "../../../workloads/messages.ts";
+import { makePayload } from "../../../workloads/payloads.ts";
 import { Random } from "../../../workloads/random.ts";
 import { PAYLOAD, REPLY_MESSAGE, REQUEST_MESSAGE, POST } from "../../../workloads/schema.ts";
 import { message } from "../arbitrary.ts";

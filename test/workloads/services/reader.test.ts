@@ -1,7 +1,8 @@
 // The guest's reader computes the checksum that the host foretells, wherever the strings lie.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checksum, encodedBytes, makePayload } from "../../../workloads/messages.ts";
+import { checksum, encodedBytes } from "../../../workloads/messages.ts";
+import { makePayload } from "../../../workloads/payloads.ts";
 import { Random } from "../../../workloads/random.ts";
 import { PAYLOAD } from "../../../workloads/schema.ts";
 import { message } from "../arbitrary.ts";

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { ERRORS, REPLY, REQUEST, SERVICE, type PointerBytes } from "../../../kernel/abi.ts";
 import { DEPLOYMENTS } from "../../../workloads/deploy/deployment.ts";
-import { makePayload, payloadRootBytes, type Payload } from "../../../workloads/messages.ts";
+import { payloadRootBytes, type Payload } from "../../../workloads/messages.ts";
+import { makePayload } from "../../../workloads/payloads.ts";
 import { Random } from "../../../workloads/random.ts";
 import { Bench, type Place } from "./bench.ts";
 import { GP, call, envelope, linkImport, placeService, plan, type PlacedService } from "./service.ts";
