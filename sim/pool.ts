@@ -4,6 +4,7 @@ import * as Comlink from "comlink";
 import { nodeEndpoint } from "./endpoint.ts";
 import type { Interruption } from "./interruption.ts";
 import type { OnProgress, SessionResult, SessionSpec } from "./session.ts";
+import { THREAD_LIMITS } from "./thread-limits.ts";
 import type { WorkerApi, WorkerData } from "./worker.ts";
 
 /** Threads are started when there is work for them, and kept: one that has run something runs the next thing faster. */
@@ -57,9 +58,6 @@ export class Pool {
   }
 }
 
-/** A sixth of what V8 allows itself: what a session throws away it throws away at once, and each thread has its own. */
-const YOUNG_GENERATION_MB = 8;
-
 /** One worker thread. */
 class SessionThread {
   readonly #worker: Worker;
@@ -69,10 +67,7 @@ class SessionThread {
 
   constructor(interruption: Interruption) {
     const workerData: WorkerData = { interruption: interruption.memory };
-    const worker = new Worker(workerFile(), {
-      workerData,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-    });
+    const worker = new Worker(workerFile(), { workerData, resourceLimits: THREAD_LIMITS });
     this.#worker = worker;
     this.#api = Comlink.wrap<WorkerApi>(nodeEndpoint(worker));
     this.#death = new Promise<never>((_, reject) => {

@@ -3,6 +3,7 @@
 import { rmSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { Interruption } from "../interruption.ts";
+import { THREAD_LIMITS } from "../thread-limits.ts";
 import type { FileNotice } from "./files.ts";
 import { EXIT } from "./exit.ts";
 
@@ -11,6 +12,7 @@ const args = process.argv.slice(2);
 const thread = new Worker(new URL("./command-line.js", import.meta.url), {
   argv: args,
   workerData: { interruption: interruption.memory },
+  resourceLimits: THREAD_LIMITS,
 });
 
 /** Files that the thread has begun and not yet given their names. */
