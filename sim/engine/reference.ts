@@ -11,8 +11,9 @@ import { Mode, type TranslationState } from "../machine/mmu.ts";
 import type { Timing, Walk } from "../machine/retire.ts";
 import { unreserve } from "../machine/reservation.ts";
 import { ECALL, enterTrap, isDelegated, LEVEL, mayNotReturn, returnFromTrap, type Trap } from "../machine/trap.ts";
-import type { Engine, Stop, TrapReport } from "./engine.ts";
+import type { Engine, Stop } from "./engine.ts";
 import { FetchPath, TRAPPED, type PathOptions } from "./fetch.ts";
+import { TrapHistory } from "./trap-history.ts";
 
 export interface ReferenceOptions extends PathOptions {
   /** The registers' rules are written in the engine's own arithmetic. */
@@ -23,9 +24,6 @@ export interface ReferenceOptions extends PathOptions {
 /** Thrown to abandon an instruction; what the trap is stands in the engine. Not an Error: that would record a stack. */
 const TRAP = Symbol("trap");
 const PAGE_BYTES = 4096;
-/** A handler that traps at its first instruction so often, with nothing retired, will do so for ever. */
-const WEDGE_REPEATS = 2;
-const NO_TRAP = { cause: -1, pc: 0n, tval: 0n };
 /** A clock at which an event is due at once. */
 const AT_ONCE = -1;
 
@@ -51,11 +49,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   protected translation: TranslationState;
   #traps = 0;
   #trap: Trap<bigint> = { interrupt: false, cause: 0, tval: 0n };
-  /** The latest synchronous trap, the first since an instruction retired, and how often the latest came again. */
-  #lastTrap = NO_TRAP;
-  #trapOrigin = NO_TRAP;
-  #trapRetired = -1;
-  #trapRepeats = 0;
+  readonly #history = new TrapHistory();
 
   constructor(o: ReferenceOptions) {
     super(o);
@@ -159,7 +153,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   reset(): void {
     this.now = this.retired = 0;
     this.#waiting = false;
-    this.#trapRetired = -1;
+    this.#history.forget();
     unreserve(this, this.hart.held);
   }
 
@@ -297,7 +291,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     if (!this.hart.awake) {
       const until = Math.min(this.hart.nextTimer(), this.#untilCycle);
       if (until === Infinity) {
-        this.#stop = { kind: "asleep", pc: hex(this.pc) };
+        this.#stop = { kind: "asleep", pc: `0x${this.pc.toString(16)}` };
         return false;
       }
       this.#timing?.idle(until, this.record.category);
@@ -346,32 +340,23 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
 
   /** Has nothing retired since the last trap? */
   protected get justTrapped(): boolean {
-    return this.#trapRetired === this.retired;
+    return this.#history.justTrapped(this.retired);
   }
 
   /** An engine has taken a synchronous trap by itself, the first since an instruction retired; nothing has retired since. */
   protected noteTrap(): void {
     const { cause, epc, tval } = LEVEL[this.hart.mode === Mode.machine ? "machine" : "supervisor"];
     const { held } = this.hart;
-    this.#lastTrap = { cause: Number(held.x(cause)), pc: held.x(epc), tval: held.x(tval) };
-    this.#trapOrigin = this.#lastTrap;
-    this.#trapRetired = this.retired;
-    this.#trapRepeats = 0;
+    this.#history.note({ cause: Number(held.x(cause)), pc: held.x(epc), tval: held.x(tval) }, this.retired);
   }
 
   /** Ends the run where this trap has come again and again with nothing retired, and nothing else will come between. */
   #stopIfWedged({ cause, tval }: Trap<bigint>, pc: bigint): void {
-    const last = this.#lastTrap;
-    const again = this.#trapRetired === this.retired;
-    const same = again && last.cause === cause && last.pc === pc && last.tval === tval;
-    this.#trapRepeats = same ? this.#trapRepeats + 1 : 0;
-    this.#trapRetired = this.retired;
-    this.#lastTrap = { cause, pc, tval };
-    if (!again) this.#trapOrigin = this.#lastTrap;
-    if (this.#trapRepeats < WEDGE_REPEATS) return;
+    this.#history.note({ cause, pc, tval }, this.retired);
+    if (!this.#history.wedged) return;
     // In M-mode a trap leaves interrupts off; below it, a timer may yet break in.
     if (this.hart.mode !== Mode.machine && this.hart.nextTimer() !== Infinity) return;
-    this.#stop = { kind: "wedge", ...report(this.#lastTrap), origin: report(this.#trapOrigin) };
+    this.#stop = { kind: "wedge", ...this.#history.report };
   }
 
   /** Privilege, satp or mstatus have changed. */
@@ -405,6 +390,4 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   }
 }
 
-const hex = (value: bigint): string => `0x${value.toString(16)}`;
-const report = ({ cause, pc, tval }: typeof NO_TRAP): TrapReport => ({ cause, pc: hex(pc), tval: hex(tval) });
 const offsetOf = (addr: bigint): number => Number(addr & 0xfffn);
