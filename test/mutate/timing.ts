@@ -83,6 +83,45 @@ const parts: readonly Mutation[] = [
   ]),
 ];
 
+const LATE = ["parts", "timing-paths", "timing-cases", "timing"].map(test);
+
+const late: readonly Mutation[] = [
+  ...mutations("sim/engine/turbo/late-access.ts", LATE, [
+    ["a late access takes a misaligned one for aligned", "f.if(i32.and(place, last), ask);", ""],
+    ["a late access of a new state goes on in the old one", 'f.set(o.state, slotWord(slot, "next"));', ""],
+    ["the piece before a late access is not counted", "f.if(before, () => this.#countTaken(f, before));", ""],
+    ["a late store is not noted for loads behind it", "f.count(youngest.byteOffset);", ""],
+    ["a late access goes on near an event", "f.if(isNear, () => f.return(this.#stop()));", ""],
+    ["a late access looks no page up", "f.count(dtlb.lookups.byteOffset)", "void 0"],
+  ]),
+  ...mutations("sim/engine/turbo/parts/cache.ts", LATE, [
+    [
+      "a translated miss writes no dirty line back",
+      "i32.and(i32.ne(victim, word(EMPTY)), i32.and(victim, word(1)))",
+      "word(0)",
+    ],
+    ["a translated miss is asked for before there is room for it", "f64.max(at, this.#freeAt)", "at"],
+    [
+      "a translated hit does not wait for its line",
+      "f.if(i32.lt(fill, word(0)), () => f.return(ready));",
+      "f.return(ready);",
+    ],
+    ["a prefetched line is found by its flag alone", "word(~UNUSED & ~1)", "word(~1)"],
+  ]),
+  ...mutations("sim/engine/turbo/parts/dram.ts", LATE, [
+    ["a translated access finds every bank free", "f64.max(at, f64.load(freeAt))", "at"],
+    [
+      "a translated conflict of rows costs what a closed row does",
+      "f64.const(rpCycles + rcdCycles)",
+      "f64.const(rcdCycles)",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/parts/tagged-memory.ts", LATE, [
+    ["translated code never waits for tags", "f.if(f64.le(tags, data), () => f.return(data));", "f.return(data);"],
+    ["translated code notes no group of tags in the root", "f.store(notedAt, 0, i32.const(1));", ""],
+  ]),
+];
+
 const room: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/pieces.ts", ["large-ram", "much-code", "many-places"].map(test), [
     ["linear addresses from 2^31 on are negative", "(at - from) >>> 0", "at - from"],
@@ -108,4 +147,4 @@ const room: readonly Mutation[] = [
   ]),
 ];
 
-export const TIMING_MUTATIONS: readonly Mutation[] = [...code, ...parts, ...room];
+export const TIMING_MUTATIONS: readonly Mutation[] = [...code, ...parts, ...late, ...room];
