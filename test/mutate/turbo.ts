@@ -24,11 +24,7 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
     ["a condition masked by an even number is kept", "(b.value & 1n) === 1n ? a : ZERO", "a"],
   ]),
   ...mutations("sim/engine/turbo/memory-path.ts", TESTS, [
-    [
-      "a translated store across two granules leaves the second tag",
-      "    if (bytes === 1) return;\n    this.granule(place, bytes - 1);\n    code.i32(0).memory(Op.i32Store8, this.#o.layout.tagOffset);\n",
-      "",
-    ],
+    ["a translated store across two granules leaves the second tag", "if (bytes === 1) return;", "return;"],
     ["a translated access may end behind RAM", "BigInt(layout.ramBytes - bytes)", "BigInt(layout.ramBytes - 1)"],
     ["a translated access across pages goes to the first", "      .i64(BigInt(bytes - 1))\n", "      .i64(0n)\n"],
     [
