@@ -25,7 +25,8 @@ interface Plan {
   readonly functions: number;
 }
 
-type Item = (random: Random, plan: Plan, label: number) => string;
+/** `label` is the item's own: an item inside has its, too, in it. */
+type Item = (random: Random, plan: Plan, label: string) => string;
 
 const any = (random: Random): string => random.pick(VALUES);
 
@@ -54,7 +55,7 @@ const branch: Item = (random, plan, label) => {
   const condition = random.pick(["beqz", "bnez", "bltz", "bgez"]);
   const bits = random.pick(["", `andi t0, s1, ${random.pick([1, 2, 3, 7])}`, `andi t0, ${any(random)}, 1`]);
   const tested = bits === "" ? any(random) : "t0";
-  const inside = Array.from({ length: random.below(4) }, (_, i) => item(random, plan, 10 * label + i + 1));
+  const inside = Array.from({ length: random.below(4) }, (_, i) => item(random, plan, `${label}_${i}`));
   return [bits, `${condition} ${tested}, l${label}`, ...inside, `l${label}:`].join("\n");
 };
 
@@ -116,14 +117,14 @@ const ITEMS: readonly Item[] = [
 ];
 const RARE: readonly Item[] = [atomic, counter, fence, trap, patch, zero, translation, translation];
 
-function item(random: Random, plan: Plan, label: number): string {
+function item(random: Random, plan: Plan, label: string): string {
   return random.pick(random.chance(0.12) ? RARE : ITEMS)(random, plan, label);
 }
 
 /** A leaf, or one that calls those after it. */
 function routine(random: Random, plan: Plan, number: number): string {
   const simple = [alu, load, store, shift];
-  const some = (n: number): string[] => Array.from({ length: n }, () => random.pick(simple)(random, plan, 0));
+  const some = (n: number): string[] => Array.from({ length: n }, () => random.pick(simple)(random, plan, ""));
   if (number === plan.functions - 1 || random.chance(0.4))
     return [`f${number}:`, ...some(random.below(6)), "ret"].join("\n");
   const callee = `jal f${random.between(number + 1, plan.functions - 1)}`;
@@ -206,7 +207,7 @@ export interface HotProgram {
 
 export function hotProgram(random: Random): HotProgram {
   const plan = { translated: random.chance(0.5), timer: random.chance(0.4), functions: random.pick([1, 2, 4]) };
-  const items = Array.from({ length: random.between(3, 24) }, (_, i) => item(random, plan, i + 1));
+  const items = Array.from({ length: random.between(3, 24) }, (_, i) => item(random, plan, `${i + 1}`));
   const period = random.pick([150, 500, 1111, 5000, 30000]);
   const data = plan.translated && random.chance(0.7) ? WINDOW : BUFFER;
   const timer = `li t0, 128\n csrw mie, t0\n csrsi mstatus, 8\n li t0, ${CLINT + 0x4000}\n li t1, ${period}\n sd t1, 0(t0)`;

@@ -45,6 +45,39 @@ test.each(["sd a0, 0(s0)", "sd a0, 8(s0)", "sy s0, 0(s0)", "sd a0, 16(s0)"])(
   },
 );
 
+test("a store that misses comes behind the stores before it, for loads that wait for these", () => {
+  const miss = (at: number): string =>
+    `sd s1, 64(s0)\n sd s1, ${at}(s0)\n ld a1, 64(s0)\n ld a2, ${at}(s0)\n add a3, a1, a2\n`;
+  alike(turns(`${miss(KIB)} ${miss(0)}`), { sets: [...SMALL, "storeBuffer.onOverlap=wait"] });
+});
+
+test("a run of so many cycles ends where a miss ends it, whatever follows in its block", () => {
+  const body = `ld a0, ${KIB}(s0)\n add a1, a1, a0\n mul a1, a1, a1\n ld a2, 0(s0)\n add a1, a1, a2\n ${"addi a1, a1, 1\n".repeat(20)}`;
+  const slices = Array.from({ length: 30 }, (_, i) => ({ cycles: 40_000 + 97 * i }));
+  alike(turns(body, "").replace("li s1, 60", "li s1, 4000"), {
+    sets: [...SMALL, "dram.casNs=5000", "l2.sizeBytes=1024", "l2.ways=1"],
+    slices,
+  });
+});
+
+test("a miss comes after what its block began with, though another block begins with the same miss", () => {
+  const miss = (at: number): string => `ld a0, ${at}(s0)\n add a1, a1, a5\n add a1, a1, a0\n`;
+  const body = [KIB, 0]
+    .map(
+      (at, i) =>
+        `andi t0, s1, ${1 + i}\n div t1, s1, s1\n add t1, t1, t1\n beqz t0, ${i + 1}f\n div a5, s1, s1\n ${miss(at)} j 3f\n ${i + 1}: ${miss(at)} j 3f\n 3:`,
+    )
+    .join("\n");
+  alike(turns(body), { sets: SMALL });
+});
+
+test("a miss of the cache looks its page up", () => {
+  const paged = `li t0, 0x80030010\n li t1, ${(0x8000_0000n >> 2n) | 0xcfn}\n sd t1, 0(t0)\n li t0, ${(8n << 60n) | 0x80030n}\n csrw satp, t0
+    la t0, out\n csrw mtvec, t0\n li t0, 0x1800\n csrc mstatus, t0\n li t0, 0x800\n csrs mstatus, t0\n la t0, 9f\n csrw mepc, t0\n mret\n 9:`;
+  const body = `ld a0, ${KIB}(s0)\n add a1, a1, a0\n ld a2, 0(s0)\n add a1, a1, a2\n sd a1, ${KIB + 8}(s0)`;
+  alike(turns(body, paged, `.balign 4\n out: ${PASS}`).replace(PASS, "ecall"), { sets: SMALL });
+});
+
 test("a page is on time in its own address space alone", () => {
   // Two roots, one table of small pages behind both: it maps the first pages of RAM as they are.
   const [roots, middle, lowest] = [[0x8003_0000, 0x8003_1000], 0x8003_2000, 0x8003_3000] as const;

@@ -1,10 +1,11 @@
 // Timed runs are alike on both engines: every cycle, its cause and its category, every event, and the architectural state.
 import { describe, expect, test } from "vitest";
 import { compareTimed } from "./timing.ts";
-import { randomRun } from "./timing-programs.ts";
+import { hotRun, randomRun } from "./timing-programs.ts";
 
 const SEED = 20261121;
 const RUNS = Number(process.env["MESHSIM_TIMED_PROGRAMS"] ?? 25);
+const HOT_RUNS = RUNS;
 
 describe("random programs", () => {
   test(`on random machines take the same cycles for the same causes (${RUNS} runs)`, () => {
@@ -15,5 +16,11 @@ describe("random programs", () => {
       translated += compared.translated;
     }
     expect(translated).toBeGreaterThan(100 * RUNS);
+  });
+
+  test(`that are hot do, too (${HOT_RUNS} runs)`, () => {
+    for (let index = 0; index < HOT_RUNS; index += 1) {
+      expect(compareTimed(hotRun(SEED, index).run).found, `hot run ${index} of seed ${SEED}`).toBeUndefined();
+    }
   });
 });
