@@ -4,34 +4,24 @@
 // next event and leaves all that is rare to the interpreter by exits before an instruction; so interrupts, limits and traps
 // come exactly where they come in the reference engine.
 import { Capability, NULL_CAPABILITY } from "../../machine/capability.ts";
-import { Mark, PAGE_BYTES } from "../../machine/memory.ts";
+import { PAGE_BYTES } from "../../machine/memory.ts";
 import { LoadedTags } from "../../machine/mmu.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { Storage } from "../../timing/part.ts";
 import { isIndirect, packTraits } from "../../timing/traits.ts";
-import type { CodePage } from "../code.ts";
-import { virt48 } from "../data.ts";
 import type { Stop } from "../engine.ts";
 import { Reference, type ReferenceOptions } from "../reference.ts";
-import {
-  TranslatedCode,
-  type CachedRegion,
-  type CodeRange,
-  type SeenPage,
-  type TranslatedRegion,
-} from "./code-cache.ts";
+import { TranslatedCode, type CachedRegion } from "./code-cache.ts";
 import { Contexts, inOnePage } from "./contexts.ts";
 import { ExecutedCode } from "./executed-code.ts";
 import { GOES_ON, SWITCHES } from "./exits.ts";
-import { translateFunction, type Surroundings } from "./function.ts";
-import { instantiate } from "./host.ts";
 import { ENTRY, RAM_AT, STATE } from "./layout.ts";
 import type { LinearMemory } from "./linear.ts";
 import { Access } from "./memory-path.ts";
 import { Pieces } from "./pieces.ts";
+import { RegionMaker } from "./region-maker.ts";
 import { regionModule } from "./runtime.ts";
 import { timingModule } from "./timing-module.ts";
-import { encodeModule } from "./wasm.ts";
 
 export interface TurboOptions extends ReferenceOptions {
   /** Holds the RAM of `bus.memory`. */
@@ -61,10 +51,8 @@ export class Turbo extends Reference {
   readonly #linear: LinearMemory;
   readonly #code: TranslatedCode;
   readonly #contexts: Contexts;
-  readonly #surroundings: Omit<Surroundings, "direct" | "addressing" | "mode" | "pccMeta">;
+  readonly #maker: RegionMaker;
   readonly #pieces: Pieces | undefined;
-  /** What regions import for their timing. */
-  readonly #timingCalls: Readonly<Record<string, unknown>> = {};
   readonly #hotAfter: number;
   /** How often the interpreter has come to an address (low 48 bits). */
   readonly #heat = new Map<number, number>();
@@ -101,24 +89,30 @@ export class Turbo extends Reference {
         },
         asid: () => linear.words[STATE.asid >>> 2]!,
       });
-    if (this.#pieces !== undefined) {
-      const { timing, advance, fetch } = this.#pieces;
-      this.#timingCalls = { advance, fetch, ...timingModule(linear, timing, this.#pieces) };
-    }
-    this.#surroundings = {
-      hart: this.hart,
-      csrs: this.csrs,
-      restarts: generated?.clearsOnTrap !== true,
-      capabilityMode: o.rvy,
-      tagged: o.rvy,
-      zylevels1: o.zylevels1,
-      instructionAlignment: o.instructionAlignment,
-      trapsMisaligned: o.misaligned === "trap",
-      layout: linear.layout,
-      ramBase,
-      module: regionModule({ tagged: o.rvy, zylevels1: o.zylevels1, timing: generated }),
-      pieces: this.#pieces,
-    };
+    this.#maker = new RegionMaker({
+      surroundings: {
+        hart: this.hart,
+        csrs: this.csrs,
+        restarts: generated?.clearsOnTrap !== true,
+        capabilityMode: o.rvy,
+        tagged: o.rvy,
+        zylevels1: o.zylevels1,
+        instructionAlignment: o.instructionAlignment,
+        trapsMisaligned: o.misaligned === "trap",
+        layout: linear.layout,
+        ramBase,
+        module: regionModule({ tagged: o.rvy, zylevels1: o.zylevels1, timing: generated }),
+        pieces: this.#pieces,
+      },
+      imports: {
+        memory: linear.memory,
+        fill: (addr: bigint, access: number): number => this.#fill(BigInt.asUintN(64, addr), access),
+        ...(this.#pieces && timingCalls(linear, this.#pieces)),
+      },
+      code: this.#code,
+      memory: this.memory,
+      knownPage: (virt) => this.knownPage(virt),
+    });
     this.code.onInvalidate = (start, end) => this.#drop(start, end);
   }
 
@@ -283,7 +277,7 @@ export class Turbo extends Reference {
     this.#heat.set(at, heat);
     if (this.#code.full || this.#pieces?.full === true) this.#clear();
     const hot = heat >= this.#hotAfter * 2 ** Math.floor(this.#code.dropped / DROPS_PER_DOUBLING);
-    const shared = hot || heat % LOOKS_FOR_SHARED === 1 ? this.#share(pc, meta) : undefined;
+    const shared = hot || heat % LOOKS_FOR_SHARED === 1 ? this.#maker.share(pc, meta, this.#addressing) : undefined;
     if (shared !== undefined || !hot) return shared;
     const source = new ExecutedCode(this, {
       knownPage: (addr) => this.knownPage(addr),
@@ -293,85 +287,17 @@ export class Turbo extends Reference {
     // What was never executed, or lies outside of this pcc, cannot be translated; what begins with an instruction of the
     // interpreter's never will be.
     if (source.at(pc) === undefined) return undefined;
-    const made = this.#translate(source, pc, meta);
+    const { translatesData, translatesFetch } = this.mmu;
+    const made = this.#maker.translate(source, {
+      ...{ pc, meta, direct: this.#direct, mode: this.hart.mode, bits: this.#addressing },
+      addressing: { translatesData, translatesFetch },
+    });
     this.#heat.set(at, made === undefined ? NEVER : 0);
     return made;
   }
 
   #valid(region: CachedRegion): boolean {
     return region.pages.every(({ virt, page }) => this.knownPage(virt) === page);
-  }
-
-  #translate(source: ExecutedCode, pc: bigint, meta: bigint): CachedRegion | undefined {
-    const made = translateFunction(
-      pc,
-      source,
-      {
-        ...this.#surroundings,
-        direct: this.#direct,
-        mode: this.hart.mode,
-        addressing: { translatesData: this.mmu.translatesData, translatesFetch: this.mmu.translatesFetch },
-        pccMeta: meta,
-      },
-      this.#code.exits,
-      (bytes) => this.#code.reserveTargets(bytes),
-    );
-    if (made === undefined) return undefined;
-    const { layout, module } = this.#surroundings;
-    const bytes = encodeModule({
-      imports: module.imports,
-      functions: [made.function, ...module.helpers],
-      memoryPages: layout.pages,
-    });
-    const fill = (addr: bigint, access: number): number => this.#fill(BigInt.asUintN(64, addr), access);
-    const { exports } = instantiate(bytes, { memory: this.#linear.memory, fill, ...this.#timingCalls });
-    const { pages, ranges } = source.seen(made.region);
-    const pageOf = (range: CodeRange): CodePage => pages.find((p) => p.virt === range.virt)!.page;
-    const code = ranges.map((r) => this.#bytesOf(pageOf(r), r.from, r.to).slice());
-    const categories = ranges.map((r) => pageOf(r).categories.slice(r.from >>> 1, r.to >>> 1));
-    return this.#add(pc, meta, pages, { call: exports["region"], ranges, code, categories, lines: made.lines });
-  }
-
-  /** A region whose code was translated where it stands elsewhere, too: the same bytes at the same addresses. */
-  #share(pc: bigint, meta: bigint): CachedRegion | undefined {
-    for (const translated of this.#code.translatedAt(pc, meta, this.#addressing)) {
-      const pages = this.#pagesWith(translated);
-      if (pages === undefined) continue;
-      for (const { virt, from, to } of translated.ranges) {
-        const { page } = pages.find((p) => p.virt === virt)!;
-        this.memory.mark(page.phys - this.memory.base + from, to - from, Mark.code);
-      }
-      return this.#add(pc, meta, pages, translated);
-    }
-    return undefined;
-  }
-
-  /** The pages at a translated region's addresses if they hold its code. */
-  #pagesWith({ ranges, code, categories }: TranslatedRegion): SeenPage[] | undefined {
-    const pages = new Map<bigint, CodePage>();
-    for (const [i, { virt, from, to }] of ranges.entries()) {
-      const page = pages.get(virt) ?? this.knownPage(virt);
-      if (page === undefined) return undefined;
-      pages.set(virt, page);
-      if (Buffer.compare(this.#bytesOf(page, from, to), code[i]!) !== 0) return undefined;
-      if (!categories[i]!.every((category, n) => category === page.categories[(from >>> 1) + n])) return undefined;
-    }
-    return [...pages].map(([virt, page]) => ({ virt, page }));
-  }
-
-  #bytesOf(page: CodePage, from: number, to: number): Uint8Array {
-    const at = page.phys - this.memory.base;
-    return this.memory.bytes.subarray(at + from, at + to);
-  }
-
-  #add(pc: bigint, meta: bigint, pages: readonly SeenPage[], translated: TranslatedRegion): CachedRegion {
-    const physOf = (virt: number): number => {
-      const { page } = pages.find((p) => virt48(p.virt) === virt - (virt % PAGE_BYTES))!;
-      return page.phys + (virt % PAGE_BYTES);
-    };
-    const lines = translated.lines.map((virt) => ({ virt, phys: physOf(virt) }));
-    const linesAt = this.#pieces?.addLines(lines) ?? 0;
-    return this.#code.add({ pc, meta, addressing: this.#addressing, pages, translated, linesAt });
   }
 
   /** Finds the place of an access that missed the TLB; 0 where the interpreter has to do it. */
@@ -410,6 +336,12 @@ export class Turbo extends Reference {
     this.#pieces?.clear();
     this.#heat.clear();
   }
+}
+
+/** What regions import for their timing. */
+function timingCalls(linear: LinearMemory, pieces: Pieces): Readonly<Record<string, unknown>> {
+  const { timing, advance, fetch } = pieces;
+  return { advance, fetch, ...timingModule(linear, timing, pieces) };
 }
 
 const DATA_ACCESS = ["load", "store", "load", "taggedStore"] as const;
