@@ -14,7 +14,7 @@ import { StoreBlocks } from "./store-blocks.ts";
 import { TaggedMemory, type TaggedLayout } from "./tag-cache.ts";
 import { tagTableOf, type TagGroups } from "./tag-table.ts";
 import { Tlb } from "./tlb.ts";
-import { Class, isFetchFence, isTrapReturn, traitClass } from "./traits.ts";
+import { Class, isFetchFence, isStore, isTrapReturn, traitClass } from "./traits.ts";
 import { Walker } from "./walker.ts";
 
 const PAGE_BYTES = 4096;
@@ -208,8 +208,7 @@ export class DynamicParts implements Outcomes {
 
   /** A record's data have been accessed. */
   accessed(r: Retire, timingClass: number): void {
-    const stores = timingClass === Class.store || timingClass === Class.cbo;
-    if (stores) this.storeBlocks.push(r.dataPhys, r.dataBytes);
+    if (isStore(timingClass)) this.storeBlocks.push(r.dataPhys, r.dataBytes);
     if (r.capability && timingClass !== Class.load) this.#tags?.capabilityAt(r.dataPhys);
   }
 

@@ -271,11 +271,8 @@ export class PipelineMemo {
     const translateAt = now + transitions.translateAt(slot);
     late.translateCycles = outcomes.translate(translateAt) - translateAt;
     const blockedUntil = outcomes.blockedUntil();
-    const beyond = (): number => {
-      this.#goLive(this.slots[slot]!, now);
-      return this.#stepLive(word, category, new Answered(outcomes, late, this.#hitCycles, blockedUntil));
-    };
-    if (late.translateCycles > MOST_LATE_CYCLES) return beyond();
+    if (late.translateCycles > MOST_LATE_CYCLES)
+      return this.#stepBeyond(slot, word, category, outcomes, blockedUntil, now);
     if (late.translateCycles > 0) slot = this.#lateSlot(slot, script, word, category);
     if (outcomes.device()) {
       late.blockedCycles = DEVICE;
@@ -284,7 +281,8 @@ export class PipelineMemo {
     const blockedAt = now + this.slots[slot + Slot.blockedAt]!;
     if (blockedUntil > blockedAt) {
       late.blockedCycles = blockedUntil - blockedAt;
-      if (late.blockedCycles > MOST_LATE_CYCLES) return beyond();
+      if (late.blockedCycles > MOST_LATE_CYCLES)
+        return this.#stepBeyond(slot, word, category, outcomes, blockedUntil, now);
       slot = this.#lateSlot(slot, script, word, category);
     }
     const loads = traitClass(word) === Class.load;
@@ -301,8 +299,22 @@ export class PipelineMemo {
     if (late.accessCycles === 0) return slot;
     // Of what nobody waits for, tags may be later still.
     late.tagCycles = Math.min(outcomes.tagCycles(), late.accessCycles);
-    if (late.accessCycles > MOST_LATE_CYCLES) return beyond();
+    if (late.accessCycles > MOST_LATE_CYCLES)
+      return this.#stepBeyond(slot, word, category, outcomes, blockedUntil, now);
     return this.#lateSlot(slot, script, word, category);
+  }
+
+  /** Goes through an instruction that is too late to be remembered, of which `#late` has what was asked. @param slot - as `#lateSlot`. */
+  #stepBeyond(
+    slot: number,
+    word: number,
+    category: number,
+    outcomes: Outcomes,
+    blockedUntil: number,
+    now: number,
+  ): number {
+    this.#goLive(this.slots[slot]!, now);
+    return this.#stepLive(word, category, new Answered(outcomes, this.#late, this.#hitCycles, blockedUntil));
   }
 
   /** The slot of an instruction with the outcomes in `#late`. @param slot - any from the same state. */

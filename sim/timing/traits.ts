@@ -26,6 +26,9 @@ const BACKWARD = 1 << 22;
 const FETCH_FENCE = 1 << 23;
 const TRAP_RETURN = 1 << 24;
 
+/** Is the class one whose writes later loads may overlap (store-blocks.ts)? */
+export const isStore = (timingClass: number): boolean => timingClass === Class.store || timingClass === Class.cbo;
+
 /** Fields of a packed number. */
 export const traitClass = (t: number): number => (t >> 15) & 15;
 export const traitRd = (t: number): number => t & 31;

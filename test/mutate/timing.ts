@@ -17,10 +17,10 @@ const code: readonly Mutation[] = [
     ["a wide load overlaps stores to its first block alone", "bytes <= portBytes ?", "bytes <= 64 ?"],
     [
       "capability stores leave their groups of tags",
-      "if (groups === undefined) return;",
-      "if (groups !== undefined) return;",
+      "capability && !reads && tagGroups",
+      "capability && reads && tagGroups",
     ],
-    ["stores are not noted for loads behind them", "timingClass === Class.store", "timingClass === Class.load"],
+    ["stores are not noted for loads behind them", "isStore(timingClass)) this", "reads) this"],
     [
       "a store to a clean line leaves it clean",
       ".i32(1).op(Op.i32Or).op(Op.i32Xor);",

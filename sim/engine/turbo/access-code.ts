@@ -1,12 +1,14 @@
 // Data accesses in generated code: what is on time compares words and notes what later accesses ask; what may be late asks.
 import { PAGE_BITS } from "../../machine/memory.ts";
-import { Class, traitClass } from "../../timing/traits.ts";
+import { Class, isStore, traitClass } from "../../timing/traits.ts";
 import type { TlbFastPath } from "../../timing/tlb.ts";
 import type { Expr, ExprWriter } from "./expr.ts";
-import { RAM_AT, STATE } from "./layout.ts";
+import { STATE } from "./layout.ts";
 import type { PieceCode } from "./piece-code.ts";
-import { i32, localOf } from "./terms.ts";
-import { lineOf, setOffset } from "./timing-functions.ts";
+import { setOffset } from "./sets.ts";
+import { noteTagGroup, storeBlockAt } from "./store-code.ts";
+import { i32, localOf, Statements } from "./terms.ts";
+import { lineOf } from "./timing-functions.ts";
 import { I32, Op, VOID, type Code } from "./wasm.ts";
 
 /** A data access of the instruction that is being translated. */
@@ -37,7 +39,7 @@ export class AccessCode {
 
   /** Behind the way to an access's place, before it is made. */
   access(access: TimedAccess): void {
-    const { dtlb, l1d } = this.#piece.timing.fastPaths;
+    const { dtlb, l1d, tagGroups } = this.#piece.timing.fastPaths;
     const { addr, place, bytes, capability } = access;
     const code = this.#code;
     const index = this.#piece.block.instructions.length - 1;
@@ -68,9 +70,9 @@ export class AccessCode {
     if (bytes < l1d.lineBytes) {
       code.op(Op.br).unsigned(1).op(Op.end);
       if (this.#piece.ordersLoads && reads) this.#noteAge(place, bytes, index);
-      const stores = timingClass === Class.store || timingClass === Class.cbo;
-      if (this.#piece.ordersLoads && stores) this.#noteStore(place, bytes);
-      if (capability && !reads) this.#noteCapability(place);
+      if (this.#piece.ordersLoads && isStore(timingClass)) this.#noteStore(place, bytes);
+      if (capability && !reads && tagGroups !== undefined)
+        noteTagGroup(new Statements([], code), localOf(I32, place), tagGroups);
     }
     code.op(Op.end);
   }
@@ -137,13 +139,11 @@ export class AccessCode {
     return bytes <= portBytes ? [0] : Array.from({ length: bytes / portBytes }, (_, i) => i * portBytes);
   }
 
-  /** Leaves the linear address, less that of the table, of what is known of the last store to a block. */
+  /** Leaves where what is known of the last store to a block lies in its table. */
   #lastStoreAt(place: number, ahead: number): void {
-    const { blockShift, blockMask } = this.#piece.timing.fastPaths.storeBlocks;
-    const code = this.#code;
-    code.local(Op.localGet, place);
-    if (ahead > 0) code.i32(ahead).op(Op.i32Add);
-    code.i32(blockShift).op(Op.i32ShrU).i32(blockMask).op(Op.i32And).i32(3).op(Op.i32Shl);
+    const at = localOf(I32, place);
+    const block = ahead > 0 ? i32.add(at, i32.const(ahead)) : at;
+    storeBlockAt(block, this.#piece.timing.fastPaths.storeBlocks).emit(this.#code);
   }
 
   /** Notes how many stores came after the youngest that a load overlaps. */
@@ -174,14 +174,5 @@ export class AccessCode {
       this.#lastStoreAt(place, ahead);
       code.i32(0).memory(Op.f64Load, youngest.byteOffset).memory(Op.f64Store, lastStore.byteOffset);
     }
-  }
-
-  #noteCapability(place: number): void {
-    const groups = this.#piece.timing.fastPaths.tagGroups;
-    if (groups === undefined) return;
-    const code = this.#code;
-    code.local(Op.localGet, place).i32(RAM_AT).op(Op.i32Sub);
-    code.i32(Math.log2(groups.groupBytes)).op(Op.i32ShrU).i32(2).op(Op.i32Shl);
-    code.i32(1).memory(Op.i32Store, groups.mayHold.byteOffset);
   }
 }

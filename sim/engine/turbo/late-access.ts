@@ -7,12 +7,12 @@ import type { GeneratedTiming } from "../../timing/generated.ts";
 import { MOST_LATE_CYCLES } from "../../timing/memo.ts";
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
 import { VIRT_MASK } from "../data.ts";
-import { RAM_AT } from "./layout.ts";
 import { lateSlotFunction, slotFunction, slotWord } from "./memo-code.ts";
 import type { CacheCode } from "./parts/cache.ts";
 import { memoryCode } from "./parts/memory.ts";
 import { ROW_SHIFT } from "./pieces.ts";
 import { ACCESS, NOTHING_BEFORE, POINT, POINT_SHIFT } from "./points.ts";
+import { noteTagGroup, storeBlockAt } from "./store-code.ts";
 import {
   element,
   f64,
@@ -180,7 +180,7 @@ class Writing {
     const { lastStore, youngest, entries, forwards } = this.#timing.fastPaths.storeBlocks;
     if (forwards) return;
     f.if(i32.not(this.#has(a.flags, ACCESS.writes)), () => {
-      const at = f.let(this.#blockAt(a.place));
+      const at = f.let(storeBlockAt(a.place, this.#timing.fastPaths.storeBlocks));
       const last = f.let(this.#lastBlockAt(at, a));
       const store = f.let(f64.load(at, lastStore.byteOffset));
       f.while(i32.ne(at, last), () => {
@@ -196,13 +196,7 @@ class Writing {
     });
   }
 
-  /** Where what is known of the last store to a place's block lies in its table. */
-  #blockAt(place: Term): Term {
-    const { blockShift, blockMask } = this.#timing.fastPaths.storeBlocks;
-    return i32.shl(i32.and(i32.shrU(place, word(blockShift)), word(blockMask)), word(3));
-  }
-
-  /** The same of the last block of an access, which is aligned. */
+  /** Where the last block of an access lies in the table of last stores, which is aligned and begins in the first. */
   #lastBlockAt(first: Term, { last }: Access): Term {
     return i32.add(first, i32.shl(i32.shrU(last, word(this.#timing.fastPaths.storeBlocks.blockShift)), word(3)));
   }
@@ -256,7 +250,7 @@ class Writing {
     const { lastStore, youngest } = storeBlocks;
     f.if(this.#has(a.flags, ACCESS.stores), () => {
       f.count(youngest.byteOffset);
-      const at = f.let(this.#blockAt(a.place));
+      const at = f.let(storeBlockAt(a.place, this.#timing.fastPaths.storeBlocks));
       const last = f.let(this.#lastBlockAt(at, a));
       f.store(at, lastStore.byteOffset, f64.at(youngest.byteOffset));
       f.while(i32.ne(at, last), () => {
@@ -266,9 +260,6 @@ class Writing {
     });
     f.if(this.#has(a.flags, ACCESS.translated), () => f.count(dtlb.lookups.byteOffset));
     if (tagGroups === undefined) return;
-    f.if(this.#has(a.flags, ACCESS.capability), () => {
-      const group = i32.shrU(i32.sub(a.place, word(RAM_AT)), word(Math.log2(tagGroups.groupBytes)));
-      f.store(element(tagGroups.mayHold.byteOffset, group, 2), 0, word(1));
-    });
+    f.if(this.#has(a.flags, ACCESS.capability), () => noteTagGroup(f, a.place, tagGroups));
   }
 }

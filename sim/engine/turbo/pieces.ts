@@ -11,7 +11,7 @@ import type { Storage, Walks } from "../../timing/part.ts";
 import { Script } from "../../timing/script.ts";
 import { withOutcome } from "../../timing/step.ts";
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
-import { Class, traitClass } from "../../timing/traits.ts";
+import { Class, isStore, traitClass } from "../../timing/traits.ts";
 import { Slot } from "../../timing/transitions.ts";
 import type { Exit } from "./exits.ts";
 import { PAGE_BYTES } from "../../machine/memory.ts";
@@ -82,7 +82,7 @@ export class Pieces {
   readonly #script = new Script();
   readonly #record: Retire = emptyRecord();
   /** The last fetch that was asked for. */
-  #lateFetch = { pc: -1, beganAt: 0, doneAt: 0 };
+  readonly #lateFetch = { pc: -1, beganAt: 0, doneAt: 0 };
   #rowCount = 0;
   readonly #lines: Float64Array;
   readonly #lineWords: Int32Array;
@@ -144,8 +144,8 @@ export class Pieces {
     lines.forEach(({ virt, phys }, i) => {
       const at = (LINE_BYTES / 8) * (first + i);
       const number = phys / l1i.lineBytes;
-      this.#lines[at] = virt;
-      this.#lines[at + 1] = phys - virt;
+      this.#lines[at + LINE.virt / 8] = virt;
+      this.#lines[at + LINE.delta / 8] = phys - virt;
       this.#lineWords[2 * at + LINE.set / 4] = l1i.words.byteOffset + 4 * (number & l1i.setMask) * l1i.ways;
       this.#lineWords[2 * at + LINE.word / 4] = number << 1;
       this.#lines[at + LINE.page / 8] = Math.floor(virt / PAGE_BYTES);
@@ -172,15 +172,17 @@ export class Pieces {
   /** Code is entered: gives the linear address of a record of the line in hand, which says nothing of its page. */
   enter(): number {
     const [virt, delta] = this.timing.fastPaths.line.line;
-    this.#lines[OTHER_LINE] = virt!;
-    this.#lines[OTHER_LINE + 1] = delta!;
+    this.#lines[OTHER_LINE + LINE.virt / 8] = virt!;
+    this.#lines[OTHER_LINE + LINE.delta / 8] = delta!;
     return this.otherLineAt;
   }
 
   /** Code was left with the line in hand that a record describes. */
   leave(lineAt: number): void {
     const at = offsetOf(lineAt, this.#lines.byteOffset) >>> 3;
-    this.timing.fastPaths.line.line.set(this.#lines.subarray(at, at + 2));
+    const { line } = this.timing.fastPaths.line;
+    line[0] = this.#lines[at + LINE.virt / 8]!;
+    line[1] = this.#lines[at + LINE.delta / 8]!;
   }
 
   /** Has an entry say what the piece does from here; `age` is the least of its loads' overlap ages. */
@@ -248,9 +250,11 @@ export class Pieces {
     r.translatedFetch = block.translatesFetch;
     r.asid = this.#asid();
     const { pieces } = this.timing;
-    const beganAt = pieces.now;
+    const late = this.#lateFetch;
+    late.pc = pc;
+    late.beganAt = pieces.now;
     this.timing.fetch(r, bytes, this.#walks);
-    this.#lateFetch = { pc, beganAt, doneAt: pieces.now };
+    late.doneAt = pieces.now;
     if (this.timing.hasTime) return 0;
     this.begun = true;
     return 1;
@@ -314,7 +318,7 @@ export class Pieces {
     const timingClass = traitClass(word);
     const loads = timingClass === Class.load;
     let flags = loads ? 0 : ACCESS.writes;
-    if (timingClass === Class.store || timingClass === Class.cbo) flags |= ACCESS.stores;
+    if (isStore(timingClass)) flags |= ACCESS.stores;
     if (capability && !loads) flags |= ACCESS.capability;
     if (block.translatesData) flags |= ACCESS.translated;
     const onTime = this.timing.memo.single(word, block.category);

@@ -89,9 +89,8 @@ export function translateRegion(
     numbers.set(pc, blocks.push(block) - 1);
     instructions += block.instructions;
     const { ending } = block;
-    if (ending.kind === "goto" || ending.kind === "branch") wanted.push(ending.target);
+    if ("target" in ending) wanted.push(ending.target);
     if (ending.kind === "branch") wanted.push(ending.otherwise);
-    if (ending.kind === "restartIf") wanted.push(ending.target);
     for (const target of [jumped, link]) {
       if (target === undefined) continue;
       wanted.push(target);

@@ -6,18 +6,8 @@ import type { TlbFastPath } from "../../timing/tlb.ts";
 import { RAM_AT, STATE } from "./layout.ts";
 import { slotFunction, slotWord } from "./memo-code.ts";
 import { LINE, PIECE } from "./pieces.ts";
-import {
-  element,
-  f64,
-  i32,
-  type Callee,
-  type Functions,
-  type Local,
-  type Statements,
-  type Term,
-  NUMBER_BYTES,
-  WORD_BYTES,
-} from "./terms.ts";
+import { bringToFront, forEachBefore, forEachWay, setAt } from "./sets.ts";
+import { element, f64, i32, NUMBER_BYTES, WORD_BYTES, type Callee, type Functions, type Term } from "./terms.ts";
 import { F64, I32 } from "./wasm.ts";
 
 export type TimingFunction = "rememberTarget" | "findTransition" | "takeLine" | "touchAccess";
@@ -35,13 +25,6 @@ export function timingFunctions(module: Functions, timing: GeneratedTiming): Rea
     touchAccess: touchAccessFunction(module, timing, touchLine, touchPage),
   };
 }
-
-type Sets = Readonly<Record<"setMask" | "ways", number>>;
-
-/** How far from the first the set of a line, or of a page, begins, where each has `ways` words. */
-export const setOffset = (number: Term, { setMask, ways }: Sets): Term =>
-  i32.mul(i32.and(number, word(setMask)), word(WORD_BYTES * ways));
-export const setAt = (base: number, number: Term, sets: Sets): Term => i32.add(word(base), setOffset(number, sets));
 
 /** The number of the line of physical memory in which the byte at a place of linear memory lies. */
 export const lineOf = (place: Term, ramBase: number, { lineBytes }: Pick<CacheFastPath, "lineBytes">): Term =>
@@ -118,8 +101,7 @@ function touchLineFunction(module: Functions): Callee {
     forEachWay(f, set, bytes, WORD_BYTES, (at) => {
       const lineWord = f.let(i32.load(at));
       f.if(i32.eq(i32.shr(lineWord, word(1)), line), () => {
-        forEachBefore(f, set, at, WORD_BYTES, (before) => f.store(at, 0, i32.load(before)));
-        f.store(set, 0, i32.or(lineWord, dirty));
+        bringToFront(f, set, at, i32.or(lineWord, dirty));
         f.return(word(1));
       });
     });
@@ -188,23 +170,5 @@ function findTransitionFunction(module: Functions, { memo }: GeneratedTiming): C
     f.store(entry, PIECE.next, slotWord(slot, "next"));
     f.store(entry, PIECE.waiting, f64.of(slotWord(slot, "waiting")));
     return word(1);
-  });
-}
-
-/** Goes through the elements of a set. */
-function forEachWay(f: Statements, set: Term, bytes: Term, step: number, body: (at: Local) => void): void {
-  const at = f.let(set);
-  const end = f.let(i32.add(set, bytes));
-  f.while(i32.ltU(at, end), () => {
-    body(at);
-    f.set(at, i32.add(at, word(step)));
-  });
-}
-
-/** Goes from an element back to its set's first; `body` comes before each step. */
-function forEachBefore(f: Statements, set: Term, at: Local, step: number, body: (before: Term) => void): void {
-  f.while(i32.ne(at, set), () => {
-    body(i32.sub(at, word(step)));
-    f.set(at, i32.sub(at, word(step)));
   });
 }

@@ -51,7 +51,6 @@ export const Op = {
   i32Ne: 0x47,
   i32LtS: 0x48,
   i32LtU: 0x49,
-  i32GtU: 0x4b,
   i64Eqz: 0x50,
   i64Eq: 0x51,
   i64Ne: 0x52,

@@ -35,13 +35,12 @@ export const Outcome = {
   mispredicted: 3,
 } as const;
 
-/** Each predicts and learns as its own fast path says; `events` count branches, their misses, jumps, theirs. */
+/** Each predicts and learns as its own fast path says. */
 export interface PredictorFastPath {
   readonly direction: DirectionPredictor["fastPath"];
   readonly btb: BtbFastPath;
   readonly ras: RasFastPath;
   readonly btbHoldsAll: boolean;
-  readonly events: Float64Array;
 }
 
 const BRANCHES = 0;
@@ -72,7 +71,6 @@ export class BranchPredictor {
       btb: this.#btb.fastPath,
       ras: this.#ras.fastPath,
       btbHoldsAll: this.#holdsAll,
-      events: this.#count,
     };
   }
 

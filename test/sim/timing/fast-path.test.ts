@@ -177,7 +177,7 @@ describe("a predictor's fast path", () => {
         const words = (): number[] => {
           const now = history?.[0] ?? 0;
           if (history !== undefined) history[0] = 0;
-          const all = storage.contents(f.events);
+          const all = storage.contents(predictor.events.values);
           if (history !== undefined) history[0] = now;
           return all;
         };

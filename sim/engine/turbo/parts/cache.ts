@@ -1,9 +1,9 @@
 // The code of a cache: what sim/timing/cache.ts does, function by function, on the same words.
 import { CacheEvent, EMPTY, UNUSED, type CacheLayout } from "../../../timing/cache.ts";
 import type { PrefetcherLayout } from "../../../timing/prefetcher.ts";
-import { dropped, element, f64, i32, i32x4, i64, select } from "../terms.ts";
+import { forEachWay, setAt } from "../sets.ts";
+import { dropped, element, f64, i32, i32x4, i64, select, WORD_BYTES } from "../terms.ts";
 import type { Callee, Functions, Local, Statements, Term } from "../terms.ts";
-import { setAt } from "../timing-functions.ts";
 import { F64, I32 } from "../wasm.ts";
 import type { PartCode } from "./part-code.ts";
 import { prefetchFunction } from "./prefetcher.ts";
@@ -93,11 +93,8 @@ class Writing {
     const { ways } = this.#cache;
     const found = f.let(word(0));
     if (ways % LANES !== 0 || ways > MOST_BITS) {
-      const at = f.let(set);
-      const end = f.let(i32.add(set, word(4 * ways)));
-      f.while(i32.ltU(at, end), () => {
+      forEachWay(f, set, word(WORD_BYTES * ways), WORD_BYTES, (at) => {
         f.if(i32.eq(i32.shr(i32.and(i32.load(at), word(~UNUSED)), word(1)), line), () => f.set(found, at));
-        f.set(at, i32.add(at, word(4)));
       });
       return found;
     }

@@ -1,5 +1,6 @@
 // The code of replacement policies: what sim/timing/replacement does, on the same words. A position of a set is its word's place.
 import type { CacheLayout } from "../../../timing/cache.ts";
+import { bringToFront } from "../sets.ts";
 import { i32, i32x4, type Callee, type Functions, type Statements, type Term } from "../terms.ts";
 import { I32 } from "../wasm.ts";
 
@@ -19,11 +20,7 @@ export function moveToFrontFunction(module: Functions): Callee {
       f.store(i32.sub(place, word(12)), 0, i32x4.load(i32.sub(place, word(16))));
       f.set(place, i32.sub(place, word(16)));
     });
-    f.while(i32.ne(place, set), () => {
-      f.store(place, 0, i32.load(i32.sub(place, word(4))));
-      f.set(place, i32.sub(place, word(4)));
-    });
-    f.store(set, 0, newWord);
+    bringToFront(f, set, place, newWord);
   });
 }
 
