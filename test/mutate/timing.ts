@@ -18,7 +18,7 @@ const code: readonly Mutation[] = [
     [
       "capability stores leave their groups of tags",
       "capability && !reads && tagGroups",
-      "capability && reads && tagGroups",
+      "capability && !reads && !tagGroups && tagGroups",
     ],
     ["stores are not noted for loads behind them", "isStore(timingClass)) this", "reads) this"],
     [

@@ -1,5 +1,5 @@
 // Accesses that are late in generated code, a case for each thing that they may wait for: the same cycles, causes and events.
-import { test } from "vitest";
+import { describe, test } from "vitest";
 import { PASS } from "../../../drivers/machine.ts";
 import { alike } from "./timed-cases.ts";
 
@@ -64,18 +64,26 @@ test.each(["cva6@1", "rocket@1", "server@1"])("memory may be slower than a word 
   alike(again(body), { preset, sets, slices: [{ cycles: 1e15 }] });
 });
 
-test.each(["rocket@1", "server@1"])(
-  "capabilities that are stored where the cache misses are known to the tag table (%s)",
-  (preset) => {
-    const pass = PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s0, t6");
-    alike(
-      `auipc s0, 0\n li s1, 300\n lui s6, 2\n yadd s2, s0, s6\n again: yaddi s2, s2, 192
-    sy s0, 0(s2)\n ld a0, 64(s2)\n add a1, a1, a0\n addi s1, s1, -1\n bnez s1, again\n ${pass}`,
-      {
-        preset,
-        isa: "rv64y",
-        sets: [...SMALL, "l1d.prefetch=none", "tagCache.table=root-and-leaves", "tagCache.groupBytes=128"],
-      },
-    );
-  },
-);
+/** Goes over lines, three apart; the table's groups are as small as can be. */
+const storesCapabilities = (body: string, preset: string): void => {
+  const pass = PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s0, t6");
+  alike(
+    `auipc s0, 0\n li s1, 300\n lui s6, 2\n yadd s2, s0, s6\n again: yaddi s2, s2, 192
+    ${body}\n ld a0, 64(s2)\n add a1, a1, a0\n addi s1, s1, -1\n bnez s1, again\n ${pass}`,
+    {
+      preset,
+      isa: "rv64y",
+      sets: [...SMALL, "l1d.prefetch=none", "tagCache.table=root-and-leaves", "tagCache.groupBytes=128"],
+    },
+  );
+};
+
+describe.each(["rocket@1", "server@1"])("capabilities are known to the tag table (%s)", (preset) => {
+  test("that are stored where the cache misses", () => {
+    storesCapabilities("sy s0, 0(s2)", preset);
+  });
+
+  test("that are stored where the cache has the line, dirty from data", () => {
+    storesCapabilities("sd s1, 0(s2)\n ld a0, 0(s2)\n add a1, a1, a0\n bnez s1, 2f\n 2: sy s0, 0(s2)", preset);
+  });
+});
