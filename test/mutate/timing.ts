@@ -2,7 +2,7 @@
 import { mutations, type Mutation } from "./mutation.ts";
 
 const test = (name: string): string => `test/sim/engine/turbo/${name}.test.ts`;
-const TESTS = ["timing-cases", "timing-paths", "timing"].map(test);
+const TESTS = ["timing-cases", "timing-paths", "late-access", "timing"].map(test);
 
 const code: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/access-code.ts", TESTS, [
@@ -83,7 +83,7 @@ const parts: readonly Mutation[] = [
   ]),
 ];
 
-const LATE = ["parts", "timing-paths", "timing-cases", "timing"].map(test);
+const LATE = ["parts", "late-access", "timing-paths", "timing-cases", "timing"].map(test);
 
 const late: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/late-access.ts", LATE, [

@@ -83,7 +83,8 @@ describe.each(["rocket@1", "server@1"])("capabilities are known to the tag table
     storesCapabilities("sy s0, 0(s2)", preset);
   });
 
-  test("that are stored where the cache has the line, dirty from data", () => {
-    storesCapabilities("sd s1, 0(s2)\n ld a0, 0(s2)\n add a1, a1, a0\n bnez s1, 2f\n 2: sy s0, 0(s2)", preset);
+  test("that are stored long after data have made the line present and dirty", () => {
+    const rest = "li t0, 100\n 1: addi t0, t0, -1\n bnez t0, 1b";
+    storesCapabilities(`sd s1, 0(s2)\n ${rest}\n sy s0, 0(s2)`, preset);
   });
 });
