@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { HELD_REGISTERS } from "../../../../sim/machine/held.ts";
 import { PASS, program } from "../../../drivers/machine.ts";
 import { bothRun, INTEGER, onBoth, RAM_BYTES } from "./engines.ts";
+import { enter } from "./supervised.ts";
 
 const NAMES = Object.keys(HELD_REGISTERS);
 const SOURCES = ["zero", "s2", "s3", "s4", "s5", "s6", "s7"];
@@ -104,11 +105,7 @@ test("code that reads a machine register in M-mode traps when U-mode runs it", (
     csrwi mscratch, 5
     li s0, 3
     call reader
-    li t0, 0x1800
-    csrc mstatus, t0
-    lla t0, 1f
-    csrw mepc, t0
-    mret
+    ${enter("U", "1f")}
   1: li s0, 3
     call reader
     ${PASS}

@@ -1,6 +1,7 @@
 // Accesses that are late in generated code, a case for each thing that they may wait for: the same cycles, causes and events.
 import { describe, test } from "vitest";
 import { PASS } from "../../../drivers/machine.ts";
+import { enter, IDENTITY } from "./supervised.ts";
 import { alike } from "./timed-cases.ts";
 
 /** Lines that the cache does not hold long, at the same offset of their pages. */
@@ -45,9 +46,8 @@ test.each(["cva6@1", "server@1"])("atomics, and loads of several blocks, that mi
 });
 
 test("translated data that miss the cache are counted where pages are looked up", () => {
-  alike(`la t0, table\n li t1, ${(0x8000_0000n >> 2n) | 0xcfn}\n sd t1, 16(t0)\n srli t0, t0, 12\n li t1, ${8n << 60n}\n or t0, t0, t1
-    csrw satp, t0\n li t0, 0x1800\n csrc mstatus, t0\n li t0, 0x800\n csrs mstatus, t0\n la t0, 9f\n csrw mepc, t0\n mret
-    9: ${again("ld a0, 0(s3)\n sd a0, 8(s2)\n ld a2, 64(s3)\n add a1, a1, a2")}\n .balign 4096\n table: .zero 4096`, { sets: SMALL }); // prettier-ignore
+  const body = "ld a0, 0(s3)\n sd a0, 8(s2)\n ld a2, 64(s3)\n add a1, a1, a2";
+  alike(`${IDENTITY} ${enter("S", "9f")} 9: ${again(body)}`, { sets: SMALL });
 });
 
 test("an event may come while a miss is outstanding, at any cycle of it", () => {

@@ -8,6 +8,7 @@ import { createMachine, type Machine } from "../../../../sim/machine/machine.ts"
 import { configOf } from "../../../arbitrary/machine.ts";
 import { PASS, program } from "../../../drivers/machine.ts";
 import { INTEGER } from "./engines.ts";
+import { enter } from "./supervised.ts";
 
 const LINE_BYTES = 64;
 const CALLS = 2;
@@ -29,13 +30,7 @@ const source = (functions: number, instructions: number, places: number): string
   li s4, 0x8000a008
   li t0, 0x8000000000080008
   csrw satp, t0
-  li t0, 0x1800
-  csrc mstatus, t0
-  li t0, 0x800
-  csrs mstatus, t0
-  la t0, 1f
-  csrw mepc, t0
-  mret
+${enter("S", "1f")}
 1: .option norvc
   li s0, 0x40001000
   li s1, ${FIRST_PLACE}

@@ -1,6 +1,7 @@
 // PMP entries that cover part of a page which generated code executes or accesses, opened and closed while it is hot.
 import { describe, test } from "vitest";
 import { PASS } from "../../../drivers/machine.ts";
+import { enter, IDENTITY } from "./supervised.ts";
 import { alike } from "./timed-cases.ts";
 
 const BYTES = 64;
@@ -24,13 +25,7 @@ const supervised = (forbidden: number, body: string, guarded = "", translation =
   li s9, ${OPEN ^ forbidden}
   csrw pmpcfg0, s8
   ${translation}
-  li t0, 0x1800
-  csrc mstatus, t0
-  li t0, 0x800
-  csrs mstatus, t0
-  la t0, body
-  csrw mepc, t0
-  mret
+  ${enter("S", "body")}
   .balign 4
 handler:
   csrr t6, mepc
@@ -56,13 +51,10 @@ body:
 page: .zero ${GUARDED - PAGE - 8}
 ${guarded}`;
 
-/** Identity for the gigabyte of RAM: one leaf, with everything set. */
-const SV39 = `li t0, 0x80030010\n li t1, ${(0x8000_0000n >> 2n) | 0xcfn}\n sd t1, 0(t0)\n li t0, ${(8n << 60n) | 0x80030n}\n csrw satp, t0`;
-
 const WAYS = [
   ["untimed, physical", { preset: null }, ""],
   ["timed, physical", {}, ""],
-  ["timed, translated", { preset: "rocket@1" }, SV39],
+  ["timed, translated", { preset: "rocket@1" }, IDENTITY],
 ] as const;
 
 describe.each(WAYS)("%s", (_, options, translation) => {

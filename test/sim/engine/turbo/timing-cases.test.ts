@@ -1,6 +1,7 @@
 // What an engine that times generated code gets wrong first, each in a few lines: the same cycles, causes and events on both engines.
 import { describe, test } from "vitest";
 import { PASS } from "../../../drivers/machine.ts";
+import { enter, IDENTITY } from "./supervised.ts";
 import { alike } from "./timed-cases.ts";
 
 /** Skips a 32-bit instruction that traps, and counts. */
@@ -58,13 +59,8 @@ test.each(["l1i", "l1d"])("%s alone may have a tree of bits", (cache) => {
   );
 });
 
-const SV39 = `
-  li t0, 0x80030010\n li t1, ${(0x8000_0000n >> 2n) | 0xcfn}\n sd t1, 0(t0)
-  li t0, ${(8n << 60n) | 0x80030n}\n csrw satp, t0
-  li t0, 0x1800\n csrc mstatus, t0\n li t0, 0x800\n csrs mstatus, t0\n la t0, 9f\n csrw mepc, t0\n mret\n9:`;
-
 test("the walk for the fetch of an instruction that traps takes its time", () => {
-  alike(`${WITH_HANDLER} ${SV39} li s1, 40
+  alike(`${WITH_HANDLER} ${IDENTITY} ${enter("S", "9f")} 9: li s1, 40
   again: sfence.vma\n .option norvc\n ld a0, 8(zero)\n .option rvc\n addi s1, s1, -1\n bnez s1, again\n j out
   ${SKIPPING} out: ${PASS}`);
 });

@@ -1,6 +1,7 @@
 // What generated code compares by itself to tell that an access or a transfer is on time: each comparison has a case that needs it.
 import { test } from "vitest";
 import { PASS } from "../../../drivers/machine.ts";
+import { ALL, enter, IDENTITY, pte, putEntry, satp, V } from "./supervised.ts";
 import { alike } from "./timed-cases.ts";
 
 const RAM = 0x8000_0000;
@@ -72,8 +73,7 @@ test("a miss comes after what its block began with, though another block begins 
 });
 
 test("a miss of the cache looks its page up", () => {
-  const paged = `li t0, 0x80030010\n li t1, ${(0x8000_0000n >> 2n) | 0xcfn}\n sd t1, 0(t0)\n li t0, ${(8n << 60n) | 0x80030n}\n csrw satp, t0
-    la t0, out\n csrw mtvec, t0\n li t0, 0x1800\n csrc mstatus, t0\n li t0, 0x800\n csrs mstatus, t0\n la t0, 9f\n csrw mepc, t0\n mret\n 9:`;
+  const paged = `${IDENTITY} la t0, out\n csrw mtvec, t0\n ${enter("S", "9f")} 9:`;
   const body = `ld a0, ${KIB}(s0)\n add a1, a1, a0\n ld a2, 0(s0)\n add a1, a1, a2\n sd a1, ${KIB + 8}(s0)`;
   alike(turns(body, paged, `.balign 4\n out: ${PASS}`).replace(PASS, "ecall"), { sets: SMALL });
 });
@@ -81,14 +81,11 @@ test("a miss of the cache looks its page up", () => {
 test("a page is on time in its own address space alone", () => {
   // Two roots, one table of small pages behind both: it maps the first pages of RAM as they are.
   const [roots, middle, lowest] = [[0x8003_0000, 0x8003_1000], 0x8003_2000, 0x8003_3000] as const;
-  const entry = (phys: number, bits: number): bigint => (BigInt(phys >>> 12) << 10n) | BigInt(bits);
-  const put = (at: number, value: bigint): string => `li t0, ${at}\n li t1, ${value}\n sd t1, 0(t0)\n`;
   const tables = `
-    ${roots.map((root) => put(root + 16, entry(middle, 1))).join("")} ${put(middle, entry(lowest, 1))}
-    li t0, ${lowest}\n li t1, ${entry(RAM, 0xcf)}\n li t2, 32\n 1: sd t1, 0(t0)\n addi t0, t0, 8\n addi t1, t1, 1024\n addi t2, t2, -1\n bnez t2, 1b
-    ${roots.map((root, i) => `li s${2 + i}, ${(8n << 60n) | (BigInt(i + 1) << 44n) | BigInt(root >>> 12)}`).join("\n")}
-    csrw satp, s2\n la t0, out\n csrw mtvec, t0\n li t0, 0x1800\n csrc mstatus, t0\n li t0, 0x800\n csrs mstatus, t0\n la t0, begin\n csrw mepc, t0\n mret
-    begin: `;
+    ${roots.map((root) => putEntry(root + 16, pte(middle, V))).join("")} ${putEntry(middle, pte(lowest, V))}
+    li t0, ${lowest}\n li t1, ${pte(RAM, ALL)}\n li t2, 32\n 1: sd t1, 0(t0)\n addi t0, t0, 8\n addi t1, t1, 1024\n addi t2, t2, -1\n bnez t2, 1b
+    ${roots.map((root, i) => `li s${2 + i}, ${satp(root, i + 1)}`).join("\n")}
+    csrw satp, s2\n la t0, out\n csrw mtvec, t0\n ${enter("S", "begin")} begin: `;
   const body = [2, 3]
     .map((root) => `csrw satp, s${root}\n j 1f\n 1: ld a0, 512(s0)\n sd a0, 520(s0)\n call far`)
     .join("\n");

@@ -2,13 +2,10 @@
 import { test } from "vitest";
 import { bothRun } from "./engines.ts";
 import { PASS } from "../../../drivers/machine.ts";
+import { A, ALL, enter, pte, putEntry, R, satp, V } from "./supervised.ts";
 
 const TABLES = 0x8000_8000;
 const [MIDDLE, LOWEST, ASIDE] = [TABLES + 0x1000, TABLES + 0x2000, TABLES + 0x3000];
-const [V, R, W, X, A, D] = [1, 2, 4, 8, 64, 128];
-const pte = (phys: number, bits: number): string => `${((BigInt(phys) >> 12n) << 10n) | BigInt(bits)}`;
-const entry = (at: number, value: string): string => `li t0, ${at}\n li t1, ${value}\n sd t1, 0(t0)\n`;
-const ALL = V | R | W | X | A | D;
 
 /**
  * Code in S-mode at its physical addresses. Pages from virtual 0x40000000 on are the small ones of LOWEST: 0 and 1 are RAM at
@@ -17,20 +14,14 @@ const ALL = V | R | W | X | A | D;
 const supervised = (body: string): string => `
   la t0, trapped
   csrw mtvec, t0
-  ${entry(TABLES + 8 * 2, pte(0x8000_0000, ALL))}
-  ${entry(TABLES + 8 * 1, pte(MIDDLE, V))}
-  ${entry(MIDDLE, pte(LOWEST, V))}
-  ${entry(LOWEST, pte(0x8000_c000, ALL))}
-  ${entry(LOWEST + 8, pte(0x8000_e000, ALL))}
-  li t0, ${(8n << 60n) | (BigInt(TABLES) >> 12n)}
+  ${putEntry(TABLES + 8 * 2, pte(0x8000_0000, ALL))}
+  ${putEntry(TABLES + 8 * 1, pte(MIDDLE, V))}
+  ${putEntry(MIDDLE, pte(LOWEST, V))}
+  ${putEntry(LOWEST, pte(0x8000_c000, ALL))}
+  ${putEntry(LOWEST + 8, pte(0x8000_e000, ALL))}
+  li t0, ${satp(TABLES)}
   csrw satp, t0
-  li t0, 0x1800
-  csrc mstatus, t0
-  li t0, 0x800
-  csrs mstatus, t0
-  la t0, 1f
-  csrw mepc, t0
-  mret
+${enter("S", "1f")}
 1: .option norvc
   ${body}
   ecall
@@ -162,11 +153,11 @@ test("a switch between address spaces in a loop gives each its own pages", () =>
       bnez t1, 0b
       li s5, ${ASIDE}
       li t2, ${pte(0x8000_c000, ALL)}
-      li t2, ${pte(0x8000_0000 - 0x4000_0000 + 0x4000_0000, ALL)}
+      li t2, ${pte(0x8000_0000, ALL)}
       sd t2, 8(s5)
       li s0, 0x40000000
       csrr s6, satp
-      li s7, ${(8n << 60n) | (BigInt(ASIDE) >> 12n)}
+      li s7, ${satp(ASIDE)}
       li s2, 100
     1: ld t0, 0(s0)
       add a0, a0, t0
