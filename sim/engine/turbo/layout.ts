@@ -36,7 +36,7 @@ export const TAG_AT = META_AT + 32 * 8;
 export const HELD_AT = TAG_AT + 32 * 4;
 
 /** Contexts by what they depend on, a hash table (switch-code.ts): i64 satp, i64 the rest, i32 number, i32 address space. */
-export const CONTEXT_SLOT = { bits: 5, indexBits: 7, rest: 8, number: 16, asid: 20 } as const;
+export const CONTEXT_SLOT = { bits: 5, indexBits: 10, rest: 8, number: 16, asid: 20 } as const;
 export const CONTEXT_SLOTS_AT = 1 << 12;
 export const CONTEXT_SLOTS_BYTES = 1 << (CONTEXT_SLOT.indexBits + CONTEXT_SLOT.bits);
 
@@ -56,7 +56,7 @@ export const ENTRY = { bits: 5, indexBits: 10, meta: 8, index: 16, lines: 20 } a
 export const ENTRIES_BYTES = 1 << (ENTRY.indexBits + ENTRY.bits);
 
 /** Contexts: ways to see memory. One has a TLB and entries of its own, so that a change of context is one of two pointers. */
-export const MAX_CONTEXTS = 64;
+export const MAX_CONTEXTS = 256;
 const CONTEXTS_AT = 1 << 16;
 export const CONTEXT_BYTES = TLB_BYTES + ENTRIES_BYTES;
 export const tlbAt = (context: number): number => CONTEXTS_AT + context * CONTEXT_BYTES;
