@@ -41,6 +41,16 @@ function onePerInput(usage: string): Record<string, number> {
   return Object.fromEntries([...usage.matchAll(/<(\w+)>/g)].map(([, name]) => [name!, 1]));
 }
 
+/** Options that count each time that they are given. */
+const REPEATED: ReadonlySet<string> = new Set(["_", "set", "rule"]);
+
+/** Of any other option that is given more than once the last counts; the parser hands over all. */
+function lastOfEach(options: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (Array.isArray(value) && !REPEATED.has(name)) options[name] = value.at(-1);
+  }
+}
+
 function commandLine(args: readonly string[]): Argv {
   let y: Argv = yargs([...args])
     .scriptName("meshsim")
@@ -54,7 +64,8 @@ function commandLine(args: readonly string[]): Argv {
     .recommendCommands()
     .demandCommand(1, "which command?")
     .wrap(80)
-    .parserConfiguration({ "duplicate-arguments-array": false, "parse-numbers": false })
+    .parserConfiguration({ "parse-numbers": false })
+    .middleware(lastOfEach, true)
     .example("meshsim run traces/samples/social-network.json", "the tax table of a trace")
     .example("meshsim exec hello.S", "run a bare-metal program")
     .exitProcess(false)

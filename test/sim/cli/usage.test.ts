@@ -26,6 +26,16 @@ test.each([
   expect(status).toBe(2);
 });
 
+test("settings and rules count each time that they are given, of any other option the last", () => {
+  const { stdout } = meshsim([
+    ...["config", "--machine", "ideal@1", "--machine", "rocket@1"],
+    ...["--set", "l1d.ways=2", "--set", "l2.ways=16", "--set", "l1d.ways=1"],
+  ]);
+  expect(stdout).toMatch(/^l1d\.ways +1 +--set$/m);
+  expect(stdout).toMatch(/^l2\.ways +16 +--set$/m);
+  expect(stdout).toMatch(/^l1d\.mshrs +0 +preset$/m);
+});
+
 test("a missing file is status 3 and is named", () => {
   const { status, stderr } = meshsim(["run", "no-such-file.json"]);
   expect(stderr).toContain("no-such-file.json: error: cannot read the file: no such file");
