@@ -9,8 +9,8 @@
 // - A *piece* is code that runs through: its step words, a branch or jump at most as the last (with its outcome in the word), all
 //   of one category. `script` numbers it when it is translated, once for each outcome of its branch.
 // - The engine holds a state. At the end of a piece whose outcomes were all on time it takes a transition: it adds CYCLES to its
-//   clock and 1 to `taken[TRANSITION]`, and goes on in state NEXT. The transition of state s and script p is in `slots` from
-//   SLOT_WORDS * slotOf(s, p) on if STATE and SCRIPT there are s and p; else `advance` says where it is.
+//   clock and 1 to `taken[TRANSITION]`, and goes on in state NEXT. The transition of state s and script p is among the `slots` that
+//   transitions.ts describes, in the one whose STATE and SCRIPT are s and p; where there is none, `advance` says where it is.
 // - An access is *on time* if its page is in the first-level TLB and its line in the first-level cache, which was not busy at the
 //   piece's first cycle (with two instructions a cycle: at the one before, which the first may share), and if it overlaps no
 //   waiting store: the buffer forwards, or the access's overlap age (StoreBlocks) is no
@@ -34,6 +34,7 @@ import { Answered, DEVICE, ON_TIME, Player, Script, type Lateness } from "./scri
 import { NO_OVERLAP } from "./storebuffer.ts";
 import { Slot, Transitions } from "./transitions.ts";
 import { Class, traitClass } from "./traits.ts";
+import { Variants } from "./variants.ts";
 
 /** The state of a pipeline that is not remembered. */
 export const LIVE = -2;
@@ -69,6 +70,7 @@ export interface MemoOptions {
 
 export class PipelineMemo {
   readonly #transitions: Transitions;
+  readonly #variants: Variants;
   readonly #states = new Interner();
   readonly #scripts = new Interner();
   #categories: number[] = [];
@@ -98,6 +100,7 @@ export class PipelineMemo {
   constructor(config: MachineConfig, options: MemoOptions) {
     const { categories, storage = heapStorage } = options;
     this.#transitions = new Transitions(options.mostTransitions ?? MOST_TRANSITIONS, storage);
+    this.#variants = new Variants(storage);
     this.#cyclesATransition = options.cyclesATransition ?? CYCLES_A_TRANSITION;
     this.allowed = storage.float64(1, options.allowed ?? MOST_ALLOWED);
     this.#hitCycles = config.l1d.hitCycles;
@@ -116,9 +119,10 @@ export class PipelineMemo {
     return this.#transitions.spare;
   }
 
-  /** Where the slots of instructions that were late begin. */
-  get firstLate(): number {
-    return this.#transitions.firstLate;
+  /** For generated code: where the slots begin that are found, and by how much hashes are shifted (transitions.ts); variants.ts. */
+  get table(): Pick<Transitions, "first" | "shift"> & { readonly variants: Int32Array } {
+    const { first, shift } = this.#transitions;
+    return { first, shift, variants: this.#variants.words };
   }
 
   get taken(): Float64Array {
@@ -183,7 +187,7 @@ export class PipelineMemo {
   late(state: number, word: number, category: number, late: Lateness, now: number): number {
     Object.assign(this.#late, late);
     if (late.accessCycles <= MOST_LATE_CYCLES)
-      return this.#fillLateSlot(state, this.single(word, category), word, category);
+      return this.#lateSlot(state, this.single(word, category), word, category);
     this.#goLive(state, now);
     return this.#stepLive(word, category, this.#livePlayer.answering(late));
   }
@@ -210,6 +214,7 @@ export class PipelineMemo {
   forget(state: number): number {
     const next = this.#startAfresh(state);
     this.#scripts.clear();
+    this.#variants.clear();
     this.#singles.fill(UNKNOWN);
     this.#categories = [];
     this.#counted = [];
@@ -273,24 +278,24 @@ export class PipelineMemo {
     const blockedUntil = outcomes.blockedUntil();
     if (late.translateCycles > MOST_LATE_CYCLES)
       return this.#stepBeyond(slot, word, category, outcomes, blockedUntil, now);
-    if (late.translateCycles > 0) slot = this.#lateSlot(slot, script, word, category);
+    if (late.translateCycles > 0) slot = this.#lateSlot(this.slots[slot]!, script, word, category);
     if (outcomes.device()) {
       late.blockedCycles = DEVICE;
-      return this.#lateSlot(slot, script, word, category);
+      return this.#lateSlot(this.slots[slot]!, script, word, category);
     }
     const blockedAt = now + this.slots[slot + Slot.blockedAt]!;
     if (blockedUntil > blockedAt) {
       late.blockedCycles = blockedUntil - blockedAt;
       if (late.blockedCycles > MOST_LATE_CYCLES)
         return this.#stepBeyond(slot, word, category, outcomes, blockedUntil, now);
-      slot = this.#lateSlot(slot, script, word, category);
+      slot = this.#lateSlot(this.slots[slot]!, script, word, category);
     }
     const loads = traitClass(word) === Class.load;
     if (loads) {
       const age = outcomes.overlapAge();
       if (age !== NO_OVERLAP && age < this.slots[slot + Slot.waiting]!) {
         late.overlapAge = age;
-        slot = this.#lateSlot(slot, script, word, category);
+        slot = this.#lateSlot(this.slots[slot]!, script, word, category);
       }
     }
     const accessAt = now + this.slots[slot + Slot.accessAt]!;
@@ -301,7 +306,7 @@ export class PipelineMemo {
     late.tagCycles = Math.min(outcomes.tagCycles(), late.accessCycles);
     if (late.accessCycles > MOST_LATE_CYCLES)
       return this.#stepBeyond(slot, word, category, outcomes, blockedUntil, now);
-    return this.#lateSlot(slot, script, word, category);
+    return this.#lateSlot(this.slots[slot]!, script, word, category);
   }
 
   /** Goes through an instruction that is too late to be remembered, of which `#late` has what was asked. @param slot - as `#lateSlot`. */
@@ -317,25 +322,17 @@ export class PipelineMemo {
     return this.#stepLive(word, category, new Answered(outcomes, this.#late, this.#hitCycles, blockedUntil));
   }
 
-  /** The slot of an instruction with the outcomes in `#late`. @param slot - any from the same state. */
-  #lateSlot(slot: number, onTime: number, word: number, category: number): number {
-    const state = this.slots[slot]!;
-    const at = this.#transitions.lateSlotOf(state, onTime, this.#late);
-    return this.#transitions.holdsLate(at, state, onTime, this.#late)
-      ? at
-      : this.#fillLateSlot(state, onTime, word, category);
-  }
-
-  /** What is asked for has begun, and is gone through, allowed or not. */
-  #fillLateSlot(state: number, onTime: number, word: number, category: number): number {
-    this.#single.clear();
-    this.#single.lateStep(word, this.#late);
-    const script = this.script(this.#single, category);
+  /** The slot of an instruction with the outcomes in `#late`. What is asked for has begun, and is gone through, allowed or not. */
+  #lateSlot(state: number, onTime: number, word: number, category: number): number {
+    let script = this.#variants.find(onTime, this.#late);
+    if (script < 0) {
+      this.#single.clear();
+      this.#single.lateStep(word, this.#late);
+      script = this.script(this.#single, category);
+      this.#variants.set(onTime, this.#late, script);
+    }
     const found = this.#transitions.find(state, script);
-    const slot = found >= 0 ? found : this.#compute(state, script);
-    const at = this.#transitions.lateSlotOf(this.slots[slot]!, onTime, this.#late);
-    this.#transitions.keepLate(at, slot, onTime, this.#late);
-    return at;
+    return found >= 0 ? found : this.#compute(state, script);
   }
 
   #compute(from: number, script: number): number {

@@ -69,8 +69,8 @@ export interface LinearStorage extends Storage {
 }
 
 /**
- * Lays arrays one after another into a memory (of WebAssembly, say), from a multiple of 8. An array's address is its `byteOffset`. The
- * memory must be large enough and must not grow while they are in use: growing detaches them.
+ * Lays arrays one after another into a memory (of WebAssembly, say) of zeros, from a multiple of 8. An array's address is its
+ * `byteOffset`. The memory must be large enough and must not grow while they are in use: growing detaches them.
  */
 export function linearStorage(memory: { readonly buffer: ArrayBuffer }, fromByte: number): LinearStorage {
   let end = Math.ceil(fromByte / 8) * 8;
@@ -81,12 +81,16 @@ export function linearStorage(memory: { readonly buffer: ArrayBuffer }, fromByte
       throw new Error(`${end - memory.buffer.byteLength} bytes of storage are missing`);
     return at;
   };
+  const filled = <A extends Int32Array | Float64Array>(array: A, fill: number): A => {
+    if (fill !== 0) array.fill(fill);
+    return array;
+  };
   return {
     get end() {
       return end;
     },
-    int32: (length, fill = 0) => new Int32Array(memory.buffer, take(4 * length), length).fill(fill),
-    float64: (length, fill = 0) => new Float64Array(memory.buffer, take(8 * length), length).fill(fill),
+    int32: (length, fill = 0) => filled(new Int32Array(memory.buffer, take(4 * length), length), fill),
+    float64: (length, fill = 0) => filled(new Float64Array(memory.buffer, take(8 * length), length), fill),
   };
 }
 

@@ -1,10 +1,10 @@
 // The table of transitions: from a state through a script, in so many cycles for these causes, to a state.
 //
-// All are kept in rows, found by open addressing; those used last also in `slots`, which generated code reads by itself.
+// What generated code reads by itself lies in `slots`, found by open addressing; what is added up when it is asked for, in rows.
 import { CAUSE_COUNT } from "../stats/causes.ts";
 import type { Storage } from "./part.ts";
 import type { Pipeline } from "./pipeline.ts";
-import type { Lateness, Player } from "./script.ts";
+import type { Player } from "./script.ts";
 
 /** Words of a slot. */
 export const SLOT_WORDS = 8;
@@ -14,97 +14,79 @@ export const Slot = {
   ...{ blockedAt: 6, accessAt: 7 },
 } as const;
 
-export const SLOT_BITS = 13;
-/** Of `slotOf`. Both odd: a change of either number moves the slot. */
+/** Both odd: a change of either number moves the slot. */
 export const STATE_SPREAD = 0x9e3779b1;
 export const SCRIPT_SPREAD = 0x85ebca6b;
-/** Of `lateSlotOf`; any odd numbers. */
-export const ACCESS_SPREAD = 0xc2b2ae35;
-const TRANSLATE_SPREAD = 0x27d4eb2f;
-export const OTHER_SPREAD = 0x165667b1;
-const NOBODY = -1;
+/** In place of the state of a slot that nobody has. */
+export const NOBODY = -1;
+/** Slots lie close together while they are few: the host's caches hold them. */
+const FIRST_BITS = 9;
 
-/** The slot of what an instruction does with outcomes that were late: words of a slot, and by what it is found beside its state. */
-export const LateSlot = {
-  ...Slot,
-  onTime: 8,
-  translateCycles: 9,
-  blockedCycles: 10,
-  overlapAge: 11,
-  accessCycles: 12,
-  tagCycles: 13,
-} as const;
-export const LATE_SLOT_WORDS = 16;
-export const LATE_SLOT_BITS = 12;
-
-/**
- * A row: its slot's words, but that in place of its number it has when the last access asks for its translation; its instructions,
- * the store buffer's events, its cycles by cause.
- */
-const Row = {
-  ...Slot,
-  translateAt: Slot.transition,
-  instructions: 8,
-  stores: 9,
-  overlaps: 10,
-  causes: 11,
-} as const;
+/** When the last access asks for its translation; instructions, the store buffer's events, cycles by cause. */
+const Row = { script: 0, translateAt: 1, instructions: 2, stores: 3, overlaps: 4, causes: 5 } as const;
 const ROW_WORDS = Row.causes + CAUSE_COUNT;
 
-const mix = (state: number, script: number): number =>
-  Math.imul(state, STATE_SPREAD) ^ Math.imul(script, SCRIPT_SPREAD);
-
-/** The slot of a state and a script, to be multiplied by SLOT_WORDS. */
-export function slotOf(state: number, script: number): number {
-  return mix(state, script) >>> (32 - SLOT_BITS);
-}
-
 export class Transitions {
-  /** Direct-mapped; one more for what is not remembered; then those of instructions that were late, direct-mapped too. */
+  /** One for what is not remembered, and then the table, at most half full. */
   readonly slots: Int32Array;
+  /**
+   * [0]: by how much a hash of 32 bits is shifted right to be the place where a slot is looked for first; from there on the slots follow
+   * in which it may be, up to one of NOBODY, the first behind the last.
+   */
+  readonly shift: Int32Array;
   /** How often each transition has been taken since it was last collected; the last place is for what is not remembered. */
   readonly taken: Float64Array;
   readonly most: number;
   /** Where the slot begins for what is not remembered. */
-  readonly spare = SLOT_WORDS << SLOT_BITS;
-  /** Where the slots of instructions that were late begin. */
-  readonly firstLate = this.spare + SLOT_WORDS;
+  readonly spare = 0;
+  /** Where the table begins. */
+  readonly first = SLOT_WORDS;
   #rows = new Int32Array(256 * ROW_WORDS);
-  /** Row numbers, at most half full. */
-  readonly #table: Int32Array;
   #size = 0;
 
   constructor(most: number, storage: Storage) {
     this.most = most;
-    this.slots = storage.int32(this.firstLate + (LATE_SLOT_WORDS << LATE_SLOT_BITS), NOBODY);
+    const mostBits = Math.ceil(Math.log2(2 * most));
+    this.slots = storage.int32(this.first + (SLOT_WORDS << mostBits));
+    this.shift = storage.int32(1, 32 - Math.min(mostBits, FIRST_BITS));
     this.taken = storage.float64(most + 1);
-    this.#table = new Int32Array(2 ** Math.ceil(Math.log2(2 * most))).fill(NOBODY);
+    this.#empty();
   }
 
   get full(): boolean {
     return this.#size === this.most;
   }
 
-  /** Where the slot of a transition begins, which now holds it; NOBODY where it is not known. */
+  /** Where the slot of a transition begins, until the next is added; NOBODY where it is not known. */
   find(state: number, script: number): number {
-    const at = SLOT_WORDS * slotOf(state, script);
-    if (this.slots[at] === state && this.slots[at + Slot.script] === script) return at;
-    const row = this.#table[this.#placeOf(state, script)]!;
-    return row === NOBODY ? NOBODY : this.#show(row, at);
+    const at = this.#placeOf(state, script);
+    return this.slots[at] === NOBODY ? NOBODY : at;
   }
 
   /** Adds what a pipeline has done from cycle 0 on, led by a player; gives where the transition's slot begins. */
   add(state: number, script: number, next: number, { clock, stores }: Pipeline, player: Player): number {
-    const row = this.#size;
+    const transition = this.#size;
     this.#size += 1;
+    if (2 * this.#size > this.#tableSize) this.#double();
     if (this.#rows.length < ROW_WORDS * this.#size) this.#rows = doubled(this.#rows);
-    const { waiting, translateAt, blockedAt, accessAt } = player;
-    const words = [state, script, clock.now, next, waiting, translateAt, blockedAt, accessAt, clock.instructions[0]!];
-    this.#rows.set(words, ROW_WORDS * row);
-    this.#rows.set(stores.events.values, ROW_WORDS * row + Row.stores);
-    this.#rows.set(clock.cycles, ROW_WORDS * row + Row.causes);
-    this.#table[this.#placeOf(state, script)] = row;
-    return this.#show(row, SLOT_WORDS * slotOf(state, script));
+    const row = ROW_WORDS * transition;
+    this.#rows[row + Row.script] = script;
+    this.#rows[row + Row.translateAt] = player.translateAt;
+    this.#rows[row + Row.instructions] = clock.instructions[0]!;
+    this.#rows[row + Row.stores] = stores.events.values[0]!;
+    this.#rows[row + Row.overlaps] = stores.events.values[1]!;
+    for (let cause = 0; cause < CAUSE_COUNT; cause += 1) this.#rows[row + Row.causes + cause] = clock.cycles[cause]!;
+    const { slots } = this;
+    const at = this.#placeOf(state, script);
+    slots[at] = state;
+    slots[at + Slot.script] = script;
+    slots[at + Slot.cycles] = clock.now;
+    slots[at + Slot.next] = next;
+    slots[at + Slot.waiting] = player.waiting;
+    slots[at + Slot.transition] = transition;
+    slots[at + Slot.blockedAt] = player.blockedAt;
+    slots[at + Slot.accessAt] = player.accessAt;
+    return at;
   }
 
   /** Fills the slot for what is not remembered; gives where it begins. */
@@ -116,40 +98,6 @@ export class Transitions {
   /** When the last access of a slot's script asks for its translation, in cycles after the script's begin. */
   translateAt(slot: number): number {
     return this.#rows[ROW_WORDS * this.slots[slot + Slot.transition]! + Row.translateAt]!;
-  }
-
-  /** Where the slot begins of what a script of one instruction does from a state with outcomes that are late; it may hold another. */
-  lateSlotOf(state: number, onTime: number, late: Lateness): number {
-    let hash = mix(state, onTime) ^ Math.imul(late.accessCycles, ACCESS_SPREAD);
-    if (late.translateCycles !== 0) hash ^= Math.imul(late.translateCycles, TRANSLATE_SPREAD);
-    hash ^= Math.imul(late.blockedCycles + (late.overlapAge << 16) + (late.tagCycles << 8), OTHER_SPREAD);
-    return this.firstLate + LATE_SLOT_WORDS * ((hash ^ (hash >>> 15)) & ((1 << LATE_SLOT_BITS) - 1));
-  }
-
-  /** Does it hold that? */
-  holdsLate(at: number, state: number, onTime: number, late: Lateness): boolean {
-    const { slots } = this;
-    return (
-      slots[at] === state &&
-      slots[at + LateSlot.onTime] === onTime &&
-      slots[at + LateSlot.accessCycles] === late.accessCycles &&
-      slots[at + LateSlot.translateCycles] === late.translateCycles &&
-      slots[at + LateSlot.blockedCycles] === late.blockedCycles &&
-      slots[at + LateSlot.overlapAge] === late.overlapAge &&
-      slots[at + LateSlot.tagCycles] === late.tagCycles
-    );
-  }
-
-  /** Has it hold that, which is the transition whose slot is given. */
-  keepLate(at: number, slot: number, onTime: number, late: Lateness): void {
-    const { slots } = this;
-    slots.copyWithin(at, slot, slot + SLOT_WORDS);
-    slots[at + LateSlot.onTime] = onTime;
-    slots[at + LateSlot.translateCycles] = late.translateCycles;
-    slots[at + LateSlot.blockedCycles] = late.blockedCycles;
-    slots[at + LateSlot.overlapAge] = late.overlapAge;
-    slots[at + LateSlot.accessCycles] = late.accessCycles;
-    slots[at + LateSlot.tagCycles] = late.tagCycles;
   }
 
   /**
@@ -182,25 +130,36 @@ export class Transitions {
 
   clear(): void {
     this.#size = 0;
-    this.#table.fill(NOBODY);
-    this.slots.fill(NOBODY);
+    this.#empty();
   }
 
-  /** Where a transition stands in the table, or will. */
+  get #tableSize(): number {
+    return 2 ** (32 - this.shift[0]!);
+  }
+
+  #empty(): void {
+    this.slots.fill(NOBODY, this.first, this.first + SLOT_WORDS * this.#tableSize);
+  }
+
+  /** Where a transition's slot is, or will be. */
   #placeOf(state: number, script: number): number {
-    const mask = this.#table.length - 1;
-    const hash = mix(state, script);
-    for (let place = (hash ^ (hash >>> 15)) & mask; ; place = (place + 1) & mask) {
-      const row = ROW_WORDS * this.#table[place]!;
-      if (row < 0 || (this.#rows[row] === state && this.#rows[row + Row.script] === script)) return place;
+    const { slots, first } = this;
+    const hash = Math.imul(state, STATE_SPREAD) ^ Math.imul(script, SCRIPT_SPREAD);
+    const mask = this.#tableSize - 1;
+    for (let place = hash >>> this.shift[0]!; ; place = (place + 1) & mask) {
+      const at = first + SLOT_WORDS * place;
+      if (slots[at] === NOBODY || (slots[at] === state && slots[at + Slot.script] === script)) return at;
     }
   }
 
-  #show(transition: number, at: number): number {
-    const row = ROW_WORDS * transition;
-    for (let word = 0; word < SLOT_WORDS; word += 1) this.slots[at + word] = this.#rows[row + word]!;
-    this.slots[at + Slot.transition] = transition;
-    return at;
+  #double(): void {
+    const { slots, first } = this;
+    const old = slots.slice(first, first + SLOT_WORDS * this.#tableSize);
+    this.shift[0]! -= 1;
+    this.#empty();
+    for (let at = 0; at < old.length; at += SLOT_WORDS)
+      if (old[at] !== NOBODY)
+        slots.set(old.subarray(at, at + SLOT_WORDS), this.#placeOf(old[at]!, old[at + Slot.script]!));
   }
 }
 

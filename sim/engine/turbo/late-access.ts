@@ -7,7 +7,7 @@ import type { GeneratedTiming } from "../../timing/generated.ts";
 import { MOST_LATE_CYCLES } from "../../timing/memo.ts";
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
 import { VIRT_MASK } from "../data.ts";
-import { lateSlotFunction, slotFunction, slotWord } from "./memo-code.ts";
+import { slotFunction, slotWord, variantFunction } from "./memo-code.ts";
 import type { CacheCode } from "./parts/cache.ts";
 import { memoryCode } from "./parts/memory.ts";
 import { ROW_SHIFT } from "./pieces.ts";
@@ -79,7 +79,7 @@ class Writing {
   readonly #stop: Callee;
   readonly #touchPage: Callee;
   readonly #slotOf: Callee;
-  readonly #lateSlotOf: Callee;
+  readonly #variantOf: Callee;
 
   constructor(module: Functions, timing: GeneratedTiming, tables: PieceTables) {
     this.#timing = timing;
@@ -89,7 +89,7 @@ class Writing {
     this.#stop = module.imported("stop");
     this.#touchPage = touchPageFunction(module);
     this.#slotOf = slotFunction(module, timing.memo);
-    this.#lateSlotOf = lateSlotFunction(module, timing.memo);
+    this.#variantOf = variantFunction(module, timing.memo);
     this.l1d = memoryCode(module, timing.fastPaths.memory);
   }
 
@@ -158,8 +158,13 @@ class Writing {
 
   /** Looks for the slot of the instruction with one more outcome. */
   #isLate(f: Statements, a: Access, ask: () => void): void {
-    f.set(a.slot, this.#lateSlotOf(a.state, a.onTime, a.blockedCycles, a.overlapAge, word(0), word(0)));
+    f.set(a.slot, this.#lateSlotOf(a, word(0), word(0)));
     f.if(i32.not(a.slot), ask);
+  }
+
+  /** The slot of the instruction with the outcomes found so far and these; what is unknown has none. */
+  #lateSlotOf({ state, onTime, blockedCycles, overlapAge }: Access, accessCycles: Term, tagCycles: Term): Term {
+    return this.#slotOf(state, this.#variantOf(onTime, blockedCycles, overlapAge, accessCycles, tagCycles));
   }
 
   /** A cache without MSHRs answers nobody while a miss is outstanding. */
@@ -216,7 +221,7 @@ class Writing {
       tagged === undefined ? f64.const(0) : f64.min(f64.at(tagged.memory.late.byteOffset), accessCycles);
     const found = [a.blockedCycles, a.overlapAge];
     f.if(f64.gt(accessCycles, f64.const(0)), () =>
-      f.set(a.slot, this.#lateSlotOf(a.state, a.onTime, ...found, i32.of(accessCycles), i32.of(tagCycles))),
+      f.set(a.slot, this.#lateSlotOf(a, i32.of(accessCycles), i32.of(tagCycles))),
     );
     const spill = (): void => {
       f.storeAt(pieces.clock.byteOffset, a.clock);
