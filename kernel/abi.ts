@@ -21,20 +21,20 @@ export function struct<const Fields extends Readonly<Record<string, FieldKind>>>
   name: string,
   fields: Fields,
 ): Struct<Extract<keyof Fields, string>> {
-  return {
-    name,
-    layout(pointerBytes) {
-      const at: Record<string, number> = {};
-      let end = 0;
-      for (const [field, kind] of Object.entries(fields)) {
-        const width = kind === "ptr" ? pointerBytes : 8;
-        end = alignUp(end, width);
-        at[field] = end;
-        end += width;
-      }
-      return { name, bytes: alignUp(end, pointerBytes), at: at as Record<Extract<keyof Fields, string>, number> };
-    },
+  type Field = Extract<keyof Fields, string>;
+  const made = (pointerBytes: PointerBytes): Layout<Field> => {
+    const at: Record<string, number> = {};
+    let end = 0;
+    for (const [field, kind] of Object.entries(fields)) {
+      const width = kind === "ptr" ? pointerBytes : 8;
+      end = alignUp(end, width);
+      at[field] = end;
+      end += width;
+    }
+    return { name, bytes: alignUp(end, pointerBytes), at: at as Record<Field, number> };
   };
+  const layouts = { 8: made(8), 16: made(16) };
+  return { name, layout: (pointerBytes) => layouts[pointerBytes] };
 }
 
 export const alignUp = (value: number, to: number): number => Math.ceil(value / to) * to;

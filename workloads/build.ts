@@ -15,8 +15,9 @@ import { sasosFreeBase, sasosImage, type Compartment } from "../kernel/sasos/man
 import { mergeImages, movedImage, type Image } from "../isa/image.ts";
 import { DataBlock } from "./data-block.ts";
 import type { Deployment } from "./deploy/deployment.ts";
+import { ObjectGraphs } from "./object-graph.ts";
 import type { ServiceWork, Work } from "./schedule.ts";
-import { layoutClientRole, layoutService, meterPointer, type Graphs, type ServiceData } from "./service-data.ts";
+import { layoutClientRole, layoutService, meterPointer, type ServiceData } from "./service-data.ts";
 import { threadMemory, type ThreadMemory } from "./thread-memory.ts";
 
 /** What the run reads back of each service. */
@@ -89,7 +90,7 @@ function placeData(
   b: Builder,
   index: number,
   base: number,
-  graphs?: Graphs,
+  graphs?: ObjectGraphs,
 ): { block: DataBlock; data: ServiceData; isClient: boolean } {
   const service = b.work.services[index]!;
   const isClient = index === b.work.services.length - 1;
@@ -128,7 +129,7 @@ function buildCompartments(b: Builder): Built {
     const size = imageRegion(linkAt(b, next), next).bytes;
     const text = exactRegion(next, size);
     const image = linkAt(b, text.base);
-    const graphs: Graphs = new Map();
+    const graphs = new ObjectGraphs(16);
     const trial = placeData(b, index, alignUp(regionEnd(text), MEGAPAGE_BYTES), graphs).block;
     const dataRegion = exactRegion(alignUp(regionEnd(text), PAGE_BYTES), trial.end - trial.base);
     const laid = placeData(b, index, dataRegion.base, graphs);

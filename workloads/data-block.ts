@@ -1,14 +1,8 @@
 // Builds a service's data: structs, tables and payloads at final addresses, with the pointers that a loader must install.
 import { alignUp, type Layout, type PointerBytes } from "../kernel/abi.ts";
 import { exactAlignment } from "../kernel/layout.ts";
-
-/** A pointer to store at `at` once memory is loaded; where pointers are integers the bytes hold it already. */
-export interface InstalledPointer {
-  readonly at: number;
-  readonly base: number;
-  readonly bytes: number;
-  readonly writable: boolean;
-}
+import { PointerTable } from "../kernel/sasos/pointers.ts";
+import { POINTER_NUMBERS, type ObjectGraph } from "./object-graph.ts";
 
 /** An object placed in the block. */
 export interface Placed {
@@ -17,12 +11,14 @@ export interface Placed {
 }
 
 const WORD_BYTES = 8;
+const CACHE_LINE_BYTES = 64;
 
 /** Grows upwards from `base`; unwritten bytes are zero. */
 export class DataBlock {
   readonly base: number;
   readonly pointerBytes: PointerBytes;
-  readonly pointers: InstalledPointer[] = [];
+  /** What a loader must install, where pointers are capabilities; where they are integers the bytes hold them already. */
+  readonly pointers = new PointerTable();
   #bytes = new Uint8Array(1 << 16);
   #view = new DataView(this.#bytes.buffer);
   #end: number;
@@ -58,20 +54,30 @@ export class DataBlock {
     return this.reserve(layout.bytes * Math.max(1, count));
   }
 
-  /** Takes over a block laid out elsewhere for this very address. */
-  write(at: number, bytes: Uint8Array): void {
-    this.#room(at + bytes.length);
-    this.#bytes.set(bytes, at - this.base);
+  /** Takes in a graph, which nobody may write to; returns where its root object stands. */
+  graph({ bytes, pointers }: ObjectGraph): number {
+    const { base } = this.reserve(bytes.length, CACHE_LINE_BYTES);
+    this.#room(base + bytes.length);
+    this.#bytes.set(bytes, base - this.base);
+    for (let i = 0; i < pointers.length; i += POINTER_NUMBERS) {
+      this.#pointer(base + pointers[i]!, base + pointers[i + 1]!, pointers[i + 2]!, false);
+    }
+    return base;
   }
 
-  u64(at: number, value: number | bigint): void {
+  u64(at: number, value: number): void {
     this.#room(at + WORD_BYTES);
-    this.#view.setBigUint64(at - this.base, BigInt.asUintN(64, BigInt(value)), true);
+    this.#view.setUint32(at - this.base, value, true); // takes it modulo 2^32
+    this.#view.setUint32(at - this.base + 4, value / 2 ** 32, true);
   }
 
   pointer(at: number, to: Placed, writable: boolean): void {
-    if (this.pointerBytes === 8) this.u64(at, to.base);
-    else this.pointers.push({ at, base: to.base, bytes: to.bytes, writable });
+    this.#pointer(at, to.base, to.bytes, writable);
+  }
+
+  #pointer(at: number, base: number, bytes: number, writable: boolean): void {
+    if (this.pointerBytes === 8) this.u64(at, base);
+    else this.pointers.add(at, base, bytes, writable);
   }
 
   #room(end: number): void {

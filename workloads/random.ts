@@ -39,8 +39,10 @@ export class Random {
 
   /** An integer of `bits` bits, at most 64. */
   bits(bits: number): bigint {
-    const high = BigInt(this.u32());
-    return BigInt.asUintN(bits, (high << 32n) | BigInt(this.u32()));
+    words.setUint32(0, this.u32());
+    words.setUint32(4, this.u32());
+    const all = words.getBigUint64(0);
+    return bits === 64 ? all : BigInt.asUintN(bits, all);
   }
 
   /** A number in [0, 1) with 53 random bits. */
@@ -74,6 +76,8 @@ export class Random {
     return median * exponential(sigma * this.normal());
   }
 }
+
+const words = new DataView(new ArrayBuffer(8));
 
 const rotate = (x: number, by: number): number => (x << by) | (x >>> (32 - by));
 

@@ -1,6 +1,7 @@
 // Turns a trace's call trees into work: which service runs which plan, with which payloads, how long, in what order.
 import type { Call, Trace } from "../traces/trace.ts";
-import { encodedBytes, spanChecksum, type Payload } from "./messages.ts";
+import { spanChecksum } from "./checksum.ts";
+import type { Payload } from "./messages.ts";
 import { makePayload } from "./payloads.ts";
 import { Random } from "./random.ts";
 
@@ -192,7 +193,7 @@ class Planner {
     const { assumptions } = this.#options;
     const request = makePayload(random, frame.call.requestBytes ?? sizeOf(assumptions.payload, random));
     const reply = makePayload(random, frame.call.replyBytes ?? sizeOf(assumptions.payload, random));
-    const touch = (payload: Payload): number => Math.round(encodedBytes(payload) * assumptions.touch);
+    const touch = (payload: Payload): number => Math.round(payload.encodedBytes * assumptions.touch);
     const fault = frame.call.service === this.#options.faultyService;
     const compute = this.#iterations(fault ? 0 : frame.call.applicationNs);
     const touchBytes = touch(request);
@@ -210,7 +211,7 @@ class Planner {
     totals.skippedIterations += compute.skipped;
     totals.observedHopNs += frame.call.hopNs;
     totals.observedHops += frame.call.hopNs > 0 ? 1 : 0;
-    totals.payloadBytes += encodedBytes(request) + encodedBytes(reply);
+    totals.payloadBytes += request.encodedBytes + reply.encodedBytes;
     return {
       slot: this.#slot(frame.caller, frame.call.service),
       service: frame.call.service,

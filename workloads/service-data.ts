@@ -1,7 +1,8 @@
 // Lays out what one service needs in memory: its globals, its callees, its plans with their payloads, its working set.
 import { CALL, IMPORT, PLAN, SERVICE } from "../kernel/abi.ts";
 import type { DataBlock, Placed } from "./data-block.ts";
-import { layoutPayload, movedGraph, payloadRootBytes, type ObjectGraph, type Payload } from "./messages.ts";
+import type { Payload } from "./messages.ts";
+import { ObjectGraphs, payloadRootBytes } from "./object-graph.ts";
 import type { PlanWork, ServiceWork } from "./schedule.ts";
 
 /** Where the parts that others refer to stand. */
@@ -22,16 +23,13 @@ export interface ClientRole {
 const CACHE_LINE_BYTES = 64;
 const WORD_BYTES = 8;
 
-/** Object graphs laid out at 0, for a service that is laid out more than once. */
-export type Graphs = Map<Payload, ObjectGraph>;
-
-/** Appends a service's data to a block. */
+/** Appends a service's data to a block; `graphs` are of the same pointer form, for a service that is laid out more than once. */
 export function layoutService(
   block: DataBlock,
   id: number,
   service: ServiceWork,
   workingSetBytes: number,
-  graphs: Graphs = new Map(),
+  graphs = new ObjectGraphs(block.pointerBytes),
 ): ServiceData {
   const S = SERVICE.layout(block.pointerBytes);
   const globals = block.reserveStructs(S, 1);
@@ -69,7 +67,7 @@ function layoutImports(block: DataBlock, service: ServiceWork, at: number): numb
   return service.imports.map((_, slot) => table.base + slot * I.bytes);
 }
 
-function layoutPlans(block: DataBlock, plans: readonly PlanWork[], at: number, graphs: Graphs): void {
+function layoutPlans(block: DataBlock, plans: readonly PlanWork[], at: number, graphs: ObjectGraphs): void {
   const P = PLAN.layout(block.pointerBytes);
   const C = CALL.layout(block.pointerBytes);
   const table = block.reserveStructs(P, plans.length);
@@ -94,12 +92,6 @@ function layoutPlans(block: DataBlock, plans: readonly PlanWork[], at: number, g
 }
 
 /** Puts an object graph into the block and returns its root object. */
-function placePayload(block: DataBlock, payload: Payload, graphs: Graphs): Placed {
-  const graph = graphs.get(payload) ?? layoutPayload(payload, 0, block.pointerBytes);
-  graphs.set(payload, graph);
-  const { base } = block.reserve(graph.bytes.length, CACHE_LINE_BYTES);
-  const moved = movedGraph(graph, base, block.pointerBytes);
-  block.write(base, moved.bytes);
-  if (block.pointerBytes === 16) for (const p of moved.pointers) block.pointers.push({ ...p, writable: false });
-  return { base, bytes: payloadRootBytes(payload, block.pointerBytes) };
+function placePayload(block: DataBlock, payload: Payload, graphs: ObjectGraphs): Placed {
+  return { base: block.graph(graphs.of(payload)), bytes: payloadRootBytes(payload, block.pointerBytes) };
 }

@@ -1,6 +1,6 @@
 // How much memory a thread between processes needs for the largest message that it can meet.
 import { alignUp } from "../kernel/abi.ts";
-import { decodedBytes, encodedBytes, ENVELOPE_BYTES, type Payload } from "./messages.ts";
+import { decodedBytes, ENVELOPE_BYTES, type Payload } from "./messages.ts";
 import type { ServiceWork, Work } from "./schedule.ts";
 
 /** Sizes of a thread's buffers and of its stack. */
@@ -19,7 +19,7 @@ export function threadMemory(work: Work, stackBytes: number): ThreadMemory {
   let encoded = 0;
   let decoded = 0;
   for (const payload of payloads(work.services)) {
-    encoded = Math.max(encoded, encodedBytes(payload));
+    encoded = Math.max(encoded, payload.encodedBytes);
     decoded = Math.max(decoded, decodedBytes(payload, 8));
   }
   const message = alignUp(encoded + ENVELOPE_BYTES, CACHE_LINE_BYTES);

@@ -3,7 +3,8 @@ import { mergeImages, UNCATEGORISED, type Image } from "../../isa/image.ts";
 import type { Layout } from "../abi.ts";
 import { assembleGuest, guestSource, linkGuest, type GuestObject } from "../image.ts";
 import { overlap, regionEnd, type Region } from "../layout.ts";
-import { COMPARTMENT, ENTRY, GRANT, KERNEL, LINK, objectSymbols, POINTER } from "./objects.ts";
+import { COMPARTMENT, ENTRY, GRANT, KERNEL, LINK, objectSymbols } from "./objects.ts";
+import type { PointerTable } from "./pointers.ts";
 import { regionSymbols, sasosRegions, type SasosRegions } from "./regions.ts";
 
 export { sasosFreeBase } from "./regions.ts";
@@ -31,16 +32,9 @@ export interface Compartment {
   /** Compartments that it may call: the sealed entry is stored at `at`, in data. */
   readonly imports: readonly { readonly at: number; readonly compartment: number }[];
   /** Pointers in data to its own text or data. Without `writable` nothing reached through one can be written. */
-  readonly pointers: readonly PointerRelocation[];
+  readonly pointers: PointerTable;
   /** Device registers, within one page. */
   readonly devices: readonly { readonly at: number; readonly base: number; readonly bytes: number }[];
-}
-
-export interface PointerRelocation {
-  readonly at: number;
-  readonly base: number;
-  readonly bytes: number;
-  readonly writable: boolean;
 }
 
 /** The largest stack slice: any multiple of 64 up to here has exact bounds at any multiple of 64. */
@@ -123,7 +117,7 @@ function manifestBytes(compartments: readonly Compartment[]): number {
     layout.bytes * compartments.reduce((count, c) => count + of(c).length, 0);
   return (
     rows(LINK.layout(16), (c) => c.imports) +
-    rows(POINTER.layout(16), (c) => c.pointers) +
+    compartments.reduce((bytes, c) => bytes + c.pointers.contents.length, 0) +
     rows(GRANT.layout(16), (c) => c.devices) +
     COMPARTMENT.layout(16).bytes * compartments.length
   );
@@ -136,9 +130,8 @@ function manifestTables(
 ): { compartments: number; bytes: Uint8Array } {
   const chunks: Uint8Array[] = [];
   let next = base;
-  const append = <Field extends string>(layout: Layout<Field>, rows: readonly Record<Field, number>[]): number => {
+  const append = (bytes: Uint8Array): number => {
     const at = next;
-    const bytes = encode(layout, rows);
     chunks.push(bytes);
     next += bytes.length;
     return at;
@@ -146,20 +139,19 @@ function manifestTables(
   const rows = compartments.map((c) => ({
     ...{ textBase: c.text.base, textBytes: c.text.bytes, dataBase: c.data.base, dataBytes: c.data.bytes },
     ...{ entry: c.entry, globals: c.globals, stackBytes: c.stackBytes },
-    links: append(LINK.layout(16), c.imports),
+    links: append(encode(LINK.layout(16), c.imports)),
     linkCount: c.imports.length,
-    pointers: append(
-      POINTER.layout(16),
-      c.pointers.map((p) => ({ at: p.at, base: p.base, length: p.bytes, writable: p.writable ? 1 : 0 })),
-    ),
+    pointers: append(c.pointers.contents),
     pointerCount: c.pointers.length,
     grants: append(
-      GRANT.layout(16),
-      c.devices.map((d) => ({ at: d.at, base: d.base, length: d.bytes })),
+      encode(
+        GRANT.layout(16),
+        c.devices.map((d) => ({ at: d.at, base: d.base, length: d.bytes })),
+      ),
     ),
     grantCount: c.devices.length,
   }));
-  const at = append(COMPARTMENT.layout(16), rows);
+  const at = append(encode(COMPARTMENT.layout(16), rows));
   return { compartments: at, bytes: Buffer.concat(chunks) };
 }
 

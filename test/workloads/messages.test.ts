@@ -1,18 +1,9 @@
-// The host's side of messages: generated payloads, their encoding, their layout, and the table that guest code walks.
+// The host's side of messages: generated payloads, their encoding, and the table that guest code walks.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { assembleGuest, linkGuest } from "../../kernel/image.ts";
-import { exactAlignment } from "../../kernel/layout.ts";
-import {
-  checksum,
-  encode,
-  encodedBytes,
-  layoutPayload,
-  messageOf,
-  payloadRootBytes,
-  spanChecksum,
-  type Message,
-} from "../../workloads/messages.ts";
+import { checksum } from "../../workloads/checksum.ts";
+import { encode, messageOf, type Message } from "../../workloads/messages.ts";
 import { makePayload } from "../../workloads/payloads.ts";
 import { Random } from "../../workloads/random.ts";
 import {
@@ -20,7 +11,6 @@ import {
   PAYLOAD,
   POST,
   REPLY_MESSAGE,
-  URL,
   USER,
   objectLayout,
   schemaSource,
@@ -86,7 +76,7 @@ describe("the encoding", () => {
 
   test("has the size that is foretold", () => {
     fc.assert(
-      fc.property(message(PAYLOAD), (m) => encode(m).length === encodedBytes(m)),
+      fc.property(message(PAYLOAD), (m) => encode(m).length === m.encodedBytes),
       { numRuns: 100 },
     );
   });
@@ -95,8 +85,8 @@ describe("the encoding", () => {
 describe("a generated payload", () => {
   test("has the size asked for, give or take three bytes", () => {
     const sizes = [...Array.from({ length: 300 }, (_, i) => i), 1000, 1500, 4096, 65_536];
-    for (const size of sizes) expect(Math.abs(encodedBytes(payload(5, size)) - size), `${size}`).toBeLessThanOrEqual(3);
-    expect(encodedBytes(payload(5, 0))).toBe(0);
+    for (const size of sizes) expect(Math.abs(payload(5, size).encodedBytes - size), `${size}`).toBeLessThanOrEqual(3);
+    expect(payload(5, 0).encodedBytes).toBe(0);
   });
 
   test("has twice as many fields, strings and messages at twice the size", () => {
@@ -128,94 +118,5 @@ describe("a generated payload", () => {
     const start = performance.now();
     payload(1, 1 << 20);
     expect(performance.now() - start).toBeLessThan(5000);
-  });
-});
-
-describe.each([8, 16] as const)("the layout with pointers of %i bytes", (pointerBytes) => {
-  const BASE = 0x8010_0000;
-
-  test("gives every object, array and string bytes of its own", () => {
-    const graph = layoutPayload(payload(3, 3000), BASE, pointerBytes);
-    const root = { base: BASE, bytes: payloadRootBytes(payload(3, 3000), pointerBytes) };
-    const regions = [root, ...graph.pointers].sort((a, b) => a.base - b.base);
-    regions.forEach((r, i) => expect(r.base).toBeGreaterThanOrEqual(i === 0 ? BASE : end(regions[i - 1]!)));
-    expect(end(regions.at(-1)!)).toBeLessThanOrEqual(BASE + graph.bytes.length);
-    for (const p of graph.pointers) {
-      expect(p.at % pointerBytes).toBe(0);
-      expect(regions.some((r) => p.at >= r.base && p.at + pointerBytes <= end(r))).toBe(true);
-    }
-  });
-
-  test("is made so that capabilities bound long strings and arrays exactly", () => {
-    const long = messageOf(URL, new Uint8Array(4095).fill(65), new Uint8Array(8191).fill(66));
-    const posts = Array.from({ length: 300 }, () => messageOf(POST, 1n, undefined, bytes("x"), [], [], [long], 0n, 0n));
-    const graph = layoutPayload(messageOf(PAYLOAD, 0n, 0n, bytes(""), posts), BASE, pointerBytes);
-    const inexact = graph.pointers.filter((p) => {
-      const align = p.bytes < 4096 ? 1 : exactAlignment(p.bytes);
-      return p.base % align !== 0 || p.bytes % align !== 0;
-    });
-    if (pointerBytes === 16) expect(inexact).toEqual([]);
-    else expect(inexact.length).toBeGreaterThan(0);
-  });
-
-  test("holds integer pointers already, and room where capabilities go", () => {
-    const graph = layoutPayload(payload(3, 900), BASE, pointerBytes);
-    const view = new DataView(graph.bytes.buffer);
-    const stored = graph.pointers.map((p) => view.getBigUint64(p.at - BASE, true));
-    expect(stored).toEqual(graph.pointers.map((p) => (pointerBytes === 8 ? BigInt(p.base) : 0n)));
-  });
-
-  test("moves with its base", () => {
-    const [a, b] = [BASE, BASE + 0x10_0000].map((base) => layoutPayload(payload(4, 20_000), base, pointerBytes));
-    expect(a!.bytes.length).toBe(b!.bytes.length);
-    expect(b!.pointers.map((p) => p.base - 0x10_0000)).toEqual(a!.pointers.map((p) => p.base));
-  });
-});
-
-const end = (r: { base: number; bytes: number }): number => r.base + r.bytes;
-
-describe("the checksum", () => {
-  const sample = user(7n, "abcdefghij");
-
-  test("is that of the words read, worked out by hand", () => {
-    // 7, then "abcdefgh" and "ij" as little-endian words, each time times 31.
-    const word = (s: string): bigint => BigInt(`0x${hex(bytes(s).reverse())}`);
-    const all = (7n * 31n + word("abcdefgh")) * 31n + word("ij");
-    expect(checksum(sample, 18)).toBe(BigInt.asUintN(64, all));
-    expect(checksum(sample, 1000)).toBe(BigInt.asUintN(64, all));
-  });
-
-  test("stops where the budget does", () => {
-    expect(checksum(sample, 0)).toBe(0n);
-    expect(checksum(sample, 1)).toBe(7n);
-    expect(checksum(sample, 8)).toBe(7n);
-    expect(checksum(sample, 9)).toBe(7n * 31n + 0x61n);
-    expect(checksum(sample, 17)).not.toBe(checksum(sample, 18));
-  });
-
-  test("of no payload is what it was before", () => {
-    expect(checksum(undefined, 100, 5n)).toBe(5n);
-  });
-
-  test("changes with any byte of what is read", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 1, max: 255 }), (at, flip) => {
-        const name = bytes("abcdefghij");
-        name[at]! ^= flip;
-        return checksum(messageOf(USER, 7n, name), 18) !== checksum(sample, 18);
-      }),
-    );
-  });
-
-  test("of a span takes in the request, each reply and each failure, in order", () => {
-    const [request, reply] = [payload(1, 100), payload(2, 100)];
-    const answered = { kind: "reply", checksum: 9n, payload: reply, touchBytes: 50 } as const;
-    const failed = { kind: "error" } as const;
-    const mixed = (hash: bigint, word: bigint): bigint => BigInt.asUintN(64, hash * 31n + word);
-    const first = checksum(request, 100);
-    expect(spanChecksum(request, 100, [])).toBe(first);
-    expect(spanChecksum(request, 100, [answered])).toBe(checksum(reply, 50, mixed(first, 9n)));
-    expect(spanChecksum(request, 100, [failed])).toBe(mixed(first, 2n ** 64n - 1n));
-    expect(spanChecksum(request, 100, [failed, answered])).not.toBe(spanChecksum(request, 100, [answered, failed]));
   });
 });

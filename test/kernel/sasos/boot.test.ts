@@ -5,6 +5,7 @@ import { holds, regionEnd, type Region } from "../../../kernel/layout.ts";
 import { PLATFORM } from "../../../kernel/platform.ts";
 import type { Compartment } from "../../../kernel/sasos/manifest.ts";
 import { STATUS } from "../../../kernel/sasos/objects.ts";
+import { PointerTable } from "../../../kernel/sasos/pointers.ts";
 import { boundsOf, everyCapability, World, type TestCompartment } from "./world.ts";
 
 const client: TestCompartment = { name: "client", code: "client_start: EXIT", imports: ["server"] };
@@ -139,26 +140,26 @@ describe("after boot, in every register, CSR and granule of memory,", () => {
 describe("the loader refuses", () => {
   const refusals: Record<string, (c: Compartment, world: readonly Compartment[]) => Partial<Compartment>> = {
     "a pointer that ends beyond its compartment's data": ({ data }) => ({
-      pointers: [{ at: data.base, base: regionEnd(data) - 16, bytes: 17, writable: true }],
+      pointers: PointerTable.of({ at: data.base, base: regionEnd(data) - 16, bytes: 17, writable: true }),
     }),
     "a pointer that begins before it": ({ data }) => ({
-      pointers: [{ at: data.base, base: data.base - 1, bytes: 16, writable: true }],
+      pointers: PointerTable.of({ at: data.base, base: data.base - 1, bytes: 16, writable: true }),
     }),
     "a pointer into another compartment": ({ data }, [other]) => ({
-      pointers: [{ at: data.base, base: other!.data.base, bytes: 16, writable: false }],
+      pointers: PointerTable.of({ at: data.base, base: other!.data.base, bytes: 16, writable: false }),
     }),
     "a pointer into the kernel": ({ data }) => ({
-      pointers: [{ at: data.base, base: PLATFORM.ram, bytes: 16, writable: false }],
+      pointers: PointerTable.of({ at: data.base, base: PLATFORM.ram, bytes: 16, writable: false }),
     }),
     "a writable pointer into text": ({ data, text }) => ({
-      pointers: [{ at: data.base, base: text.base, bytes: 4, writable: true }],
+      pointers: PointerTable.of({ at: data.base, base: text.base, bytes: 4, writable: true }),
     }),
     "a pointer stored outside its data": ({ data }, [other]) => ({
-      pointers: [{ at: other!.data.base, base: data.base, bytes: 16, writable: true }],
+      pointers: PointerTable.of({ at: other!.data.base, base: data.base, bytes: 16, writable: true }),
     }),
     "a pointer whose bounds cannot be exact": ({ data }) => ({
       data: { base: data.base, bytes: 0x2000 },
-      pointers: [{ at: data.base, base: data.base + 1, bytes: 0x1001, writable: true }],
+      pointers: PointerTable.of({ at: data.base, base: data.base + 1, bytes: 0x1001, writable: true }),
     }),
     "an entry stored outside its data": (_, [other]) => ({ imports: [{ at: other!.data.base, compartment: 0 }] }),
     "an entry of a compartment that does not exist": ({ data }) => ({ imports: [{ at: data.base, compartment: 2 }] }),
@@ -177,11 +178,11 @@ describe("the loader refuses", () => {
 
   test("none of the same pointers one byte further in", () => {
     const edit = ({ data, text }: Compartment): Partial<Compartment> => ({
-      pointers: [
+      pointers: PointerTable.of(
         { at: data.base, base: regionEnd(data) - 16, bytes: 16, writable: true },
         { at: data.base + 16, base: data.base, bytes: 16, writable: true },
         { at: data.base + 32, base: text.base, bytes: 4, writable: false },
-      ],
+      ),
       stackBytes: 4032,
     });
     const world = new World([client, { ...server, edit }]);

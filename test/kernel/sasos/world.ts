@@ -9,6 +9,7 @@ import { exactRegion, regionEnd, type Region } from "../../../kernel/layout.ts";
 import { platformSymbols } from "../../../kernel/platform.ts";
 import { sasosFreeBase, sasosImage, type Compartment, type SasosManifest } from "../../../kernel/sasos/manifest.ts";
 import { FAULT, objectSymbols } from "../../../kernel/sasos/objects.ts";
+import { PointerTable } from "../../../kernel/sasos/pointers.ts";
 import { sasosRegions, type SasosRegions } from "../../../kernel/sasos/regions.ts";
 import type { Stop } from "../../../sim/engine/engine.ts";
 import { CapabilityArithmetic, type Capability } from "../../../sim/machine/capability.ts";
@@ -119,7 +120,7 @@ export class World {
         at: data.base + slot * SLOT_BYTES,
         compartment: compartments.findIndex((other) => other.name === name),
       })),
-      pointers: [],
+      pointers: PointerTable.of(),
       devices: [],
     }));
     this.manifest = {

@@ -7,7 +7,9 @@ import { assembleGuest, guestSource, linkGuest, GUEST_ISA } from "../../../kerne
 import { Capability, CapabilityArithmetic } from "../../../sim/machine/capability.ts";
 import { createMachine, RAM_BASE, type Machine } from "../../../sim/machine/machine.ts";
 import type { Retire, Timing } from "../../../sim/machine/retire.ts";
-import { layoutPayload, type Message } from "../../../workloads/messages.ts";
+import { DataBlock } from "../../../workloads/data-block.ts";
+import type { Message } from "../../../workloads/messages.ts";
+import { ObjectGraphs, payloadRootBytes } from "../../../workloads/object-graph.ts";
 
 const PRELUDE = ["kernel/common/pointer.S", "workloads/services/frame.S", "workloads/services/schema.S"];
 const RAM_BYTES = 16 << 20;
@@ -178,14 +180,11 @@ export class Bench {
 
   /** Places an object graph; returns its root object. */
   graph(message: Message): Place {
-    const { base } = this.reserve(0, 1 << 12);
-    const graph = layoutPayload(message, base, this.pointerBytes);
-    this.put(graph.bytes, 1 << 12);
-    for (const p of graph.pointers) this.pointer(p.at, p);
-    return {
-      base,
-      bytes: layoutPayload({ ...message, values: message.values.map(nothing) }, 0, this.pointerBytes).bytes.length,
-    };
+    const block = new DataBlock(this.reserve(0, 1 << 12).base, this.pointerBytes);
+    const base = block.graph(new ObjectGraphs(this.pointerBytes).of(message));
+    this.put(block.contents(), 1 << 12);
+    for (const p of block.pointers) this.pointer(p.at, p);
+    return { base, bytes: payloadRootBytes(message, this.pointerBytes) };
   }
 
   /** Calls a function; arguments go to a0 and on. Throws where the guest does not return. */
@@ -238,11 +237,4 @@ export class Bench {
         typeof value === "object" ? BigInt(value.address ?? value.base) : BigInt.asUintN(64, BigInt(value)),
       );
   }
-}
-
-/** The empty value of a kind. */
-function nothing(value: Message["values"][number]): Message["values"][number] {
-  if (typeof value === "bigint") return 0n;
-  if (value instanceof Uint8Array) return new Uint8Array(0);
-  return Array.isArray(value) ? [] : undefined;
 }

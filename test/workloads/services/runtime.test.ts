@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { ERRORS, REPLY, REQUEST, SERVICE, type PointerBytes } from "../../../kernel/abi.ts";
 import { DEPLOYMENTS } from "../../../workloads/deploy/deployment.ts";
-import { payloadRootBytes, type Payload } from "../../../workloads/messages.ts";
+import type { Payload } from "../../../workloads/messages.ts";
+import { payloadRootBytes } from "../../../workloads/object-graph.ts";
 import { makePayload } from "../../../workloads/payloads.ts";
 import { Random } from "../../../workloads/random.ts";
 import { Bench, type Place } from "./bench.ts";

@@ -1,7 +1,8 @@
 // A service's data in the memory of a bench, laid out as a build lays it out.
 import { IMPORT, REPLY, REQUEST, type PointerBytes } from "../../../kernel/abi.ts";
 import { DataBlock } from "../../../workloads/data-block.ts";
-import { spanChecksum, type CallOutcome, type Payload } from "../../../workloads/messages.ts";
+import { spanChecksum, type CallOutcome } from "../../../workloads/checksum.ts";
+import type { Payload } from "../../../workloads/messages.ts";
 import type { CallWork, PlanWork } from "../../../workloads/schedule.ts";
 import { layoutClientRole, layoutService, meterPointer, type ServiceData } from "../../../workloads/service-data.ts";
 import type { Bench, Place } from "./bench.ts";

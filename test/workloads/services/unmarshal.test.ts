@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ERRORS } from "../../../kernel/abi.ts";
-import { checksum, decodedBytes, encode, messageOf, type Message } from "../../../workloads/messages.ts";
+import { checksum } from "../../../workloads/checksum.ts";
+import { decodedBytes, encode, messageOf, type Message } from "../../../workloads/messages.ts";
 import { makePayload } from "../../../workloads/payloads.ts";
 import { Random } from "../../../workloads/random.ts";
 import { PAYLOAD, REQUEST_MESSAGE, USER } from "../../../workloads/schema.ts";
