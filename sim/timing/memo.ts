@@ -204,6 +204,11 @@ export class PipelineMemo {
     return (singles[at + 2] = this.script(this.#single, category));
   }
 
+  /** Has generated code find the script of a piece with overlaps. */
+  noteOverlaps(onTime: number, overlaps: Lateness | undefined, script: number): void {
+    if (overlaps !== undefined) this.#variants.set(onTime, overlaps, script);
+  }
+
   /** What has been counted, but for the time of the clock. Good until the next `advance` or `step`. */
   collect(): Pick<Pipeline, "clock" | "stores"> & { readonly counts: ScriptCounts } {
     this.#transitions.collect(this.#categories, this.#live, (script, times) => this.#count(script, times));

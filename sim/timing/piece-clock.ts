@@ -2,14 +2,12 @@
 import type { FetchDelay } from "./dynamic.ts";
 import { MOST_LATE_CYCLES, type PipelineMemo } from "./memo.ts";
 import type { Storage } from "./part.ts";
-import { ON_TIME, Script } from "./script.ts";
+import { ON_TIME, Script, type AgeAt } from "./script.ts";
 import type { Counted } from "./script-counts.ts";
 import type { Outcomes } from "./pipeline.ts";
 import { NO_OVERLAP } from "./storebuffer.ts";
 import { Slot } from "./transitions.ts";
-
-/** Gives the overlap age of the load at a place of a piece, or NO_OVERLAP. */
-export type AgeAt = (index: number) => number;
+import { overlapsOf } from "./variants.ts";
 
 export class PieceClock {
   /** [0]: the clock. */
@@ -87,9 +85,11 @@ export class PieceClock {
     const whole = this.#overlapping;
     whole.clear();
     for (let i = 0; i < piece.length; i += 1) this.#addOverlapping(whole, piece.words[i]!, ageAt(i));
-    const slot = this.#memo.peek(this.state[0]!, this.#memo.script(whole, category, counted), this.now);
-    if (slot >= 0) this.take(slot);
-    else this.#takeSingly(piece, category, ageAt, counted);
+    const script = this.#memo.script(whole, category, counted);
+    const slot = this.#memo.peek(this.state[0]!, script, this.now);
+    if (slot < 0) return this.#takeSingly(piece, category, ageAt, counted);
+    this.take(slot);
+    this.#memo.noteOverlaps(this.#memo.script(piece, category, counted), overlapsOf(piece, ageAt), script);
   }
 
   #takeSingly(piece: Script, category: number, ageAt: AgeAt, counted: Counted): void {

@@ -39,6 +39,9 @@ export const ON_TIME: Readonly<Lateness> = {
   tagCycles: 0,
 };
 
+/** Gives the overlap age of the load at a place of a piece, or NO_OVERLAP. */
+export type AgeAt = (index: number) => number;
+
 /** A script being written. */
 export class Script {
   words = new Int32Array(64);

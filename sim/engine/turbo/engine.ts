@@ -101,7 +101,7 @@ export class Turbo extends Reference {
         trapsMisaligned: o.misaligned === "trap",
         layout: linear.layout,
         ramBase,
-        module: regionModule({ tagged: o.rvy, zylevels1: o.zylevels1, timing: generated }),
+        module: regionModule({ tagged: o.rvy, zylevels1: o.zylevels1, timed: generated !== undefined }),
         pieces: this.#pieces,
       },
       imports: {
@@ -340,8 +340,8 @@ export class Turbo extends Reference {
 
 /** What regions import for their timing. */
 function timingCalls(linear: LinearMemory, pieces: Pieces): Readonly<Record<string, unknown>> {
-  const { timing, advance, fetch } = pieces;
-  return { advance, fetch, ...timingModule(linear, timing, pieces) };
+  const { timing, fetch } = pieces;
+  return { fetch, ...timingModule(linear, timing, pieces) };
 }
 
 const DATA_ACCESS = ["load", "store", "load", "taggedStore"] as const;

@@ -7,9 +7,8 @@ import type { GeneratedTiming } from "../../timing/generated.ts";
 import { MOST_LATE_CYCLES } from "../../timing/memo.ts";
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
 import { VIRT_MASK } from "../data.ts";
-import { slotFunction, slotWord, variantFunction } from "./memo-code.ts";
+import { slotWord, type MemoCode } from "./memo-code.ts";
 import type { CacheCode } from "./parts/cache.ts";
-import { memoryCode } from "./parts/memory.ts";
 import { ROW_SHIFT } from "./pieces.ts";
 import { ACCESS, NOTHING_BEFORE, POINT, POINT_SHIFT } from "./points.ts";
 import { noteTagGroup, storeBlockAt } from "./store-code.ts";
@@ -25,7 +24,7 @@ import {
   type Statements,
   type Term,
 } from "./terms.ts";
-import { holdsPage, lineOf, touchPageFunction } from "./timing-functions.ts";
+import { holdsPage, lineOf } from "./timing-functions.ts";
 import { F64, I32, I64 } from "./wasm.ts";
 
 const { const: word } = i32;
@@ -42,6 +41,14 @@ export const LATE_ACCESS_IMPORTS: readonly Import[] = [
 export interface PieceTables {
   readonly rowsAt: number;
   readonly pointsAt: number;
+}
+
+/** Functions of the module. */
+export interface OwnFunctions {
+  /** The data cache. */
+  readonly l1d: CacheCode;
+  readonly memo: MemoCode;
+  readonly touchPage: Callee;
 }
 
 /** What is known of an access while its function is written. */
@@ -64,33 +71,35 @@ interface Access {
  * `access(point, row, addr, place, age)`: an access goes through, of which a point tells, after the piece that began with a row; `age`
  * is the least overlap age of the loads in that. Gives 1 where an event is near, and the interpreter has to execute the instruction.
  */
-export function defineLateAccess(module: Functions, timing: GeneratedTiming, tables: PieceTables): void {
-  const writing = new Writing(module, timing, tables);
+export function defineLateAccess(
+  module: Functions,
+  timing: GeneratedTiming,
+  tables: PieceTables,
+  own: OwnFunctions,
+): void {
+  const writing = new Writing(module, timing, tables, own);
   module.define([I32, I32, I64, I32, F64], I32, (f, ...params) => writing.access(f, params), "access");
-  module.define([I32, F64], I32, (_, line, at) => writing.l1d.onItsWay(line, at), "onItsWay");
 }
 
 class Writing {
   readonly #timing: GeneratedTiming;
   readonly #tables: PieceTables;
-  readonly l1d: CacheCode;
+  readonly #l1d: CacheCode;
   readonly #ask: Callee;
   readonly #finish: Callee;
   readonly #stop: Callee;
   readonly #touchPage: Callee;
-  readonly #slotOf: Callee;
-  readonly #variantOf: Callee;
+  readonly #memo: MemoCode;
 
-  constructor(module: Functions, timing: GeneratedTiming, tables: PieceTables) {
+  constructor(module: Functions, timing: GeneratedTiming, tables: PieceTables, own: OwnFunctions) {
     this.#timing = timing;
     this.#tables = tables;
+    this.#l1d = own.l1d;
+    this.#touchPage = own.touchPage;
+    this.#memo = own.memo;
     this.#ask = module.imported("ask");
     this.#finish = module.imported("finish");
     this.#stop = module.imported("stop");
-    this.#touchPage = touchPageFunction(module);
-    this.#slotOf = slotFunction(module, timing.memo);
-    this.#variantOf = variantFunction(module, timing.memo);
-    this.l1d = memoryCode(module, timing.fastPaths.memory);
   }
 
   access(f: Statements, params: Local[]): Term {
@@ -112,7 +121,7 @@ class Writing {
     const state = f.let(i32.at(pieces.state.byteOffset));
     const before = this.#pieceBefore(f, { record, row, age, clock, state }, ask);
     f.if(f64.lt(f64.at(memo.allowed.byteOffset), f64.const(0)), ask);
-    const slot = f.let(this.#slotOf(state, onTime));
+    const slot = f.let(this.#memo.slotOf(state, onTime));
     f.if(i32.not(slot), ask);
     const [blockedCycles, overlapAge] = [f.let(word(0)), f.let(word(NO_OVERLAP))];
     const access: Access = { flags, last, place, onTime, clock, state, slot, blockedCycles, overlapAge };
@@ -147,7 +156,7 @@ class Writing {
     const script = f.let(i32.load(i32.add(i32.load(o.record, POINT.scripts), i32.shl(row, word(2)))));
     const slot = f.let(word(0));
     f.if(i32.ne(script, word(NOTHING_BEFORE)), () => {
-      f.set(slot, this.#slotOf(o.state, script));
+      f.set(slot, this.#memo.slotOf(o.state, script));
       f.if(i32.not(slot), ask);
       if (!this.#timing.fastPaths.storeBlocks.forwards) f.if(f64.lt(o.age, f64.of(slotWord(slot, "waiting"))), ask);
       f.set(o.clock, f64.add(o.clock, f64.of(slotWord(slot, "cycles"))));
@@ -164,7 +173,8 @@ class Writing {
 
   /** The slot of the instruction with the outcomes found so far and these; what is unknown has none. */
   #lateSlotOf({ state, onTime, blockedCycles, overlapAge }: Access, accessCycles: Term, tagCycles: Term): Term {
-    return this.#slotOf(state, this.#variantOf(onTime, blockedCycles, overlapAge, accessCycles, tagCycles));
+    const { slotOf, variantOf } = this.#memo;
+    return slotOf(state, variantOf(onTime, blockedCycles, overlapAge, accessCycles, tagCycles));
   }
 
   /** A cache without MSHRs answers nobody while a miss is outstanding. */
@@ -213,7 +223,7 @@ class Writing {
     const at = f.let(f64.add(a.clock, f64.of(slotWord(a.slot, "accessAt"))));
     if (tagged !== undefined) f.storeAt(tagged.memory.late.byteOffset, f64.const(0));
     const dirty = this.#has(a.flags, ACCESS.writes);
-    const answer = f.let(this.l1d.access(lineOf(a.place, ramBase, l1d), dirty, at));
+    const answer = f.let(this.#l1d.access(lineOf(a.place, ramBase, l1d), dirty, at));
     f.storeAt(answered.byteOffset, f64.max(f64.at(answered.byteOffset), answer));
     // Where these are more than a word tells, no slot has them.
     const accessCycles = f.let(f64.sub(f64.sub(answer, at), f64.const(l1d.hitCycles)));

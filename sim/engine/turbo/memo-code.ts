@@ -9,8 +9,18 @@ const { const: word } = i32;
 
 export const slotWord = (slot: Term, name: keyof typeof Slot): Term => i32.load(slot, 4 * Slot[name]);
 
+export interface MemoCode {
+  readonly slotOf: Callee;
+  readonly variantOf: Callee;
+}
+
+export const memoCode = (module: Functions, memo: PipelineMemo): MemoCode => ({
+  slotOf: slotFunction(module, memo),
+  variantOf: variantFunction(module, memo),
+});
+
 /** `slotOf(state, script)`: the linear address of a transition's slot; 0 where it is not known. */
-export function slotFunction(module: Functions, { slots, table: { first, shift } }: PipelineMemo): Callee {
+function slotFunction(module: Functions, { slots, table: { first, shift } }: PipelineMemo): Callee {
   return module.define([I32, I32], I32, (f, state, script) => {
     const hash = i32.xor(i32.mul(state, word(STATE_SPREAD)), i32.mul(script, word(SCRIPT_SPREAD)));
     const shiftBy = f.let(i32.at(shift.byteOffset));
@@ -28,10 +38,10 @@ export function slotFunction(module: Functions, { slots, table: { first, shift }
 }
 
 /**
- * `variantOf(onTime, blocked, overlap, access, tag)`: the script of an instruction whose page was at hand; `onTime` is that of the
- * instruction on time, what follows its outcomes (`Lateness`). -1 where it is not known.
+ * `variantOf(onTime, blocked, overlap, access, tag)`: the script of what was not on time, though its page was at hand; `onTime` is its
+ * script on time, what follows is as in a variant. -1 where it is not known.
  */
-export function variantFunction(module: Functions, { table: { variants } }: PipelineMemo): Callee {
+function variantFunction(module: Functions, { table: { variants } }: PipelineMemo): Callee {
   return module.define(
     [I32, I32, I32, I32, I32],
     I32,

@@ -148,15 +148,11 @@ export class PieceCode {
     code.local(Op.localGet, state).op(Op.i32Ne);
     orWaits();
     code.op(Op.if).byte(VOID);
-    leaveEntry();
-    code.local(Op.localGet, state).call(this.calls.findTransition).op(Op.i32Eqz);
-    orWaits();
-    code.op(Op.if).byte(VOID);
     this.spill(code);
     leaveEntry();
     if (overlaps) code.local(Op.localGet, age);
     else code.f64(Infinity);
-    code.call(this.calls.advance).op(Op.end).op(Op.end);
+    code.call(this.calls.advance).op(Op.end);
     code
       .local(Op.localGet, clock)
       .local(Op.localGet, entry)

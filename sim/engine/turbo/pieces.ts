@@ -40,9 +40,10 @@ export const MAX_LINES = 1 << 15;
 const OTHER_LINE = (MAX_LINES * LINE_BYTES) / 8;
 const UNKNOWN = -1;
 /** What `Pieces` takes of its storage. */
-export const PIECES_BYTES = MAX_ROWS * ROW_BYTES + (MAX_LINES + 1) * LINE_BYTES + POINTS_BYTES + 8 * LONGEST_PIECE + 8;
+export const PIECES_BYTES =
+  MAX_ROWS * (ROW_BYTES + 8) + (MAX_LINES + 1) * LINE_BYTES + POINTS_BYTES + 8 * LONGEST_PIECE + 8;
 /** No state has this number: the entry is good for one taking, or for none. */
-const NO_STATE = -3;
+export const NO_STATE = -3;
 
 /** Where the piece of a block's `restart` begins. */
 export const RESTART = -1;
@@ -61,6 +62,8 @@ export class Pieces {
   begun = false;
   /** Linear addresses: of rows, of points, of the ages of loads by their place in the block, of the piece that was under way when code was left. */
   readonly rowsAt: number;
+  /** By row, an i64 with a bit for each load of its piece, by its place in the block, once a script of the row is known. */
+  readonly loadsAt: number;
   readonly pointsAt: number;
   readonly agesAt: number;
   readonly leftAt: number;
@@ -70,6 +73,7 @@ export class Pieces {
   readonly #asid: () => number;
   readonly #rows: Int32Array;
   readonly #cycles: Float64Array;
+  readonly #loads: Int32Array;
   readonly #ages: Float64Array;
   readonly #left: Int32Array;
   /** Ages from here on overlap nothing. */
@@ -97,6 +101,8 @@ export class Pieces {
     this.rowsAt = both.byteOffset;
     this.#cycles = both;
     this.#rows = new Int32Array(both.buffer, both.byteOffset, 2 * both.length);
+    this.#loads = storage.int32(2 * MAX_ROWS);
+    this.loadsAt = this.#loads.byteOffset;
     this.#lines = storage.float64(OTHER_LINE + LINE_BYTES / 8);
     this.#lines[OTHER_LINE + LINE.page / 8] = UNKNOWN;
     this.otherLineAt = this.#lines.byteOffset + 8 * OTHER_LINE;
@@ -187,7 +193,7 @@ export class Pieces {
 
   /** Has an entry say what the piece does from here; `age` is the least of its loads' overlap ages. */
   readonly advance = (entryAt: number, age: number): void => {
-    const { block, from } = this.#pieceFrom(entryAt);
+    const { row, block, from } = this.#pieceFrom(entryAt);
     const at = offsetOf(entryAt, this.rowsAt) >>> 2;
     const { pieces, memo } = this.timing;
     const outcome = ((at / ENTRY_WORDS) % OUTCOMES) | 0;
@@ -196,6 +202,7 @@ export class Pieces {
       this.#write(block, from, block.steps, outcome);
       const counted = from === RESTART ? "elsewhere" : countedAs(block);
       this.#rows[scriptAt] = memo.script(this.#script, block.category, counted);
+      this.#noteLoads(row, block, from);
     }
     const script = this.#rows[scriptAt]!;
     const { now } = pieces;
@@ -283,6 +290,12 @@ export class Pieces {
     if (slot >= 0) return pieces.take(slot);
     this.#write(block, from, index, 0);
     this.#takeOverlapping(block, from);
+  }
+
+  #noteLoads(row: number, { loads, steps }: TimedBlock, from: number): void {
+    const words = [0, 0];
+    for (const i of loads) if (i >= from && i < steps) words[i >> 5]! |= 1 << (i & 31);
+    this.#loads.set(words, 2 * row);
   }
 
   /** Goes through the instructions whose script is written, as far as their loads overlap stores. */

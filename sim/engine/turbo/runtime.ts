@@ -1,12 +1,10 @@
 // The parts of generated code that do not depend on the guest's: decoding of bounds, and the trampoline between regions.
 import { decodeBounds } from "../../../isa/cap/bounds.ts";
 import { ExprArithmetic, ExprWriter, localOf } from "./expr.ts";
-import type { GeneratedTiming } from "../../timing/generated.ts";
 import { SWITCHES } from "./exits.ts";
 import { ENTRY, STATE } from "./layout.ts";
 import { enterContextFunction, noteContextFunction } from "./switch-code.ts";
-import { Functions, type Callee, type Import } from "./terms.ts";
-import { timingFunctions, type TimingFunction } from "./timing-functions.ts";
+import { Functions, type Import } from "./terms.ts";
 import {
   Code,
   encodeModule,
@@ -23,16 +21,18 @@ import {
 /** Makes a TLB entry for an address if it can; gives the place of the byte, or 0. */
 const FILL_IMPORT: Import = { name: "fill", params: [I64, I32], results: [I32] };
 
-/** What timing asks (pieces.ts, late-access.ts). */
-const TIMING_IMPORTS: readonly Import[] = [
+/** What timing calls (timing-functions.ts, late-access.ts, pieces.ts). */
+const TIMING_IMPORTS = [
   { name: "advance", params: [I32, F64], results: [] },
+  { name: "takeLine", params: [I32, I32, F64, I32], results: [I32] },
+  { name: "touchAccess", params: [I32, I32, I32, I32, I32, I32, F64], results: [I32] },
+  { name: "rememberTarget", params: [I32, I32, F64, F64, I32], results: [I32] },
   { name: "access", params: [I32, I32, I64, I32, F64], results: [I32] },
-  { name: "onItsWay", params: [I32, F64], results: [I32] },
   { name: "fetch", params: [I32, I32, I32], results: [I32] },
-];
+] as const satisfies readonly Import[];
 
-/** Indices of the functions that timing calls: those it imports, and those of timing-functions.ts. */
-export type TimingCalls = Readonly<Record<"fill" | "advance" | "access" | "fetch" | TimingFunction, number>>;
+/** Indices of the functions that timing calls. */
+export type TimingCalls = Readonly<Record<"fill" | (typeof TIMING_IMPORTS)[number]["name"], number>>;
 
 /** The functions of a region's module: what it imports, the region itself, and those that serve it. */
 export interface RegionModule {
@@ -48,15 +48,11 @@ const NO_FUNCTION = -1;
 export function regionModule(o: {
   readonly tagged: boolean;
   readonly zylevels1: boolean;
-  readonly timing: GeneratedTiming | undefined;
+  readonly timed: boolean;
 }): RegionModule {
-  const { timing } = o;
-  const module = new Functions(timing === undefined ? [FILL_IMPORT] : [FILL_IMPORT, ...TIMING_IMPORTS], 1);
+  const module = new Functions(o.timed ? [FILL_IMPORT, ...TIMING_IMPORTS] : [FILL_IMPORT], 1);
   const decode = o.tagged ? module.add(decodeFunction(o.zylevels1)).index : NO_FUNCTION;
-  const own: Readonly<Record<string, Callee>> = timing === undefined ? {} : timingFunctions(module, timing);
-  const imported = module.imports.map(({ name }) => [name, module.imported(name)] as const);
-  const indices = [...imported, ...Object.entries(own)].map(([name, { index }]) => [name, index]);
-  const calls = Object.fromEntries(indices) as TimingCalls;
+  const calls = Object.fromEntries(module.imports.map(({ name }, index) => [name, index])) as TimingCalls;
   return { imports: module.imports, helpers: module.functions, fill: calls.fill, decode, timing: calls };
 }
 

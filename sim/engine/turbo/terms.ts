@@ -96,9 +96,13 @@ export const i64 = {
   add: binary(I64, Op.i64Add),
   sub: binary(I64, Op.i64Sub),
   and: binary(I64, Op.i64And),
+  or: binary(I64, Op.i64Or),
   load: load(I64, Op.i64Load),
   shl: binary(I64, Op.i64Shl),
   shrU: binary(I64, Op.i64ShrU),
+  isZero: unary(I32, Op.i64Eqz),
+  /** Zeros below the lowest one. */
+  ctz: unary(I64, Op.i64Ctz),
   /** An unsigned word. */
   of: unary(I64, Op.i64ExtendI32U),
 } as const;

@@ -1,29 +1,50 @@
 // Functions that serve the timing of generated code: sets of caches and TLBs brought into order of use, targets remembered, transitions
-// found. Each does what the part that it names does on a hit; to whatever else there is, they answer no.
+// found. Each does what the part that it names does on a hit; to whatever else there is, they answer no, or ask.
 import type { CacheFastPath } from "../../timing/cache.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { TlbFastPath } from "../../timing/tlb.ts";
 import { RAM_AT, STATE } from "./layout.ts";
-import { slotFunction, slotWord } from "./memo-code.ts";
-import { LINE, PIECE } from "./pieces.ts";
+import { NO_OVERLAP } from "../../timing/storebuffer.ts";
+import { OVERLAP, OVERLAPPING } from "../../timing/variants.ts";
+import type { OwnFunctions } from "./late-access.ts";
+import { slotWord, type MemoCode } from "./memo-code.ts";
+import { LINE, NO_STATE, PIECE, ROW_SHIFT, type Pieces } from "./pieces.ts";
 import { bringToFront, forEachBefore, forEachWay, setAt } from "./sets.ts";
-import { element, f64, i32, NUMBER_BYTES, WORD_BYTES, type Callee, type Functions, type Term } from "./terms.ts";
+import {
+  element,
+  f64,
+  i32,
+  i64,
+  NUMBER_BYTES,
+  WORD_BYTES,
+  type Callee,
+  type Functions,
+  type Import,
+  type Local,
+  type Statements,
+  type Term,
+} from "./terms.ts";
 import { F64, I32 } from "./wasm.ts";
-
-export type TimingFunction = "rememberTarget" | "findTransition" | "takeLine" | "touchAccess";
 
 const { const: word } = i32;
 
+/** `Pieces.advance` */
+export const ADVANCE_IMPORT: Import = { name: "advance", params: [I32, F64], results: [] };
+
+type EntryTables = Pick<Pieces, "rowsAt" | "loadsAt" | "agesAt">;
+
 /** Writes the functions that regions call. */
-export function timingFunctions(module: Functions, timing: GeneratedTiming): Readonly<Record<TimingFunction, Callee>> {
+export function defineTimingFunctions(
+  module: Functions,
+  timing: GeneratedTiming,
+  tables: EntryTables,
+  { memo, touchPage, l1d }: OwnFunctions,
+): void {
   const touchLine = touchLineFunction(module);
-  const touchPage = touchPageFunction(module);
-  return {
-    rememberTarget: rememberTargetFunction(module),
-    findTransition: findTransitionFunction(module, timing),
-    takeLine: takeLineFunction(module, timing, touchLine, touchPage),
-    touchAccess: touchAccessFunction(module, timing, touchLine, touchPage),
-  };
+  defineRememberTarget(module);
+  defineAdvance(module, timing, tables, memo);
+  defineTakeLine(module, timing, touchLine, touchPage);
+  defineTouchAccess(module, timing, { onItsWay: l1d.onItsWay, touchLine, touchPage });
 }
 
 /** The number of the line of physical memory in which the byte at a place of linear memory lies. */
@@ -34,13 +55,13 @@ export const lineOf = (place: Term, ramBase: number, { lineBytes }: Pick<CacheFa
  * `takeLine(line, page, clock, translated)`: whether the instruction line that a record describes is at hand now, with its page where
  * fetches are translated; then it is counted. As sim/timing/dynamic.ts fetches.
  */
-function takeLineFunction(
+function defineTakeLine(
   module: Functions,
   { fastPaths: { l1i, itlb } }: GeneratedTiming,
   touchLine: Callee,
   touchPage: Callee,
-): Callee {
-  return module.define([I32, I32, F64, I32], I32, (f, record, page, clock, translated) => {
+): void {
+  const body = (f: Statements, record: Local, page: Local, clock: Local, translated: Local): Term => {
     const no = (): void => f.return(word(0));
     f.if(f64.gt(f64.at(l1i.busy.byteOffset), clock), no);
     f.if(translated, () => f.if(i32.not(holdsPage(itlb, page, touchPage)), no));
@@ -54,7 +75,8 @@ function takeLineFunction(
     f.if(translated, () => f.count(itlb.lookups.byteOffset));
     f.count(l1i.lookups.byteOffset);
     return word(1);
-  });
+  };
+  module.define([I32, I32, F64, I32], I32, body, "takeLine");
 }
 
 /**
@@ -62,16 +84,29 @@ function takeLineFunction(
  * page where data addresses are translated, are at hand; then they are the most recently used, and the line is dirty if that is 1.
  * Where the piece, which began at the clock, `waits`, the line may not be on its way then: as `Cache.holds`.
  */
-function touchAccessFunction(module: Functions, timing: GeneratedTiming, touchLine: Callee, touchPage: Callee): Callee {
+function defineTouchAccess(
+  module: Functions,
+  timing: GeneratedTiming,
+  { onItsWay, touchLine, touchPage }: Readonly<Record<"onItsWay" | "touchLine" | "touchPage", Callee>>,
+): void {
   const { l1d, dtlb, earlyCycles } = timing.fastPaths;
   const params = [I32, I32, I32, I32, I32, I32, F64] as const;
-  return module.define(params, I32, (f, place, page, last, dirty, translated, waits, clock) => {
+  const body = (f: Statements, ...locals: Local[]): Term => {
+    const [place, page, last, dirty, translated, waits, clock] = locals as [
+      Local,
+      Local,
+      Local,
+      Local,
+      Local,
+      Local,
+      Local,
+    ];
     const no = (): void => f.return(word(0));
     f.if(i32.and(place, last), no);
     const line = f.let(lineOf(place, timing.ramBase, l1d));
     f.if(waits, () => {
       if (l1d.fills === undefined) return no();
-      const fill = module.imported("onItsWay")(line, f64.sub(clock, f64.const(earlyCycles)));
+      const fill = onItsWay(line, f64.sub(clock, f64.const(earlyCycles)));
       f.if(i32.not(i32.lt(fill, word(0))), no);
     });
     f.if(translated, () => f.if(i32.not(holdsPage(dtlb, page, touchPage)), no));
@@ -81,7 +116,8 @@ function touchAccessFunction(module: Functions, timing: GeneratedTiming, touchLi
     const lineWord = f.let(i32.load(set));
     const same = i32.eq(i32.shr(lineWord, word(1)), line);
     return i32.and(same, i32.eq(i32.and(lineWord, dirty), dirty));
-  });
+  };
+  module.define(params, I32, body, "touchAccess");
 }
 
 /** Whether a TLB holds a page, by `touchPage`. */
@@ -140,8 +176,8 @@ export function touchPageFunction(module: Functions): Callee {
  * `rememberTarget(set, bytes, pc, target, stride)`: whether a set of the branch target buffer, whose targets lie `stride` bytes behind its
  * sources, has a transfer with this target; from then on it has. As sim/timing/predictor/btb.ts resolves.
  */
-function rememberTargetFunction(module: Functions): Callee {
-  return module.define([I32, I32, F64, F64, I32], I32, (f, set, bytes, pc, target, stride) => {
+function defineRememberTarget(module: Functions): void {
+  const body = (f: Statements, set: Local, bytes: Local, pc: Local, target: Local, stride: Local): Term => {
     const columns = [(at: Term) => at, (at: Term) => i32.add(at, stride)];
     const [sources, targets] = columns as [(at: Term) => Term, (at: Term) => Term];
     const last = f.let(i32.add(set, i32.sub(bytes, word(NUMBER_BYTES))));
@@ -155,20 +191,68 @@ function rememberTargetFunction(module: Functions): Callee {
     f.store(sources(set), 0, pc);
     f.store(targets(set), 0, target);
     return right;
-  });
+  };
+  module.define([I32, I32, F64, F64, I32], I32, body, "rememberTarget");
 }
 
-/** `findTransition(entry, state)`: whether the memo's slots have the transition of an entry's script; then the entry has it, too. */
-function findTransitionFunction(module: Functions, { memo }: GeneratedTiming): Callee {
-  const slotOf = slotFunction(module, memo);
-  return module.define([I32, I32], I32, (f, entry, state) => {
-    const slot = f.let(slotOf(state, i32.load(entry, PIECE.script)));
-    f.if(i32.not(slot), () => f.return(word(0)));
+/**
+ * `advance(entry, age)`: an entry has what its piece does from the memo's state on, some of whose loads overlap stores, `age` being the
+ * least of their ages. As `Pieces.advance`, which is asked where that is not remembered.
+ */
+function defineAdvance(
+  module: Functions,
+  { memo, pieces, fastPaths }: GeneratedTiming,
+  tables: EntryTables,
+  { slotOf, variantOf }: MemoCode,
+): void {
+  const overlapping = overlappingFunction(module, fastPaths.storeBlocks.entries, tables, variantOf);
+  const body = (f: Statements, entry: Local, age: Local): void => {
+    const ask = (): void => {
+      f.do(module.imported("advance")(entry, age));
+      f.return();
+    };
+    const state = f.let(i32.at(pieces.state.byteOffset));
+    const script = f.let(i32.load(entry, PIECE.script));
+    const slot = f.let(slotOf(state, script));
+    f.if(i32.not(slot), ask);
+    f.if(f64.lt(age, f64.of(slotWord(slot, "waiting"))), () => {
+      f.set(slot, slotOf(state, overlapping(entry, script)));
+      f.if(i32.not(slot), ask);
+      f.set(state, word(NO_STATE));
+    });
     f.store(entry, PIECE.state, state);
     f.store(entry, PIECE.taken, element(memo.taken.byteOffset, slotWord(slot, "transition"), 3));
     f.store(entry, PIECE.cycles, f64.of(slotWord(slot, "cycles")));
     f.store(entry, PIECE.next, slotWord(slot, "next"));
     f.store(entry, PIECE.waiting, f64.of(slotWord(slot, "waiting")));
-    return word(1);
+  };
+  module.define([I32, F64], undefined, body, "advance");
+}
+
+/** `overlapping(entry, script)`: the script of an entry's piece with the overlaps that its loads had, by `overlapsOf`; -1 as there. */
+function overlappingFunction(
+  module: Functions,
+  entries: number,
+  { rowsAt, loadsAt, agesAt }: EntryTables,
+  variantOf: Callee,
+): Callee {
+  return module.define([I32, I32], I32, (f, entry, script) => {
+    const row = i32.shrU(i32.sub(entry, word(rowsAt)), word(ROW_SHIFT));
+    const loads = f.let(i64.load(element(loadsAt, row, 3)));
+    const overlaps = f.let(i64.const(1n));
+    const load = f.let(word(0));
+    f.while(i32.not(i64.isZero(loads)), () => {
+      const age = f.let(f64.load(element(agesAt, i32.low(i64.ctz(loads)), 3)));
+      f.if(f64.lt(age, f64.const(entries)), () => {
+        const most = i64.const(BigInt(OVERLAP.bits * OVERLAP.most));
+        f.if(i32.not(i64.isZero(i64.shrU(overlaps, most))), () => f.return(word(-1)));
+        const digit = i32.or(i32.shl(load, word(OVERLAP.ageBits)), i32.of(age));
+        f.set(overlaps, i64.or(i64.shl(overlaps, i64.const(BigInt(OVERLAP.bits))), i64.of(digit)));
+      });
+      f.set(load, i32.add(load, word(1)));
+      f.set(loads, i64.and(loads, i64.sub(loads, i64.const(1n))));
+    });
+    const [low, high] = [i32.low(overlaps), i32.low(i64.shrU(overlaps, i64.const(32n)))];
+    return variantOf(script, word(OVERLAPPING), word(NO_OVERLAP), low, high);
   });
 }

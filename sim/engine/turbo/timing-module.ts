@@ -1,29 +1,30 @@
-// The module of functions that serve the timing of all regions; there is one of it, where timing-functions.ts is in every region's.
+// The module of functions that serve the timing of all regions. V8 optimises it soon, as it does no single region.
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import { instantiateShared } from "./host.ts";
 import { defineLateAccess, LATE_ACCESS_IMPORTS } from "./late-access.ts";
 import type { LinearMemory } from "./linear.ts";
+import { memoCode } from "./memo-code.ts";
+import { memoryCode } from "./parts/memory.ts";
 import type { Pieces } from "./pieces.ts";
 import { Functions } from "./terms.ts";
+import { ADVANCE_IMPORT, defineTimingFunctions, touchPageFunction } from "./timing-functions.ts";
 import { encodeModule } from "./wasm.ts";
 
-/** What regions import of it. */
-export interface TimingModule {
-  readonly access: unknown;
-  /** Of the data cache. */
-  readonly onItsWay: unknown;
-}
-
+/** Gives what regions import of it. */
 export function timingModule(
   { memory, layout }: LinearMemory,
   timing: GeneratedTiming,
-  pieces: Pick<Pieces, "rowsAt" | "pointsAt" | "ask" | "finish" | "stop">,
-): TimingModule {
-  const module = new Functions(LATE_ACCESS_IMPORTS);
-  defineLateAccess(module, timing, pieces);
+  pieces: Pick<Pieces, "rowsAt" | "loadsAt" | "agesAt" | "pointsAt" | "advance" | "ask" | "finish" | "stop">,
+): Readonly<Record<string, unknown>> {
+  const module = new Functions([ADVANCE_IMPORT, ...LATE_ACCESS_IMPORTS]);
+  const memo = memoCode(module, timing.memo);
+  const touchPage = touchPageFunction(module);
+  const l1d = memoryCode(module, timing.fastPaths.memory);
+  const own = { memo, touchPage, l1d };
+  defineLateAccess(module, timing, pieces, own);
+  defineTimingFunctions(module, timing, pieces, own);
   const { imports, functions } = module;
   const bytes = encodeModule({ imports, functions, memoryPages: layout.pages });
-  const { ask, finish, stop } = pieces;
-  const { exports } = instantiateShared(bytes, { memory, ask, finish, stop });
-  return { access: exports["access"], onItsWay: exports["onItsWay"] };
+  const { advance, ask, finish, stop } = pieces;
+  return instantiateShared(bytes, { memory, advance, ask, finish, stop }).exports;
 }
