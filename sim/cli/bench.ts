@@ -6,19 +6,18 @@ import { ENGINES, type EngineName } from "../engine/engine.ts";
 import { Interruption, runInterruptibly } from "../interruption.ts";
 import type { Command } from "./command.ts";
 import type { Exit } from "./exit.ts";
-import { Failure, invalidUsage } from "./failure.ts";
+import { Failure } from "./failure.ts";
 import { checkOutput, writeOutput, writeStderr, writeStdout } from "./files.ts";
+import { chosenMachine, machineOptions, type MachineOptions } from "./machine-option.ts";
 import { table, WIDTH } from "./text.ts";
 import { whole } from "./values.ts";
 
-interface BenchOptions {
+interface BenchOptions extends MachineOptions {
   readonly kernels: string;
   readonly forms: string;
   readonly engines: string;
   readonly timing: string;
   readonly instructions: string | undefined;
-  readonly machine: string | undefined;
-  readonly set: readonly string[] | undefined;
   readonly json: string | undefined;
 }
 
@@ -54,7 +53,7 @@ export const benchCommand: Command<BenchOptions> = {
   usage: "bench",
   summary: "measure how fast the simulator executes",
   options: (y: Argv) =>
-    y
+    machineOptions(y)
       .option("kernels", { type: "string", default: "all", describe: "names, separated by commas" })
       .option("forms", { type: "string", default: "all", describe: "integer, capability" })
       .option("engines", { type: "string", default: "all", describe: "reference, turbo" })
@@ -63,19 +62,12 @@ export const benchCommand: Command<BenchOptions> = {
         type: "string",
         describe: `measured in each kernel [default: ${INSTRUCTIONS.reference} on reference, ${INSTRUCTIONS.turbo} on turbo]`,
       })
-      .option("machine", { type: "string", describe: "machine preset of the timing model" })
-      .option("set", { type: "string", array: true, nargs: 1, describe: "override one machine parameter: key=value" })
       .option("json", { type: "string", describe: "write the results as JSON to a file, or - for stdout" })
       .example("meshsim bench", "all kernels")
       .example("meshsim bench --kernels calls,hash --timing full --json -", "") as unknown as Argv<BenchOptions>,
   run: async (options, interruption): Promise<Exit> => {
     const { KERNELS, FORMS } = await import("../../workloads/micro/kernels.ts");
-    const { resolveMachine } = await import("../config/machine.ts");
-    const machine = resolveMachine({
-      sets: options.set ?? [],
-      ...(options.machine === undefined ? {} : { preset: options.machine }),
-    });
-    if (machine.kind === "diagnostics") throw invalidUsage(machine.diagnostics, "nothing measured");
+    const machine = await chosenMachine(options, "nothing measured");
     checkOutput("--json", options.json);
     const names = chosen(
       "kernels",

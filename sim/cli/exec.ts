@@ -7,17 +7,16 @@ import type { Ending } from "../interruption.ts";
 import type { Command } from "./command.ts";
 import { plainCommit } from "./commit-line.ts";
 import type { Exit } from "./exit.ts";
-import { Failure, invalidUsage } from "./failure.ts";
+import { Failure } from "./failure.ts";
 import { beginFile, checkOutput, discardFile, finishFile, writeOutput, writeStdout } from "./files.ts";
+import { chosenMachine, machineOptions, type MachineOptions } from "./machine-option.ts";
 import { DEFAULT_ISA, whole } from "./values.ts";
 import { grouped, percent, table } from "./text.ts";
 
-interface ExecOptions {
+interface ExecOptions extends MachineOptions {
   readonly program: string;
   readonly isa: string;
   readonly loadAddress: string | undefined;
-  readonly machine: string | undefined;
-  readonly set: readonly string[] | undefined;
   readonly timing: boolean;
   readonly engine: EngineName;
   readonly maxInstructions: string | undefined;
@@ -34,7 +33,7 @@ export const execCommand: Command<ExecOptions> = {
   usage: "exec <program>",
   summary: "run a bare-metal program (.S, ELF, or flat binary)",
   options: (y: Argv) =>
-    y
+    machineOptions(y)
       .positional("program", {
         type: "string",
         demandOption: true,
@@ -46,8 +45,6 @@ export const execCommand: Command<ExecOptions> = {
         describe: "rv64y starts in capability mode, rv64y_zyhybrid with integer pointers",
       })
       .option("load-address", { type: "string", describe: "load a flat binary here and start at its first byte" })
-      .option("machine", { type: "string", describe: "machine preset" })
-      .option("set", { type: "string", array: true, nargs: 1, describe: "override one machine parameter: key=value" })
       .option("timing", { type: "boolean", default: true, describe: "--no-timing counts instructions only" })
       .option("engine", {
         choices: ENGINES,
@@ -74,16 +71,11 @@ export const execCommand: Command<ExecOptions> = {
       .example("meshsim exec t.bin --isa rv64y --load-address 0x80000000", "") as unknown as Argv<ExecOptions>,
   run: async (options, interruption): Promise<Exit | number> => {
     const { knownIsa, loadProgram } = await import("./program.ts");
-    const { resolveMachine } = await import("../config/machine.ts");
     const { runInterruptibly } = await import("../interruption.ts");
     const { createMachine, imageMisfit } = await import("../machine/machine.ts");
-    const { byCause } = await import("../stats/cpi-stack.ts");
+    const { byCause, events } = await import("../stats/cpi-stack.ts");
     knownIsa(options.isa);
-    const machine = resolveMachine({
-      sets: options.set ?? [],
-      ...(options.machine === undefined ? {} : { preset: options.machine }),
-    });
-    if (machine.kind === "diagnostics") throw invalidUsage(machine.diagnostics, "nothing simulated");
+    const machine = await chosenMachine(options, "nothing simulated");
     const { path, shape } = logOf(options);
     checkOutput("--json", options.json, options.program);
     checkOutput("--log-commits", path, options.program);
@@ -120,7 +112,7 @@ export const execCommand: Command<ExecOptions> = {
       const report = execReport(
         programExit(stop),
         hart.instructions,
-        core && { cycles: core.now, byCause: byCause(core.snapshot()) },
+        core && { cycles: core.now, byCause: byCause(core.snapshot()), events: events(core.snapshot()) },
         seconds,
       );
       if (options.json !== undefined) writeOutput(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
@@ -148,6 +140,7 @@ function logOf(options: Pick<ExecOptions, "logCommits" | "logFormat">): {
 interface Cost {
   readonly cycles: number;
   readonly byCause: Readonly<Record<string, number>>;
+  readonly events: Readonly<Record<string, number>>;
 }
 
 interface ExecReport {
@@ -158,6 +151,8 @@ interface ExecReport {
   readonly instructions: number;
   readonly cycles: number | null;
   readonly byCause: Readonly<Record<string, number>> | null;
+  /** What the parts of the core have counted, as `l1d.misses`. */
+  readonly events: Readonly<Record<string, number>> | null;
   readonly host: { readonly seconds: number; readonly millionInstructionsPerSecond: number };
 }
 
@@ -186,6 +181,7 @@ function execReport(exit: ProgramExit, instructions: number, cost: Cost | undefi
     instructions,
     cycles: cost?.cycles ?? null,
     byCause: cost?.byCause ?? null,
+    events: cost?.events ?? null,
     host: { seconds, millionInstructionsPerSecond: instructions / seconds / 1e6 },
   };
 }

@@ -12,11 +12,12 @@ import type { Command } from "./command.ts";
 import type { Exit } from "./exit.ts";
 import { Failure, invalidInput, invalidUsage } from "./failure.ts";
 import { checkOutput, readInput, writeOutput, writeStdout } from "./files.ts";
+import { chosenMachine, machineOptions, type MachineOptions } from "./machine-option.ts";
 import { Progress, type ProgressChoice } from "./progress.ts";
 import { fraction, payloadSize, powerOfTwo, whole } from "./values.ts";
 import { VERSION } from "./version.ts";
 
-interface RunOptions {
+interface RunOptions extends MachineOptions {
   readonly trace: string;
   readonly deployments: string;
   readonly requests: string | undefined;
@@ -28,8 +29,6 @@ interface RunOptions {
   readonly workingSet: string;
   readonly computeLimit: string;
   readonly clock: string | undefined;
-  readonly machine: string | undefined;
-  readonly set: readonly string[] | undefined;
   readonly rule: readonly string[] | undefined;
   readonly fault: string | undefined;
   readonly strict: boolean;
@@ -48,7 +47,7 @@ export const runCommand: Command<RunOptions> = {
   usage: "run <trace>",
   summary: "replay a trace under several deployments and show the tax",
   options: (y: Argv) =>
-    y
+    machineOptions(y)
       .positional("trace", { type: "string", demandOption: true, describe: "trace file, or - for stdin" })
       .option("deployments", { type: "string", default: DEFAULT_DEPLOYMENTS, describe: "which, comma separated" })
       .option("requests", { type: "string", describe: "measured requests (default: each of the trace once)" })
@@ -72,8 +71,6 @@ export const runCommand: Command<RunOptions> = {
         describe: "compute cycles executed a call; the rest is extrapolated",
       })
       .option("clock", { type: "string", describe: "core clock in MHz (same as --set clockMhz=N)" })
-      .option("machine", { type: "string", describe: "preset (cva6@1, …) or a configuration file" })
-      .option("set", { type: "string", array: true, nargs: 1, describe: "override one machine parameter: key=value" })
       .option("rule", {
         type: "string",
         array: true,
@@ -159,6 +156,7 @@ async function readSettings(options: RunOptions): Promise<Settings> {
     text === undefined ? undefined : whole(name, text, least, MAX_REQUESTS);
   const rules = readRules(options.rule ?? []);
   if (typeof rules === "string") throw new Failure("usage", `meshsim: --rule: ${rules} (status 2)`);
+  const clock = options.clock === undefined ? [] : [`clockMhz=${options.clock}`];
   const found = deploymentsNamed(options.deployments.split(","));
   if (found.kind === "diagnostics") throw invalidUsage(found.diagnostics, "nothing simulated");
   return {
@@ -177,29 +175,8 @@ async function readSettings(options: RunOptions): Promise<Settings> {
     warmup: optional("warmup", options.warmup, 0),
     engine: options.engine,
     workers: options.workers === "auto" ? availableParallelism() : whole("workers", options.workers, 1, 256),
-    machine: await chosenMachine(options),
+    machine: await chosenMachine({ ...options, set: [...(options.set ?? []), ...clock] }, "nothing simulated"),
   };
-}
-
-async function chosenMachine(options: RunOptions): Promise<ResolvedMachine> {
-  const { resolveMachine } = await import("../config/machine.ts");
-  const sets = [...(options.set ?? []), ...(options.clock === undefined ? [] : [`clockMhz=${options.clock}`])];
-  const named = options.machine;
-  const isFile = named !== undefined && /\.json$|[/\\]/.test(named);
-  const resolved = resolveMachine({
-    sets,
-    ...(named === undefined
-      ? {}
-      : isFile
-        ? { file: { name: named, text: Buffer.from(readInput(named)).toString() } }
-        : { preset: named }),
-  });
-  if (resolved.kind === "diagnostics") {
-    throw isFile
-      ? invalidInput(resolved.diagnostics, "nothing simulated")
-      : invalidUsage(resolved.diagnostics, "nothing simulated");
-  }
-  return resolved;
 }
 
 async function importTrace(input: Uint8Array, file: string, settings: Settings): Promise<Imported> {

@@ -8,7 +8,7 @@ const INTRODUCTION = `# Parameters of a machine
 
 ${GENERATED}
 
-A machine is a preset, then a configuration file (\`run --machine FILE\`), then single settings (\`--set l1d.ways=4\`); later
+A machine is a preset, then a configuration file (\`--machine FILE\`), then single settings (\`--set l1d.ways=4\`); later
 ones win. \`meshsim config\` prints the resolved machine. A preset is never edited in place: a
 changed machine gets the next number. What the parts do with the parameters is in [timing.md](timing.md); the source of
 each value of a preset stands beside it in \`sim/config/presets/\`.

@@ -37,6 +37,26 @@ test("a program that stores 0x5555 to the finisher exits with 0 and is counted",
     expect(Object.values(report.byCause).reduce((a, b) => a + b, 0)).toBe(report.cycles);
   }));
 
+test("a machine file is taken by exec and config alike, and events are those of its parts", () =>
+  inFolder((cwd) => {
+    const file = program(cwd, JSON.stringify({ preset: "rocket@1", l1d: { ways: 3, sizeBytes: 3072 } }), "m.json");
+    expect(meshsim(["config", "--machine", file, "--set", "l1d.ways=6"], { cwd }).stdout).toMatch(
+      /^l1d\.sizeBytes +3072 +file\nl1d\.lineBytes +64 +preset\nl1d\.ways +6 +--set$/m,
+    );
+    const walk = program(
+      cwd,
+      `${PASS.replace("_start:", "_start: la t0, _start\n ld a0, 1024(t0)\n ld a0, 1536(t0)\n")}`,
+    );
+    const { events } = JSON.parse(meshsim(["exec", walk, "--machine", file, "--json", "-"], { cwd }).stdout) as {
+      events: Record<string, number>;
+    };
+    expect(events).toMatchObject({ "l1d.lookups": 2, "l1d.misses": 2 });
+    program(cwd, '{ "l1d": { "ways": 3.5 } }', "bad.json");
+    const { status, stderr } = meshsim(["exec", walk, "--machine", "bad.json"], { cwd });
+    expect(stderr).toMatch(/^bad\.json:1:\d+: error: l1d\.ways/);
+    expect(status).toBe(3);
+  }));
+
 test("a failure code of the finisher is status 1, or the guest's own with --exit-code guest", () =>
   inFolder((cwd) => {
     const file = program(cwd, PASS.replace("0x5555", "0x3333 | (3 << 16)"));
