@@ -33,6 +33,16 @@ export class Interner {
     return this.#words.subarray(this.#starts[number], this.#starts[number + 1]);
   }
 
+  /** All sequences one after another, good until the next `intern`. */
+  get words(): Int32Array {
+    return this.#words;
+  }
+
+  /** Where among them a sequence begins; it ends where the next begins. */
+  startOf(number: number): number {
+    return this.#starts[number]!;
+  }
+
   clear(): void {
     this.#size = 0;
     this.#table.fill(EMPTY);

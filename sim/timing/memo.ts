@@ -30,7 +30,7 @@ import { heapStorage, type Storage } from "./part.ts";
 import { Pipeline, type Outcomes } from "./pipeline.ts";
 import { StateReader, StateWriter } from "./relative.ts";
 import { ScriptCounts, type Counted } from "./script-counts.ts";
-import { Answered, DEVICE, ON_TIME, Player, Script, type Lateness } from "./script.ts";
+import { Answered, copyLateness, DEVICE, ON_TIME, Player, Script, type Lateness } from "./script.ts";
 import { NO_OVERLAP } from "./storebuffer.ts";
 import { Slot, Transitions } from "./transitions.ts";
 import { Class, traitClass } from "./traits.ts";
@@ -49,6 +49,8 @@ const MOST_ALLOWED = 1 << 13;
 const RESUME_ALLOWED = 16;
 /** An instruction that is later by more than so many cycles is gone through, and not remembered: what is remembered are words. */
 export const MOST_LATE_CYCLES = 2 ** 28;
+/** Words that follow those of a script where they are numbered: the category, and `Counted`. */
+const ADDED_WORDS = 2;
 const COUNTED: readonly Counted[] = ["elsewhere", "physical", "translated"];
 /** Scripts of one instruction that are found without their words. */
 const SINGLES_BITS = 10;
@@ -185,7 +187,7 @@ export class PipelineMemo {
 
   /** The slot of an instruction with outcomes that are known, from a state that is remembered. */
   late(state: number, word: number, category: number, late: Lateness, now: number): number {
-    Object.assign(this.#late, late);
+    copyLateness(late, this.#late);
     if (late.accessCycles <= MOST_LATE_CYCLES)
       return this.#lateSlot(state, this.single(word, category), word, category);
     this.#goLive(state, now);
@@ -256,7 +258,7 @@ export class PipelineMemo {
     const before = clock.now;
     clock.category = this.#categories[script]!;
     this.#count(script, 1);
-    this.#livePlayer.play(this.#wordsOf(script));
+    this.#play(this.#livePlayer, script);
     return this.#transitions.unremembered(LIVE, clock.now - before, LIVE);
   }
 
@@ -348,7 +350,7 @@ export class PipelineMemo {
     bench.clock.reset();
     bench.stores.events.values.fill(0);
     this.#restore(state, bench);
-    this.#benchPlayer.play(this.#wordsOf(script));
+    this.#play(this.#benchPlayer, script);
     return this.#transitions.add(state, script, this.#stateOf(bench), bench, this.#benchPlayer);
   }
 
@@ -371,17 +373,22 @@ export class PipelineMemo {
   }
 
   #restore(state: number, pipeline: Pipeline): void {
-    pipeline.restore(this.#states.wordsOf(state), this.#reader);
+    this.#reader.begin(this.#states.words, this.#states.startOf(state), pipeline.clock.now);
+    pipeline.restore(this.#reader);
   }
 
-  /** A script's words, what `script` adds to them left out. */
-  #wordsOf(script: number): Int32Array {
-    const words = this.#scripts.wordsOf(script);
-    return words.subarray(0, words.length - 2);
+  #play(player: Player, script: number): void {
+    player.play(this.#scripts.words, this.#scripts.startOf(script), this.#endOf(script));
+  }
+
+  /** Where a script's words end, what `script` adds to them left out. */
+  #endOf(script: number): number {
+    return this.#scripts.startOf(script + 1) - ADDED_WORDS;
   }
 
   #count(script: number, times: number): void {
     const counted = this.#counted[script]!;
-    if (counted !== "elsewhere") this.#counts.add(this.#wordsOf(script), counted, times);
+    if (counted === "elsewhere") return;
+    this.#counts.add(this.#scripts.words, this.#scripts.startOf(script), this.#endOf(script), counted, times);
   }
 }

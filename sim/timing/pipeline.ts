@@ -129,10 +129,9 @@ export class Pipeline {
     to.time(this.#portFree[0]!);
   }
 
-  /** Goes on from such a copy, at the clock's now. */
-  restore(words: Int32Array, from: StateReader): void {
+  /** Goes on from such a copy, whose origin is the clock's now. */
+  restore(from: StateReader): void {
     const { now } = this.clock;
-    from.begin(words, now);
     this.#pairing.restore(now, from);
     if (this.#pairing.isOpen(now - 1)) from.shift(-1);
     this.#queue.restore(from);

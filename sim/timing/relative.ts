@@ -52,9 +52,10 @@ export class StateReader {
   #next = 0;
   #origin = 0;
 
-  begin(words: Int32Array, origin: number): void {
+  /** Begins to read a copy that stands from a place on. */
+  begin(words: Int32Array, from: number, origin: number): void {
     this.#words = words;
-    this.#next = 0;
+    this.#next = from;
     this.#origin = origin;
   }
 

@@ -16,9 +16,9 @@ export class ScriptCounts {
   jumps = 0;
   jumpMisses = 0;
 
-  /** Adds a script that was gone through so many times. It has no words but step words. */
-  add(words: Int32Array, counted: Counted, times: number): void {
-    for (let i = 0; i < words.length; i += 1) {
+  /** Adds a script, the words from `from` to `to`, that was gone through so many times. It has no words but step words. */
+  add(words: Int32Array, from: number, to: number, counted: Counted, times: number): void {
+    for (let i = from; i < to; i += 1) {
       const word = words[i]!;
       const timingClass = traitClass(word);
       const missed = stepOutcome(word) === Outcome.mispredicted ? times : 0;

@@ -39,6 +39,14 @@ export const ON_TIME: Readonly<Lateness> = {
   tagCycles: 0,
 };
 
+export function copyLateness(from: Readonly<Lateness>, to: Lateness): void {
+  to.translateCycles = from.translateCycles;
+  to.blockedCycles = from.blockedCycles;
+  to.overlapAge = from.overlapAge;
+  to.accessCycles = from.accessCycles;
+  to.tagCycles = from.tagCycles;
+}
+
 /** Gives the overlap age of the load at a place of a piece, or NO_OVERLAP. */
 export type AgeAt = (index: number) => number;
 
@@ -117,14 +125,15 @@ export class Player implements Outcomes {
 
   /** Has these be the outcomes of the next access. */
   answering(late: Lateness): this {
-    Object.assign(this.#late, late);
+    copyLateness(late, this.#late);
     return this;
   }
 
-  play(script: Int32Array): void {
+  /** @param script - words, of which those from `from` to `to` are gone through. */
+  play(script: Int32Array, from: number, to: number): void {
     const pipeline = this.#pipeline;
     this.translateAt = this.blockedAt = this.accessAt = this.waiting = 0;
-    for (let i = 0; i < script.length; i += 1) {
+    for (let i = from; i < to; i += 1) {
       const word = script[i]!;
       if (word === FETCH) {
         pipeline.stallFetch(script[i + 1]!, script[i + 2]!, script[i + 3]!);

@@ -134,7 +134,7 @@ export class Transitions {
   }
 
   get #tableSize(): number {
-    return 2 ** (32 - this.shift[0]!);
+    return 1 << (32 - this.shift[0]!);
   }
 
   #empty(): void {

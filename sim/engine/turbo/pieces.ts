@@ -232,10 +232,9 @@ export class Pieces {
   };
 
   /** The same, of which all is known but what the instruction does with these outcomes. */
-  readonly finish = (number: number, ...outcomes: readonly [number, number, number, number]): void => {
-    const { block, index } = this.#points[number]!;
-    const [blockedCycles, overlapAge, accessCycles, tagCycles] = outcomes;
-    const late = { translateCycles: 0, blockedCycles, overlapAge, accessCycles, tagCycles };
+  readonly finish = (point: number, blocked: number, overlapAge: number, access: number, tags: number): void => {
+    const { block, index } = this.#points[point]!;
+    const late = { translateCycles: 0, blockedCycles: blocked, overlapAge, accessCycles: access, tagCycles: tags };
     this.timing.finish(block.instructions[index]!.word, block.category, late);
   };
 

@@ -191,6 +191,9 @@ export class Bytes {
   }
 }
 
+const F64_VALUE = new Float64Array(1);
+const F64_BYTES = new Uint8Array(F64_VALUE.buffer);
+
 /** Instructions of a function. Methods for those with immediates; `op` for the others. */
 export class Code extends Bytes {
   op(opcode: number): this {
@@ -217,7 +220,8 @@ export class Code extends Bytes {
   }
   f64(value: number): this {
     this.byte(Op.f64Const);
-    for (const byte of new Uint8Array(Float64Array.of(value).buffer)) this.byte(byte);
+    F64_VALUE[0] = value;
+    for (let i = 0; i < F64_BYTES.length; i += 1) this.byte(F64_BYTES[i]!);
     return this;
   }
   call(index: number): this {
