@@ -55,7 +55,7 @@ export class AccessCode {
         this.#otherPage(dtlb, () => this.#pageOf(addr));
         code.op(Op.i32Or);
       }
-      code.op(Op.i32Eqz).op(Op.brIf).unsigned(0);
+      code.op(Op.i32Eqz).mostly(Op.brIf).unsigned(0);
       this.#tryLonger(access, reads);
     }
     const point = this.#piece.pieces.addPoint({ block: this.#piece.block, index, dataBytes: bytes, capability });
@@ -110,7 +110,7 @@ export class AccessCode {
       .i32(reads ? 0 : 1)
       .i32(this.#translates ? 1 : 0);
     code.local(Op.localGet, locals.waits).local(Op.localGet, locals.clock).call(calls.touchAccess);
-    code.op(Op.brIf).unsigned(0);
+    code.mostly(Op.brIf).unsigned(0);
   }
 
   #pageOf(addr: Expr): void {

@@ -89,7 +89,7 @@ export class KeptBounds {
     if (this.decoded.has(r)) return;
     const { code } = this.#writer;
     const locals = this.#registers.capability(r);
-    code.local(Op.localGet, locals.decoded).op(Op.i32Eqz).op(Op.if).byte(VOID);
+    code.local(Op.localGet, locals.decoded).op(Op.i32Eqz).rarely(Op.if).byte(VOID);
     this.#decodeFresh(localOf(I64, locals.meta), localOf(I64, this.#registers.address(r)), locals);
     code.i32(1).local(Op.localSet, locals.decoded).op(Op.end);
     this.decoded.add(r);
@@ -105,7 +105,7 @@ export class KeptBounds {
     const meta = this.#writer.ready(y.meta);
     this.write(known, locals);
     this.#writer.truth(this.#between(addr, known));
-    code.op(Op.i32Eqz).op(Op.if).byte(VOID);
+    code.op(Op.i32Eqz).rarely(Op.if).byte(VOID);
     this.#callDecode(meta, addr, locals);
     code.op(Op.end);
   }
@@ -122,7 +122,7 @@ export class KeptBounds {
     const ours = decodeBounds(this.#m, constant(pccMeta), constant(headPc));
     const sameMeta = this.#m.eq(this.#m.or(word, constant(SEALED)), constant(pccMeta | SEALED));
     this.#writer.truth(this.#m.and(sameMeta, this.#between(addr, ours)));
-    code.op(Op.if).byte(VOID);
+    code.mostly(Op.if).byte(VOID);
     this.write(ours, locals);
     code.op(Op.else);
     this.#callDecode(word, addr, locals);

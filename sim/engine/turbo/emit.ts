@@ -220,7 +220,7 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
     }
     const { code } = this.writer;
     this.writer.truth(cond);
-    code.op(Op.if).byte(VOID);
+    code.rarely(Op.if).byte(VOID);
     this.exit(1);
     code.op(Op.end);
   }

@@ -107,7 +107,7 @@ export class FetchCode {
     code.local(Op.localGet, locals.line).memory(Op.i32Load, LINE.word).op(Op.i32Ne);
     code.local(Op.localGet, locals.inHand).memory(Op.f64Load, LINE.page).f64(page).op(Op.f64Ne).op(Op.i32Or);
     code.i32(0).memory(Op.f64Load, l1i.busy.byteOffset).local(Op.localGet, locals.clock).op(Op.f64Gt).op(Op.i32Or);
-    code.op(Op.if).byte(VOID);
+    code.rarely(Op.if).byte(VOID);
     code
       .local(Op.localGet, locals.line)
       .i32(page | 0)
@@ -116,7 +116,7 @@ export class FetchCode {
       .i32(this.#translates ? 1 : 0)
       .call(calls.takeLine)
       .op(Op.i32Eqz)
-      .op(Op.if)
+      .rarely(Op.if)
       .byte(VOID);
     this.#ask(line, line, depth + 2);
     code.op(Op.end).op(Op.else);

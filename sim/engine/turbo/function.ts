@@ -107,7 +107,7 @@ export function translateFunction(
   registers.load(code);
   timing?.load(code);
   code.i32(0).memory(Op.i32Load, STATE.tlb).local(Op.localSet, tlb);
-  code.op(Op.block).byte(I32).append(body.view).op(Op.unreachable).op(Op.end).local(Op.localSet, number);
+  code.op(Op.block).byte(I32).place(body).op(Op.unreachable).op(Op.end).local(Op.localSet, number);
   registers.store(code);
   timing?.store(code);
   code.i32(0).local(Op.localGet, number).memory(Op.i32Store, STATE.exit).local(Op.localGet, BUDGET);
@@ -247,6 +247,12 @@ class FunctionBody implements NodeWriter {
     this.#depth += 1;
   }
 
+  /** An `if` that is rarely taken. */
+  #openRarely(): void {
+    this.#code.rarely(Op.if).byte(VOID);
+    this.#depth += 1;
+  }
+
   /** Takes the block's instructions off the budget, or exits before the first. */
   #charge(block: Block): void {
     if (block.instructions === 0) return;
@@ -257,14 +263,14 @@ class FunctionBody implements NodeWriter {
       this.#o.timing.mayNotEnd(code, block.timed!);
       code.op(Op.i32Or);
     }
-    this.#open(Op.if);
+    this.#openRarely();
     code.i32(block.headExit).op(Op.br).unsigned(this.#depth);
     this.close();
   }
 
   #place(block: Block): void {
     const at = this.#code.length;
-    this.#code.append(block.code.view);
+    this.#code.place(block.code);
     for (const branch of block.branches) this.#code.patchFixed(at + branch.at, this.#depth + branch.depth);
   }
 

@@ -108,7 +108,7 @@ export class MemoryPath {
   }
 
   #exitIf(): void {
-    this.#writer.code.op(Op.if).byte(VOID);
+    this.#writer.code.rarely(Op.if).byte(VOID);
     this.#exit(1);
     this.#writer.code.op(Op.end);
   }
@@ -170,11 +170,11 @@ export class MemoryPath {
       .i64(BigInt(PAGE_BITS))
       .op(Op.i64ShrU)
       .op(Op.i64Ne);
-    code.op(Op.if).byte(VOID);
+    code.rarely(Op.if).byte(VOID);
     writer.wide(addr);
     code.i32(kind | (bytes << 2));
     addForTag(TAGGED_SHIFT);
-    code.call(fill).local(Op.localTee, place).op(Op.i32Eqz).op(Op.if).byte(VOID);
+    code.call(fill).local(Op.localTee, place).op(Op.i32Eqz).rarely(Op.if).byte(VOID);
     this.#exit(2);
     code.op(Op.end).op(Op.end);
     return place;

@@ -147,7 +147,7 @@ export class PieceCode {
     code.local(Op.localGet, entry).memory(Op.i32Load, ahead + PIECE.state);
     code.local(Op.localGet, state).op(Op.i32Ne);
     orWaits();
-    code.op(Op.if).byte(VOID);
+    code.rarely(Op.if).byte(VOID);
     this.spill(code);
     leaveEntry();
     if (overlaps) code.local(Op.localGet, age);
@@ -167,7 +167,7 @@ export class PieceCode {
       .local(Op.localGet, entry)
       .memory(Op.i32Load, ahead + PIECE.next)
       .local(Op.localSet, state);
-    code.local(Op.localGet, this.locals.waits).op(Op.if).byte(VOID);
+    code.local(Op.localGet, this.locals.waits).rarely(Op.if).byte(VOID);
     this.#lookWhetherBusy(code);
     code.op(Op.end);
   }
@@ -178,7 +178,7 @@ export class PieceCode {
     this.code.local(Op.localSet, line);
     this.#reload(this.code);
     this.begin(from);
-    this.code.local(Op.localGet, line).op(Op.if).byte(VOID);
+    this.code.local(Op.localGet, line).rarely(Op.if).byte(VOID);
     this.exit(depth + 1);
     this.code.op(Op.end);
   }

@@ -124,7 +124,7 @@ export class TransferCode {
       type: I32,
       emit: (code) => {
         latest.emit(code);
-        code.op(Op.if).byte(I32).i32(1).op(Op.else);
+        code.mostly(Op.if).byte(I32).i32(1).op(Op.else);
         code
           .i32(sources.byteOffset + base)
           .i32(NUMBER_BYTES * ways)

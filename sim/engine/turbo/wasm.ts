@@ -194,10 +194,42 @@ export class Bytes {
 const F64_VALUE = new Float64Array(1);
 const F64_BYTES = new Uint8Array(F64_VALUE.buffer);
 
+/** An `if` or `br_if`, and which way it mostly goes. */
+interface BranchHint {
+  /** Where it stands. */
+  readonly at: number;
+  readonly taken: boolean;
+}
+
 /** Instructions of a function. Methods for those with immediates; `op` for the others. */
 export class Code extends Bytes {
+  #hints: BranchHint[] = [];
+
+  get hints(): readonly BranchHint[] {
+    return this.#hints;
+  }
+
   op(opcode: number): this {
     return this.byte(opcode);
+  }
+  /** An `if` or `br_if` that is rarely taken: the host keeps what it leads to out of the way of the rest. */
+  rarely(opcode: number): this {
+    this.#hints.push({ at: this.length, taken: false });
+    return this.op(opcode);
+  }
+  /** The same of one that is mostly taken. */
+  mostly(opcode: number): this {
+    this.#hints.push({ at: this.length, taken: true });
+    return this.op(opcode);
+  }
+  /** Appends other code, with its hints. */
+  place(source: Code): this {
+    for (const { at, taken } of source.hints) this.#hints.push({ at: this.length + at, taken });
+    return this.append(source.view);
+  }
+  override truncate(length: number): void {
+    super.truncate(length);
+    while ((this.#hints.at(-1)?.at ?? 0) >= length && this.#hints.length > 0) this.#hints.pop();
   }
   local(opcode: number, index: number): this {
     return this.byte(opcode).unsigned(index);
@@ -238,7 +270,7 @@ export interface ModuleFunction extends Signature {
   /** Locals after the parameters. */
   readonly locals: readonly ValueType[];
   /** Without the final `end`. */
-  readonly body: Bytes;
+  readonly body: Code;
   readonly exportName?: string;
 }
 
@@ -253,12 +285,14 @@ export interface ModuleParts {
   readonly memoryPages: number;
 }
 
-const SECTION = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
+const SECTION = { custom: 0, type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
 const FUNCTION_TYPE = 0x60;
 const FUNCREF = 0x70;
 const IMPORT_KIND = { function: 0, table: 1, memory: 2 } as const;
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const MODULE_OF_IMPORTS = "env";
+/** Name of the section that a host which knows no hints passes over; WebAssembly branch hinting proposal, "Binary format". */
+const BRANCH_HINTS = "metadata.code.branch_hint";
 
 /** A module that imports the memory `env.memory`; function type n is that of the n-th function, imports first. */
 export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
@@ -298,6 +332,7 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
         .byte(0)
         .unsigned(imports.length + index);
   });
+  section(out, SECTION.custom, (s) => branchHints(text(s, BRANCH_HINTS), imports.length, functions));
   section(out, SECTION.code, (s) => {
     s.unsigned(functions.length);
     for (const f of functions) {
@@ -322,6 +357,23 @@ function imported(s: Bytes, name: string): Bytes {
 
 function text(s: Bytes, value: string): Bytes {
   return s.unsigned(value.length).append(Uint8Array.from(value, (c) => c.charCodeAt(0)));
+}
+
+/** By function, each hint with its offset from where the function's locals are declared. */
+function branchHints(s: Bytes, imported: number, functions: readonly ModuleFunction[]): void {
+  const hinted = functions
+    .map(({ body, locals }, n) => ({ body, locals, n }))
+    .filter(({ body }) => body.hints.length > 0);
+  s.unsigned(hinted.length);
+  for (const { body, locals: types, n } of hinted) {
+    const declared = new Bytes();
+    locals(declared, types);
+    s.unsigned(imported + n).unsigned(body.hints.length);
+    for (const { at, taken } of body.hints)
+      s.unsigned(declared.length + at)
+        .unsigned(1)
+        .byte(taken ? 1 : 0);
+  }
 }
 
 /** Locals as runs of one type. */
