@@ -87,7 +87,12 @@ const LATE = ["parts", "late-access", "timing-paths", "timing-cases", "timing"].
 
 const late: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/late-access.ts", LATE, [
-    ["a late access takes a misaligned one for aligned", "f.if(i32.and(place, last), ask);", ""],
+    ["a late access in two lines asks for the first", "f.if(this.#crossesLine(place, last), ask);", ""],
+    [
+      "a late access is kept in mind for its first block alone",
+      "storeBlockAt(i32.add(place, last), this.#timing",
+      "storeBlockAt(place, this.#timing",
+    ],
     ["a late access of a new state goes on in the old one", 'f.set(o.state, slotWord(slot, "next"));', ""],
     ["the piece before a late access is not counted", "f.if(before, () => this.#countTaken(f, before));", ""],
     ["a late store is not noted for loads behind it", "f.count(youngest.byteOffset);", ""],

@@ -112,7 +112,7 @@ class Writing {
     const last = f.let(i32.load(record, POINT.last));
     const flags = f.let(i32.load(record, POINT.flags));
     f.if(i32.lt(onTime, word(0)), ask);
-    f.if(i32.and(place, last), ask);
+    f.if(this.#crossesLine(place, last), ask);
     f.if(this.#has(flags, ACCESS.translated), () => {
       const page = i32.low(i64.shrU(addr, i64.const(PAGE_BITS)));
       f.if(i32.not(holdsPage(this.#timing.fastPaths.dtlb, page, this.#touchPage)), ask);
@@ -134,6 +134,11 @@ class Writing {
     const isNear = f64.gt(f64.add(doneAt, f64.const(doneToEvent)), f64.at(event.byteOffset));
     f.if(isNear, () => f.return(this.#stop()));
     return word(0);
+  }
+
+  #crossesLine(place: Term, last: Term): Term {
+    const { lineBytes } = this.#timing.fastPaths.memory.l1d;
+    return i32.ltU(word(lineBytes - 1), i32.add(i32.and(place, word(lineBytes - 1)), last));
   }
 
   #has(flags: Term, flag: number): Term {
@@ -196,7 +201,7 @@ class Writing {
     if (forwards) return;
     f.if(i32.not(this.#has(a.flags, ACCESS.writes)), () => {
       const at = f.let(storeBlockAt(a.place, this.#timing.fastPaths.storeBlocks));
-      const last = f.let(this.#lastBlockAt(at, a));
+      const last = f.let(this.#lastBlockAt(a));
       const store = f.let(f64.load(at, lastStore.byteOffset));
       f.while(i32.ne(at, last), () => {
         f.set(at, i32.add(at, word(8)));
@@ -211,9 +216,9 @@ class Writing {
     });
   }
 
-  /** Where the last block of an access lies in the table of last stores, which is aligned and begins in the first. */
-  #lastBlockAt(first: Term, { last }: Access): Term {
-    return i32.add(first, i32.shl(i32.shrU(last, word(this.#timing.fastPaths.storeBlocks.blockShift)), word(3)));
+  /** Where the last block of an access within a line lies in the table of last stores. */
+  #lastBlockAt({ place, last }: Access): Term {
+    return storeBlockAt(i32.add(place, last), this.#timing.fastPaths.storeBlocks);
   }
 
   /** The cache answers, and the instruction is gone through. */
@@ -266,7 +271,7 @@ class Writing {
     f.if(this.#has(a.flags, ACCESS.stores), () => {
       f.count(youngest.byteOffset);
       const at = f.let(storeBlockAt(a.place, this.#timing.fastPaths.storeBlocks));
-      const last = f.let(this.#lastBlockAt(at, a));
+      const last = f.let(this.#lastBlockAt(a));
       f.store(at, lastStore.byteOffset, f64.at(youngest.byteOffset));
       f.while(i32.ne(at, last), () => {
         f.set(at, i32.add(at, word(8)));

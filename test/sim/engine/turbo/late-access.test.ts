@@ -45,6 +45,14 @@ test.each(["cva6@1", "server@1"])("atomics, and loads of several blocks, that mi
   alike(again(body), { preset, sets: [...SMALL, "l1d.portBytes=8", "l1d.prefetch=none"] });
 });
 
+test.each(["cva6@1", "rocket@1"])("misaligned accesses, in a block, in two, and in two lines (%s)", (preset) => {
+  const body = [1, 5, 13, 59, 61].map(
+    (at) => `sd s1, ${at}(s2)\n lw a0, ${at + 7}(s2)\n add a1, a1, a0\n ld a0, ${at}(s3)\n sh a0, ${at + 8}(s3)`,
+  );
+  const sets = [...SMALL, "l1d.portBytes=8", "storeBuffer.drainCycles=20", "storeBuffer.onOverlap=wait"];
+  alike(again(body.join("\n")), { preset, sets });
+});
+
 test("translated data that miss the cache are counted where pages are looked up", () => {
   const body = "ld a0, 0(s3)\n sd a0, 8(s2)\n ld a2, 64(s3)\n add a1, a1, a2";
   alike(`${IDENTITY} ${enter("S", "9f")} 9: ${again(body)}`, { sets: SMALL });
