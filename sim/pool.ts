@@ -7,10 +7,11 @@ import type { OnProgress, SessionResult, SessionSpec } from "./session.ts";
 import { THREAD_LIMITS } from "./thread-limits.ts";
 import type { WorkerApi, WorkerData } from "./worker.ts";
 
-/** Threads are started when there is work for them, and kept: one that has run something runs the next thing faster. */
+/** Threads are started when there is work for them, or will be soon, and kept: one that has run something runs the next thing faster. */
 export class Pool {
+  /** Ends the sessions early, each with what it has counted by then. */
+  readonly interruption: Interruption;
   readonly #most: number;
-  readonly #interruption: Interruption;
   readonly #threads: SessionThread[] = [];
   readonly #idle: SessionThread[] = [];
   readonly #waiting: ((thread: SessionThread) => void)[] = [];
@@ -18,7 +19,12 @@ export class Pool {
   /** At most `most` sessions run at once. */
   constructor(most: number, interruption: Interruption) {
     this.#most = most;
-    this.#interruption = interruption;
+    this.interruption = interruption;
+  }
+
+  /** Has so many threads load their code by now, for work that is still being prepared. */
+  prepare(threads: number): void {
+    while (this.#threads.length < Math.min(threads, this.#most)) this.#idle.push(this.#start());
   }
 
   /** Runs a session, at once if a thread is free; undefined where an interrupt came before one was. */
@@ -37,7 +43,7 @@ export class Pool {
 
   async #runOn(thread: SessionThread, spec: SessionSpec, onProgress: OnProgress): Promise<SessionResult | undefined> {
     try {
-      return this.#interruption.requested ? undefined : await thread.run(spec, onProgress);
+      return this.interruption.requested ? undefined : await thread.run(spec, onProgress);
     } finally {
       this.#release(thread);
     }
@@ -45,8 +51,11 @@ export class Pool {
 
   #free(): SessionThread | undefined {
     if (this.#idle.length > 0) return this.#idle.pop();
-    if (this.#threads.length === this.#most) return undefined;
-    const thread = new SessionThread(this.#interruption);
+    return this.#threads.length === this.#most ? undefined : this.#start();
+  }
+
+  #start(): SessionThread {
+    const thread = new SessionThread(this.interruption);
     this.#threads.push(thread);
     return thread;
   }

@@ -43,9 +43,6 @@ export interface ReplaySetup {
   readonly assumptions: Assumptions;
   /** Nothing but speed depends on it. */
   readonly engine: EngineName;
-  readonly workers: number;
-  /** Ends the simulation early, with a result of the requests measured until then. */
-  readonly interruption?: Interruption;
   readonly onProgress: (piece: string, share: number, note: string) => void;
 }
 
@@ -68,7 +65,12 @@ export interface ReplayInput {
   readonly faultyService?: string;
 }
 
-export type ReplayOptions = ReplaySetup & ReplayInput;
+export interface ReplayOptions extends ReplaySetup, ReplayInput {
+  /** Threads to simulate in, at most. */
+  readonly workers: number;
+  /** Ends the simulation early, with a result of the requests measured until then. */
+  readonly interruption?: Interruption;
+}
 
 export type ReplayOutcome =
   | { readonly kind: "result"; readonly result: Result }
@@ -78,11 +80,11 @@ export type ReplayOutcome =
 
 /** Plans, builds, runs and verifies. */
 export async function replay(options: ReplayOptions): Promise<ReplayOutcome> {
-  const replayer = new Replayer(options);
+  const pool = new Pool(options.workers, options.interruption ?? new Interruption());
   try {
-    return await replayer.play(options);
+    return await new Replayer(options, pool).play(options);
   } finally {
-    await replayer.end();
+    await pool.end();
   }
 }
 
@@ -100,18 +102,16 @@ type Ran = Omit<Running, "outcome"> & { readonly run: SessionResult };
 
 type Rates = ReadonlyMap<PointerBytes, ComputeRate>;
 
-/** Measures the compute rate from its construction on, while the caller reads the trace; then plays that. */
+/** Measures the compute rate from its construction on, while the caller reads the trace; then plays that. Ending the pool ends it. */
 export class Replayer {
   readonly #setup: ReplaySetup;
-  readonly #interruption: Interruption;
   readonly #pool: Pool;
   readonly #rates: Promise<Rates>;
 
-  constructor(setup: ReplaySetup) {
+  constructor(setup: ReplaySetup, pool: Pool) {
     this.#setup = setup;
-    this.#interruption = setup.interruption ?? new Interruption();
-    this.#pool = new Pool(setup.workers, this.#interruption);
-    this.#rates = measureRates(setup, this.#pool);
+    this.#pool = pool;
+    this.#rates = measureRates(setup, pool);
     this.#rates.catch(() => undefined); // reported by play, if it comes to that
   }
 
@@ -138,7 +138,7 @@ export class Replayer {
       if (typeof started === "number") return refused(needsMemory(intent, started));
       running.push(started);
     }
-    this.#interruption.answer();
+    this.#pool.interruption.answer();
     const ran = await allRan(running);
     const message = stopMessage(ran, input.faultyService);
     if (message !== undefined) return { kind: "stopped", message };
@@ -154,11 +154,6 @@ export class Replayer {
     };
     checkResult(result);
     return { kind: "result", result };
-  }
-
-  /** Ends what still runs. */
-  async end(): Promise<void> {
-    await this.#pool.end();
   }
 
   /** Builds a deployment and lets it run while the next one is built; the bytes it needs, if RAM has fewer. */

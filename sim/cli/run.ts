@@ -94,15 +94,18 @@ export const runCommand: Command<RunOptions> = {
         "twice the payload, as JSON",
       ) as unknown as Argv<RunOptions>,
   run: async (options, interruption): Promise<Exit> => {
-    const settings = await readSettings(options);
-    checkOutput("--json", options.json, options.trace);
-    const input = readInput(options.trace);
-    const { Replayer } = await import("../../workloads/replay.ts");
-    const { summary } = await import("./summary.ts");
+    const { Pool } = await import("../pool.ts");
+    const pool = new Pool(await threads(options.workers), interruption);
     const progress = new Progress(options.quiet ? "none" : options.progress);
-    const onProgress = (piece: string, share: number, note: string): void => progress.update(piece, share, note);
-    const replayer = new Replayer({ ...settings, interruption, onProgress });
     try {
+      pool.prepare(options.deployments.split(",").length);
+      const settings = await readSettings(options);
+      checkOutput("--json", options.json, options.trace);
+      const input = readInput(options.trace);
+      const { Replayer } = await import("../../workloads/replay.ts");
+      const { summary } = await import("./summary.ts");
+      const onProgress = (piece: string, share: number, note: string): void => progress.update(piece, share, note);
+      const replayer = new Replayer({ ...settings, onProgress }, pool);
       const imported = await importTrace(input, options.trace, settings);
       const requests = settings.requests ?? imported.trace.requests.length;
       const outcome = await replayer.play({
@@ -122,7 +125,7 @@ export const runCommand: Command<RunOptions> = {
       return result.complete ? "ok" : "interrupted";
     } finally {
       progress.done();
-      await replayer.end();
+      await pool.end();
     }
   },
 };
@@ -144,14 +147,17 @@ interface Settings {
   readonly requests: number | undefined;
   readonly warmup: number | undefined;
   readonly engine: EngineName;
-  readonly workers: number;
+}
+
+async function threads(workers: string): Promise<number> {
+  const { availableParallelism } = await import("node:os");
+  return workers === "auto" ? availableParallelism() : whole("workers", workers, 1, 256);
 }
 
 /** Checks every option before a file is opened: a typing error should not cost the reading of a large trace. */
 async function readSettings(options: RunOptions): Promise<Settings> {
   const { deploymentsNamed } = await import("../../workloads/deploy/deployment.ts");
   const { readRules } = await import("../../traces/rules.ts");
-  const { availableParallelism } = await import("node:os");
   const optional = (name: string, text: string | undefined, least: number): number | undefined =>
     text === undefined ? undefined : whole(name, text, least, MAX_REQUESTS);
   const rules = readRules(options.rule ?? []);
@@ -174,7 +180,6 @@ async function readSettings(options: RunOptions): Promise<Settings> {
     requests: optional("requests", options.requests, 1),
     warmup: optional("warmup", options.warmup, 0),
     engine: options.engine,
-    workers: options.workers === "auto" ? availableParallelism() : whole("workers", options.workers, 1, 256),
     machine: await chosenMachine({ ...options, set: [...(options.set ?? []), ...clock] }, "nothing simulated"),
   };
 }
