@@ -1,6 +1,7 @@
 // Runs sessions side by side in worker threads; the results do not depend on how many there are.
 import { Worker } from "node:worker_threads";
 import * as Comlink from "comlink";
+import type { Image } from "../isa/image.ts";
 import { nodeEndpoint } from "./endpoint.ts";
 import type { Interruption } from "./interruption.ts";
 import type { OnProgress, SessionResult, SessionSpec } from "./session.ts";
@@ -27,7 +28,10 @@ export class Pool {
     while (this.#threads.length < Math.min(threads, this.#most)) this.#idle.push(this.#start());
   }
 
-  /** Runs a session, at once if a thread is free; undefined where an interrupt came before one was. */
+  /**
+   * Runs a session, at once if a thread is free; undefined where an interrupt came before one was. The image's bytes move to the
+   * thread: here they are gone.
+   */
   run(spec: SessionSpec, onProgress: OnProgress): Promise<SessionResult | undefined> {
     const thread = this.#free();
     if (thread !== undefined) return this.#runOn(thread, spec, onProgress);
@@ -87,7 +91,8 @@ class SessionThread {
   }
 
   async run(spec: SessionSpec, onProgress: OnProgress): Promise<SessionResult> {
-    const outcome = await Promise.race([this.#api.run(spec, Comlink.proxy(onProgress)), this.#death]);
+    const moved = Comlink.transfer(spec, wholeBuffers(spec.image));
+    const outcome = await Promise.race([this.#api.run(moved, Comlink.proxy(onProgress)), this.#death]);
     if (outcome.kind === "result") return outcome.result;
     const error = new Error(outcome.message);
     error.stack = outcome.stack;
@@ -97,6 +102,12 @@ class SessionThread {
   async end(): Promise<void> {
     await this.#worker.terminate();
   }
+}
+
+/** The buffers that hold an image's bytes and nothing else. */
+function wholeBuffers({ segments }: Image): ArrayBufferLike[] {
+  const whole = segments.filter(({ bytes }) => bytes.byteLength === bytes.buffer.byteLength);
+  return [...new Set(whole.map(({ bytes }) => bytes.buffer))];
 }
 
 /** The compiled worker, also when this file itself runs from its TypeScript source (as under vitest). */

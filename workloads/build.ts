@@ -15,9 +15,8 @@ import { sasosFreeBase, sasosImage, type Compartment } from "../kernel/sasos/man
 import { mergeImages, movedImage, type Image } from "../isa/image.ts";
 import { DataBlock } from "./data-block.ts";
 import type { Deployment } from "./deploy/deployment.ts";
-import { ObjectGraphs } from "./object-graph.ts";
 import type { ServiceWork, Work } from "./schedule.ts";
-import { layoutClientRole, layoutService, meterPointer, type ServiceData } from "./service-data.ts";
+import { layoutClientRole, layoutService, meterPointer, movedData, type ServiceData } from "./service-data.ts";
 import { threadMemory, type ThreadMemory } from "./thread-memory.ts";
 
 /** What the run reads back of each service. */
@@ -90,12 +89,11 @@ function placeData(
   b: Builder,
   index: number,
   base: number,
-  graphs?: ObjectGraphs,
 ): { block: DataBlock; data: ServiceData; isClient: boolean } {
   const service = b.work.services[index]!;
   const isClient = index === b.work.services.length - 1;
   const block = new DataBlock(base, b.deployment.pointerBytes);
-  const data = layoutService(block, index, service, b.workingSetBytes, graphs);
+  const data = layoutService(block, index, service, b.workingSetBytes);
   if (isClient) layoutClientRole(block, data, { schedule: b.work.schedule, meterAddress: PLATFORM.meter });
   return { block, data, isClient };
 }
@@ -129,13 +127,11 @@ function buildCompartments(b: Builder): Built {
     const size = imageRegion(linkAt(b, next), next).bytes;
     const text = exactRegion(next, size);
     const image = linkAt(b, text.base);
-    const graphs = new ObjectGraphs(16);
-    const trial = placeData(b, index, alignUp(regionEnd(text), MEGAPAGE_BYTES), graphs).block;
-    const dataRegion = exactRegion(alignUp(regionEnd(text), PAGE_BYTES), trial.end - trial.base);
-    const laid = placeData(b, index, dataRegion.base, graphs);
-    if (laid.block.end > regionEnd(dataRegion)) throw new Error(`${work.name}: data outgrew its region`);
+    const laid = placeData(b, index, 0);
+    const dataRegion = exactRegion(alignUp(regionEnd(text), PAGE_BYTES), laid.block.end);
+    laid.block.move(dataRegion.base);
     next = alignUp(regionEnd(dataRegion), PAGE_BYTES);
-    return { work, image, text, dataRegion, ...laid };
+    return { work, image, text, dataRegion, ...laid, data: movedData(laid.data, dataRegion.base) };
   });
   const compartments = placed.map((s): Compartment => {
     const entryOffset = IMPORT.layout(16).at.entry;

@@ -2,7 +2,8 @@
 import { alignUp, type Layout, type PointerBytes } from "../kernel/abi.ts";
 import { exactAlignment } from "../kernel/layout.ts";
 import { PointerTable } from "../kernel/sasos/pointers.ts";
-import { POINTER_NUMBERS, type ObjectGraph } from "./object-graph.ts";
+import type { Payload } from "./messages.ts";
+import { GraphBuilder, payloadRootBytes, POINTER_NUMBERS } from "./object-graph.ts";
 
 /** An object placed in the block. */
 export interface Placed {
@@ -15,8 +16,9 @@ const CACHE_LINE_BYTES = 64;
 
 /** Grows upwards from `base`; unwritten bytes are zero. */
 export class DataBlock {
-  readonly base: number;
   readonly pointerBytes: PointerBytes;
+  readonly #graphs: GraphBuilder;
+  #base: number;
   /** What a loader must install, where pointers are capabilities; where they are integers the bytes hold them already. */
   readonly pointers = new PointerTable();
   #bytes = new Uint8Array(1 << 16);
@@ -25,9 +27,14 @@ export class DataBlock {
   #written = 0;
 
   constructor(base: number, pointerBytes: PointerBytes) {
-    this.base = base;
+    this.#base = base;
     this.#end = base;
     this.pointerBytes = pointerBytes;
+    this.#graphs = new GraphBuilder(pointerBytes);
+  }
+
+  get base(): number {
+    return this.#base;
   }
 
   /** First free address. */
@@ -54,21 +61,32 @@ export class DataBlock {
     return this.reserve(layout.bytes * Math.max(1, count));
   }
 
-  /** Takes in a graph, which nobody may write to; returns where its root object stands. */
-  graph({ bytes, pointers }: ObjectGraph): number {
+  /** Takes in a payload as objects that nobody may write to; returns the root object. */
+  payload(payload: Payload): Placed {
+    const { bytes, pointers } = this.#graphs.build(payload);
     const { base } = this.reserve(bytes.length, CACHE_LINE_BYTES);
     this.#room(base + bytes.length);
-    this.#bytes.set(bytes, base - this.base);
+    this.#bytes.set(bytes, base - this.#base);
     for (let i = 0; i < pointers.length; i += POINTER_NUMBERS) {
       this.#pointer(base + pointers[i]!, base + pointers[i + 1]!, pointers[i + 2]!, false);
     }
-    return base;
+    return { base, bytes: payloadRootBytes(payload, this.pointerBytes) };
+  }
+
+  /**
+   * Shifts all of it by `delta`, a multiple of every alignment in it: those of exact bounds of the whole block are. Only for
+   * capabilities, which are not in the bytes yet.
+   */
+  move(delta: number): void {
+    this.#base += delta;
+    this.#end += delta;
+    this.pointers.move(delta);
   }
 
   u64(at: number, value: number): void {
     this.#room(at + WORD_BYTES);
-    this.#view.setUint32(at - this.base, value, true); // takes it modulo 2^32
-    this.#view.setUint32(at - this.base + 4, value / 2 ** 32, true);
+    this.#view.setUint32(at - this.#base, value, true); // takes it modulo 2^32
+    this.#view.setUint32(at - this.#base + 4, value / 2 ** 32, true);
   }
 
   pointer(at: number, to: Placed, writable: boolean): void {
@@ -81,7 +99,7 @@ export class DataBlock {
   }
 
   #room(end: number): void {
-    const needed = end - this.base;
+    const needed = end - this.#base;
     this.#written = Math.max(this.#written, needed);
     if (needed <= this.#bytes.length) return;
     const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));

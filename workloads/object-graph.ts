@@ -9,7 +9,7 @@ export interface ObjectGraph {
   /** The root object comes first. Where pointers belong there are zeros. */
   readonly bytes: Uint8Array;
   /** Three numbers for each pointer: where it stands, where what it points at begins, how many bytes that has. */
-  readonly pointers: Uint32Array;
+  readonly pointers: readonly number[];
 }
 
 /** Numbers that a pointer takes in `ObjectGraph.pointers`. */
@@ -19,52 +19,33 @@ export const POINTER_NUMBERS = 3;
 export const payloadRootBytes = (payload: Payload, pointerBytes: PointerBytes): number =>
   objectLayout(payload.type, pointerBytes).bytes;
 
-/** The graphs of payloads for one pointer form; each is laid out once, however often it is asked for. */
-export class ObjectGraphs {
-  readonly #known = new Map<Payload, ObjectGraph>();
-  readonly #builder: GraphBuilder;
-
-  constructor(pointerBytes: PointerBytes) {
-    this.#builder = new GraphBuilder(pointerBytes);
-  }
-
-  /**
-   * Each object, array and string lies in a region of its own; where pointers are capabilities, in one that they bound exactly,
-   * if the graph lies at a multiple of the alignment that bounds of the whole graph need.
-   */
-  of(payload: Payload): ObjectGraph {
-    let graph = this.#known.get(payload);
-    if (graph === undefined) {
-      graph = this.#builder.build(payload);
-      this.#known.set(payload, graph);
-    }
-    return graph;
-  }
-}
-
 /** Alignment of a string's first byte: that of a word, as any allocator gives. */
 const STRING_ALIGN = 8;
 /** Shorter bounds are exact at any byte (rvy64-encoding.adoc). */
 const EXACT_ANYWHERE_BYTES = 4096;
 
-class GraphBuilder {
+/** Lays out one payload after another, for one pointer form. */
+export class GraphBuilder {
   readonly #pointerBytes: PointerBytes;
+  readonly #pointers: number[] = [];
   #bytes = new Uint8Array(1 << 12);
   #view = new DataView(this.#bytes.buffer);
   #end = 0;
-  #pointers: number[] = [];
 
   constructor(pointerBytes: PointerBytes) {
     this.#pointerBytes = pointerBytes;
   }
 
+  /**
+   * Each object, array and string lies in a region of its own; where pointers are capabilities, in one that they bound exactly,
+   * if the graph lies at a multiple of the alignment that bounds of the whole graph need. The graph is good until the next is built.
+   */
   build(payload: Payload): ObjectGraph {
-    this.#place(payload);
-    const graph = { bytes: this.#bytes.slice(0, this.#end), pointers: new Uint32Array(this.#pointers) };
     this.#bytes.fill(0, 0, this.#end);
     this.#end = 0;
-    this.#pointers = [];
-    return graph;
+    this.#pointers.length = 0;
+    this.#place(payload);
+    return { bytes: this.#bytes.subarray(0, this.#end), pointers: this.#pointers };
   }
 
   /** Places an object and all it refers to. */

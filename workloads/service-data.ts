@@ -1,8 +1,6 @@
 // Lays out what one service needs in memory: its globals, its callees, its plans with their payloads, its working set.
 import { CALL, IMPORT, PLAN, SERVICE } from "../kernel/abi.ts";
 import type { DataBlock, Placed } from "./data-block.ts";
-import type { Payload } from "./messages.ts";
-import { ObjectGraphs, payloadRootBytes } from "./object-graph.ts";
 import type { PlanWork, ServiceWork } from "./schedule.ts";
 
 /** Where the parts that others refer to stand. */
@@ -23,13 +21,12 @@ export interface ClientRole {
 const CACHE_LINE_BYTES = 64;
 const WORD_BYTES = 8;
 
-/** Appends a service's data to a block; `graphs` are of the same pointer form, for a service that is laid out more than once. */
+/** Appends a service's data to a block. */
 export function layoutService(
   block: DataBlock,
   id: number,
   service: ServiceWork,
   workingSetBytes: number,
-  graphs = new ObjectGraphs(block.pointerBytes),
 ): ServiceData {
   const S = SERVICE.layout(block.pointerBytes);
   const globals = block.reserveStructs(S, 1);
@@ -41,8 +38,14 @@ export function layoutService(
   block.u64(globals.base + S.at.workingSetBytes, workingSetBytes);
   block.pointer(globals.base + S.at.results, results, true);
   block.pointer(globals.base + S.at.workingSet, workingSet, true);
-  layoutPlans(block, service.plans, globals.base + S.at.plans, graphs);
+  layoutPlans(block, service.plans, globals.base + S.at.plans);
   return { globals, imports, results };
+}
+
+/** Where the parts stand once their block has been moved by `delta`. */
+export function movedData({ globals, imports, results }: ServiceData, delta: number): ServiceData {
+  const moved = ({ base, bytes }: Placed): Placed => ({ base: base + delta, bytes });
+  return { globals: moved(globals), imports: imports.map((at) => at + delta), results: moved(results) };
 }
 
 /** Adds the client's schedule and its pointer to the meter; the device itself is granted by the kernel. */
@@ -67,7 +70,7 @@ function layoutImports(block: DataBlock, service: ServiceWork, at: number): numb
   return service.imports.map((_, slot) => table.base + slot * I.bytes);
 }
 
-function layoutPlans(block: DataBlock, plans: readonly PlanWork[], at: number, graphs: ObjectGraphs): void {
+function layoutPlans(block: DataBlock, plans: readonly PlanWork[], at: number): void {
   const P = PLAN.layout(block.pointerBytes);
   const C = CALL.layout(block.pointerBytes);
   const table = block.reserveStructs(P, plans.length);
@@ -80,18 +83,13 @@ function layoutPlans(block: DataBlock, plans: readonly PlanWork[], at: number, g
     block.u64(struct + P.at.callCount, plan.calls.length);
     block.u64(struct + P.at.fault, plan.fault ? 1 : 0);
     block.pointer(struct + P.at.calls, calls, false);
-    block.pointer(struct + P.at.reply, placePayload(block, plan.reply, graphs), false);
+    block.pointer(struct + P.at.reply, block.payload(plan.reply), false);
     plan.calls.forEach((call, i) => {
       const entry = calls.base + i * C.bytes;
       block.u64(entry + C.at.import, call.slot);
       block.u64(entry + C.at.plan, call.plan);
       block.u64(entry + C.at.touchBytes, call.touchBytes);
-      block.pointer(entry + C.at.request, placePayload(block, call.request, graphs), false);
+      block.pointer(entry + C.at.request, block.payload(call.request), false);
     });
   });
-}
-
-/** Puts an object graph into the block and returns its root object. */
-function placePayload(block: DataBlock, payload: Payload, graphs: ObjectGraphs): Placed {
-  return { base: block.graph(graphs.of(payload)), bytes: payloadRootBytes(payload, block.pointerBytes) };
 }

@@ -43,12 +43,22 @@ export class PointerTable implements Iterable<PointerRelocation> {
     this.#view.setUint32(row + AT.writable, writable ? 1 : 0, true);
   }
 
-  *[Symbol.iterator](): Generator<PointerRelocation> {
-    const u64 = (at: number): number => Number(this.#view.getBigUint64(at, true));
+  /** Shifts both what points and what is pointed at. */
+  move(delta: number): void {
     for (let row = 0; row < this.#end; row += ROW_BYTES) {
-      const writable = u64(row + AT.writable) === 1;
-      yield { at: u64(row + AT.at), base: u64(row + AT.base), bytes: u64(row + AT.length), writable };
+      for (const field of [row + AT.at, row + AT.base]) this.#u64(field, this.#number(field) + delta);
     }
+  }
+
+  *[Symbol.iterator](): Generator<PointerRelocation> {
+    for (let row = 0; row < this.#end; row += ROW_BYTES) {
+      const [at, base, bytes] = [AT.at, AT.base, AT.length].map((field) => this.#number(row + field));
+      yield { at: at!, base: base!, bytes: bytes!, writable: this.#number(row + AT.writable) === 1 };
+    }
+  }
+
+  #number(at: number): number {
+    return this.#view.getUint32(at, true) + 2 ** 32 * this.#view.getUint32(at + 4, true);
   }
 
   #u64(at: number, value: number): void {

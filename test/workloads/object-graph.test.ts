@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { exactAlignment } from "../../kernel/layout.ts";
 import { DataBlock } from "../../workloads/data-block.ts";
 import { messageOf, type Message } from "../../workloads/messages.ts";
-import { ObjectGraphs, payloadRootBytes, POINTER_NUMBERS, type ObjectGraph } from "../../workloads/object-graph.ts";
+import { GraphBuilder, payloadRootBytes, POINTER_NUMBERS, type ObjectGraph } from "../../workloads/object-graph.ts";
 import { makePayload } from "../../workloads/payloads.ts";
 import { Random } from "../../workloads/random.ts";
 import { PAYLOAD, POST, URL } from "../../workloads/schema.ts";
@@ -19,7 +19,7 @@ interface Pointer {
 
 function pointersOf({ pointers }: ObjectGraph, base = 0): Pointer[] {
   return Array.from({ length: pointers.length / POINTER_NUMBERS }, (_, i) => {
-    const [at, to, length] = pointers.subarray(POINTER_NUMBERS * i);
+    const [at, to, length] = pointers.slice(POINTER_NUMBERS * i);
     return { at: base + at!, base: base + to!, bytes: length! };
   });
 }
@@ -28,7 +28,7 @@ const end = (r: { base: number; bytes: number }): number => r.base + r.bytes;
 
 describe.each([8, 16] as const)("the graph with pointers of %i bytes", (pointerBytes) => {
   const BASE = 0x8010_0000;
-  const graphOf = (message: Message): ObjectGraph => new ObjectGraphs(pointerBytes).of(message);
+  const graphOf = (message: Message): ObjectGraph => new GraphBuilder(pointerBytes).build(message);
 
   test("gives every object, array and string bytes of its own", () => {
     const graph = graphOf(payload(3, 3000));
@@ -53,24 +53,39 @@ describe.each([8, 16] as const)("the graph with pointers of %i bytes", (pointerB
     else expect(inexact.length).toBeGreaterThan(0);
   });
 
-  test("is laid out once, whatever was laid out before it", () => {
-    const graphs = new ObjectGraphs(pointerBytes);
+  test("is the same whatever was laid out before it", () => {
+    const builder = new GraphBuilder(pointerBytes);
     const [large, small] = [payload(3, 20_000), payload(4, 900)];
-    graphs.of(large);
-    expect(graphs.of(small)).toEqual(graphOf(small));
-    expect(graphs.of(large)).toEqual(graphOf(large));
-    expect(graphs.of(small)).toBe(graphs.of(small));
+    for (const p of [large, small, large]) expect(builder.build(p)).toEqual(graphOf(p));
   });
 
   test("in a block has integer pointers in place, and room where a loader puts read-only capabilities", () => {
     const graph = graphOf(payload(3, 900));
     const block = new DataBlock(BASE, pointerBytes);
     block.reserve(100);
-    const base = block.graph(graph);
+    const { base, bytes: rootBytes } = block.payload(payload(3, 900));
+    expect(rootBytes).toBe(payloadRootBytes(payload(3, 900), pointerBytes));
     const view = new DataView(block.contents().buffer);
     const stored = pointersOf(graph).map((p) => view.getBigUint64(base - BASE + p.at, true));
     const moved = pointersOf(graph, base);
     expect(stored).toEqual(moved.map((p) => (pointerBytes === 8 ? BigInt(p.base) : 0n)));
     expect([...block.pointers]).toEqual(pointerBytes === 8 ? [] : moved.map((p) => ({ ...p, writable: false })));
   });
+});
+
+test("a block laid out at 0 and moved is the block laid out there", () => {
+  const base = 0x8040_0000;
+  const laid = (at: number): DataBlock => {
+    const block = new DataBlock(at, 16);
+    for (const size of [900, 20_000, 70_000]) {
+      block.pointer(block.reserve(16).base, block.payload(payload(size, size)), true);
+    }
+    return block;
+  };
+  const moved = laid(0);
+  moved.move(base);
+  const there = laid(base);
+  expect([moved.base, moved.end]).toEqual([base, there.end]);
+  expect(moved.contents()).toEqual(there.contents());
+  expect([...moved.pointers]).toEqual([...there.pointers]);
 });

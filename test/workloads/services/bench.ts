@@ -9,7 +9,6 @@ import { createMachine, RAM_BASE, type Machine } from "../../../sim/machine/mach
 import type { Retire, Timing } from "../../../sim/machine/retire.ts";
 import { DataBlock } from "../../../workloads/data-block.ts";
 import type { Message } from "../../../workloads/messages.ts";
-import { ObjectGraphs, payloadRootBytes } from "../../../workloads/object-graph.ts";
 
 const PRELUDE = ["kernel/common/pointer.S", "workloads/services/frame.S", "workloads/services/schema.S"];
 const RAM_BYTES = 16 << 20;
@@ -181,10 +180,10 @@ export class Bench {
   /** Places an object graph; returns its root object. */
   graph(message: Message): Place {
     const block = new DataBlock(this.reserve(0, 1 << 12).base, this.pointerBytes);
-    const base = block.graph(new ObjectGraphs(this.pointerBytes).of(message));
+    const root = block.payload(message);
     this.put(block.contents(), 1 << 12);
     for (const p of block.pointers) this.pointer(p.at, p);
-    return { base, bytes: payloadRootBytes(message, this.pointerBytes) };
+    return root;
   }
 
   /** Calls a function; arguments go to a0 and on. Throws where the guest does not return. */
