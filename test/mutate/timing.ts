@@ -6,8 +6,12 @@ const TESTS = ["timing-cases", "timing-paths", "late-access", "timing"].map(test
 
 const code: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/access-code.ts", TESTS, [
-    ["an access that may be late asks before the clock is where it should be", "this.#piece.spill(code);", ""],
-    ["accesses are on time while the data cache is busy", "code.local(Op.localGet, waits).op(Op.i32Or);", ""],
+    ["accesses are on time while the data cache is busy", "    this.#piece.waits();\n    code.op(Op.i32Or);\n", ""],
+    [
+      "only the first load of a block may wait for a store",
+      "code.local(Op.localGet, age).op(Op.f64Lt)",
+      "code.f64(0).op(Op.f64Lt)",
+    ],
     ["after a late access the piece begins with it again", "goOnOrExit(index + 1,", "goOnOrExit(index,"],
     [
       "a page of another address space is on time",
@@ -30,7 +34,15 @@ const code: readonly Mutation[] = [
   ]),
   ...mutations("sim/engine/turbo/piece-code.ts", TESTS, [
     ["blocks begin however near an event is", "code.local(Op.localGet, limit).op(", "code.f64(Infinity).op("],
-    ["no load waits for a store that it overlaps", "if (!overlaps) return;", "return;"],
+    ["no load waits for a store that it overlaps", "if (overlaps) {", "if (!overlaps) {"],
+    [
+      "a piece behind a late instruction has the age of loads before it",
+      "this.age(this.code, false);",
+      "this.age(this.code, true);",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/questions.ts", TESTS, [
+    ["generated code asks before the clock is where it should be", "spill(f, timing, all.at(-2)!, all.at(-1)!);", ""],
   ]),
   ...mutations("sim/engine/turbo/fetch-code.ts", TESTS, [
     [
@@ -44,7 +56,7 @@ const code: readonly Mutation[] = [
       "if (!this.#translates) counted(",
     ],
     ["where code is left, a fetch from two lines is made again", "= first !== last;", "= false;"],
-    ["of two lines asked for the first is in hand", "this.#hold(last);", "this.#hold(first);"],
+    ["of two lines asked for the first is in hand", "this.#leaveRecord(last), 1)", "this.#leaveRecord(first), 1)"],
     ["a line of another page is on time", ".f64(page).op(Op.f64Ne)", ".f64(page).op(Op.f64Ne).i32(0).op(Op.i32And)"],
   ]),
   ...mutations("sim/engine/turbo/timing-functions.ts", TESTS, [

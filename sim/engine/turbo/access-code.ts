@@ -45,7 +45,9 @@ export class AccessCode {
     const index = this.#piece.block.instructions.length - 1;
     const timingClass = traitClass(this.#piece.block.instructions[index]!.traits);
     const reads = timingClass === Class.load;
-    if (reads) this.#piece.block.loads.push(index);
+    const { loads } = this.#piece.block;
+    const hasLoads = loads.length > 0;
+    if (reads) loads.push(index);
     code.op(Op.block).byte(VOID);
     // A line that is written whole is not looked up.
     if (bytes < l1d.lineBytes) {
@@ -59,17 +61,15 @@ export class AccessCode {
       this.#tryLonger(access, reads);
     }
     const point = this.#piece.pieces.addPoint({ block: this.#piece.block, index, dataBytes: bytes, capability });
-    this.#piece.spill(code);
     code.i32(point).local(Op.localGet, this.#piece.locals.piece);
     this.#writer.wide(addr);
     code.local(Op.localGet, place);
-    if (this.#piece.ordersLoads) code.local(Op.localGet, this.#piece.locals.age);
-    else code.f64(Infinity);
-    code.call(this.#piece.calls.access);
+    this.#piece.age(code, hasLoads);
+    this.#piece.ask(this.#piece.calls.access);
     this.#piece.goOnOrExit(index + 1, bytes < l1d.lineBytes ? 2 : 1);
     if (bytes < l1d.lineBytes) {
       code.op(Op.br).unsigned(1).op(Op.end);
-      if (this.#piece.ordersLoads && reads) this.#noteAge(place, bytes, index);
+      if (this.#piece.ordersLoads && reads) this.#noteAge(place, bytes, index, hasLoads);
       if (this.#piece.ordersLoads && isStore(timingClass)) this.#noteStore(place, bytes);
       if (capability && !reads && tagGroups !== undefined)
         noteTagGroup(new Statements([], code), localOf(I32, place), tagGroups);
@@ -80,7 +80,7 @@ export class AccessCode {
   /** Leaves whether the line is not the most recently used of its set (for a write, or clean), or an access has to wait. */
   #otherLine(place: number, bytes: number, reads: boolean): void {
     const { l1d } = this.#piece.timing.fastPaths;
-    const { line, waits } = this.#piece.locals;
+    const { line } = this.#piece.locals;
     const code = this.#code;
     lineOf(localOf(I32, place), this.#piece.timing.ramBase, l1d).emit(code);
     code.local(Op.localSet, line);
@@ -88,7 +88,8 @@ export class AccessCode {
     if (reads) code.i32(1).op(Op.i32ShrS).local(Op.localGet, line).op(Op.i32Xor);
     else code.local(Op.localGet, line).i32(1).op(Op.i32Shl).i32(1).op(Op.i32Or).op(Op.i32Xor);
     if (bytes > 1) this.#misaligned(place, bytes).op(Op.i32Or);
-    code.local(Op.localGet, waits).op(Op.i32Or);
+    this.#piece.waits();
+    code.op(Op.i32Or);
   }
 
   #misaligned(place: number, bytes: number): Code {
@@ -109,7 +110,8 @@ export class AccessCode {
       .i32(bytes - 1)
       .i32(reads ? 0 : 1)
       .i32(this.#translates ? 1 : 0);
-    code.local(Op.localGet, locals.waits).local(Op.localGet, locals.clock).call(calls.touchAccess);
+    this.#piece.waits();
+    code.local(Op.localGet, locals.clock).call(calls.touchAccess);
     code.mostly(Op.brIf).unsigned(0);
   }
 
@@ -146,9 +148,9 @@ export class AccessCode {
     storeBlockAt(block, this.#piece.timing.fastPaths.storeBlocks).emit(this.#code);
   }
 
-  /** Notes how many stores came after the youngest that a load overlaps. */
-  #noteAge(place: number, bytes: number, index: number): void {
-    const { lastStore, youngest, entries } = this.#piece.timing.fastPaths.storeBlocks;
+  /** Notes how many stores came after the youngest that a load overlaps; `hasLoads`: there are others before it in its block. */
+  #noteAge(place: number, bytes: number, index: number, hasLoads: boolean): void {
+    const { lastStore, youngest } = this.#piece.timing.fastPaths.storeBlocks;
     const { age, overlap } = this.#piece.locals;
     const code = this.#code;
     const at = this.#piece.pieces.agesAt + 8 * index;
@@ -160,9 +162,11 @@ export class AccessCode {
       else code.local(Op.localGet, overlap).op(Op.f64Min).local(Op.localSet, overlap);
     });
     code.i32(0).local(Op.localGet, overlap).memory(Op.f64Store, at);
-    code.local(Op.localGet, overlap).f64(entries).op(Op.f64Lt).op(Op.if).byte(VOID);
-    code.local(Op.localGet, overlap).local(Op.localGet, age).op(Op.f64Min).local(Op.localSet, age);
-    code.op(Op.end);
+    code.local(Op.localGet, overlap);
+    if (hasLoads) {
+      code.local(Op.localGet, age).op(Op.f64Lt).rarely(Op.if).byte(VOID).local(Op.localGet, overlap);
+      code.local(Op.localSet, age).op(Op.end);
+    } else code.local(Op.localSet, age);
   }
 
   #noteStore(place: number, bytes: number): void {

@@ -107,7 +107,7 @@ export class Turbo extends Reference {
       imports: {
         memory: linear.memory,
         fill: (addr: bigint, access: number): number => this.#fill(BigInt.asUintN(64, addr), access),
-        ...(this.#pieces && timingCalls(linear, this.#pieces)),
+        ...(this.#pieces && timingModule(linear, this.#pieces.timing, this.#pieces)),
       },
       code: this.#code,
       memory: this.memory,
@@ -336,12 +336,6 @@ export class Turbo extends Reference {
     this.#pieces?.clear();
     this.#heat.clear();
   }
-}
-
-/** What regions import for their timing. */
-function timingCalls(linear: LinearMemory, pieces: Pieces): Readonly<Record<string, unknown>> {
-  const { timing, fetch } = pieces;
-  return { fetch, ...timingModule(linear, timing, pieces) };
 }
 
 const DATA_ACCESS = ["load", "store", "load", "taggedStore"] as const;

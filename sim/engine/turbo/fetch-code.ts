@@ -30,7 +30,7 @@ export class FetchCode {
 
   /** At the function's entry: a line in hand that is the head's is known by its record here. */
   load(code: Code): void {
-    const { inHand, lines, taken } = this.#piece.locals;
+    const { inHand, lines, linesTaken } = this.#piece.locals;
     code.local(Op.localGet, lines);
     code.i32(0).memory(Op.i32Load, STATE.inHand).local(Op.localTee, inHand);
     for (const offset of IN_HAND) {
@@ -38,7 +38,7 @@ export class FetchCode {
       code.local(Op.localGet, lines).memory(Op.i64Load, offset).op(Op.i64Eq);
     }
     code.op(Op.i32And).op(Op.select).local(Op.localSet, inHand);
-    code.i32(0).local(Op.localSet, taken);
+    code.i32(0).local(Op.localSet, linesTaken);
   }
 
   /** No line is in hand any more. */
@@ -50,7 +50,7 @@ export class FetchCode {
   /** Where it is left. */
   store(code: Code): void {
     const { l1i, itlb } = this.#piece.timing.fastPaths;
-    const taken = f64.of(localOf(I32, this.#piece.locals.taken));
+    const taken = f64.of(localOf(I32, this.#piece.locals.linesTaken));
     code.i32(0).local(Op.localGet, this.#piece.locals.inHand).memory(Op.i32Store, STATE.inHand);
     counted(l1i.lookups.byteOffset, taken).emit(code);
     if (this.#translates) counted(itlb.lookups.byteOffset, taken).emit(code);
@@ -71,16 +71,23 @@ export class FetchCode {
     const known = this.#lineInHand === first;
     this.#lineInHand = last;
     this.fetchedTwice = first !== last;
-    if (known) return this.#take(last, 0);
     const { code, locals } = this.#piece;
+    const isSamePage = Math.floor(first / PAGE_BYTES) === Math.floor(last / PAGE_BYTES);
+    if (known) {
+      this.#leaveRecord(last);
+      code.local(Op.localSet, locals.line);
+      return this.#take(last, isSamePage, 0);
+    }
     this.#leaveRecord(first);
-    code.local(Op.localGet, locals.inHand).op(Op.i32Ne).op(Op.if).byte(VOID);
-    if (first === last) this.#take(last, 1);
+    code.local(Op.localTee, locals.line).local(Op.localGet, locals.inHand).op(Op.i32Ne).op(Op.if).byte(VOID);
+    if (first === last) this.#take(last, false, 1);
     else {
       // Neither line is in hand: two have to be fetched.
-      this.#ask(first, last, 1);
+      this.#ask(() => this.#leaveRecord(last), 1);
       code.op(Op.else);
-      this.#take(last, 1);
+      this.#leaveRecord(last);
+      code.local(Op.localSet, locals.line);
+      this.#take(last, isSamePage, 1);
     }
     code.op(Op.end);
   }
@@ -95,18 +102,23 @@ export class FetchCode {
   }
 
   /**
-   * Takes a line in hand, within `depth` blocks opened here: at once, with a look for what is not the most recently used, or else it is
-   * asked for. The line in hand was fetched last, so that its page is the most recently used.
+   * Takes the line in hand whose record is in the local, within `depth` blocks opened here: at once, with a look for what is not the most
+   * recently used, or else it is asked for. The line in hand was fetched last, so that its page is the most recently used.
    */
-  #take(line: number, depth: number): void {
-    const { code, locals, timing, calls } = this.#piece;
-    const { l1i } = timing.fastPaths;
+  #take(line: number, isSamePage: boolean, depth: number): void {
+    const { code, locals, calls } = this.#piece;
     const page = Math.floor(line / PAGE_BYTES);
-    this.#leaveRecord(line);
-    code.local(Op.localTee, locals.line).memory(Op.i32Load, LINE.set).memory(Op.i32Load, 0);
-    code.local(Op.localGet, locals.line).memory(Op.i32Load, LINE.word).op(Op.i32Ne);
-    code.local(Op.localGet, locals.inHand).memory(Op.f64Load, LINE.page).f64(page).op(Op.f64Ne).op(Op.i32Or);
-    code.i32(0).memory(Op.f64Load, l1i.busy.byteOffset).local(Op.localGet, locals.clock).op(Op.f64Gt).op(Op.i32Or);
+    const ofLine = (offset: number): Code => code.local(Op.localGet, locals.line).memory(Op.i32Load, offset);
+    ofLine(LINE.set).memory(Op.i32Load, 0);
+    ofLine(LINE.word).op(Op.i32Ne);
+    if (this.#translates && !isSamePage)
+      code.local(Op.localGet, locals.inHand).memory(Op.f64Load, LINE.page).f64(page).op(Op.f64Ne).op(Op.i32Or);
+    code
+      .i32(0)
+      .memory(Op.f64Load, this.#piece.timing.fastPaths.l1i.busy.byteOffset)
+      .local(Op.localGet, locals.clock)
+      .op(Op.f64Gt)
+      .op(Op.i32Or);
     code.rarely(Op.if).byte(VOID);
     code
       .local(Op.localGet, locals.line)
@@ -118,38 +130,22 @@ export class FetchCode {
       .op(Op.i32Eqz)
       .rarely(Op.if)
       .byte(VOID);
-    this.#ask(line, line, depth + 2);
+    this.#ask(() => code.local(Op.localGet, locals.line), depth + 2);
     code.op(Op.end).op(Op.else);
-    code.local(Op.localGet, locals.taken).i32(1).op(Op.i32Add).local(Op.localSet, locals.taken);
+    code.local(Op.localGet, locals.linesTaken).i32(1).op(Op.i32Add).local(Op.localSet, locals.linesTaken);
     code.op(Op.end);
-    this.#hold(line);
+    code.local(Op.localGet, locals.line).local(Op.localSet, locals.inHand);
   }
 
-  #hold(line: number): void {
-    this.#leaveRecord(line);
-    this.#piece.code.local(Op.localSet, this.#piece.locals.inHand);
-  }
-
-  /** Asks for an instruction that begins in line `first`; `last` is then in hand. */
-  #ask(first: number, last: number, depth: number): void {
+  /** Asks for the instruction that begins in the line whose record is in the local; then that is in hand which `last` leaves. */
+  #ask(last: () => void, depth: number): void {
     const { code, block, pieces, locals, calls } = this.#piece;
     const index = block.instructions.length - 1;
     const point = pieces.addPoint({ block, index, dataBytes: 0, capability: false });
-    this.#piece.spill(code);
-    this.#spill(code);
-    code.i32(point).local(Op.localGet, locals.piece);
-    this.#leaveRecord(first);
-    code.call(calls.fetch);
-    this.#hold(last);
+    code.i32(point).local(Op.localGet, locals.piece).local(Op.localGet, locals.line).local(Op.localGet, locals.inHand);
+    this.#piece.ask(calls.fetch);
+    last();
+    code.local(Op.localSet, locals.inHand);
     this.#piece.goOnOrExit(index, depth);
-  }
-
-  /** The line in hand goes where the parts look for it. */
-  #spill(code: Code): void {
-    const { line } = this.#piece.timing.fastPaths.line;
-    for (const offset of IN_HAND) {
-      code.i32(0).local(Op.localGet, this.#piece.locals.inHand).memory(Op.i64Load, offset);
-      code.memory(Op.i64Store, line.byteOffset + offset);
-    }
   }
 }

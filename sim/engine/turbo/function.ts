@@ -203,14 +203,13 @@ class FunctionBody implements NodeWriter {
     this.#place(block);
     const { ending } = block;
     if (ending.kind === "goto") {
-      this.#endTimed(block, ending.target, true);
+      this.#endTimed(block, ending.target);
       this.#goTo(node, ending.target, 0, go);
     } else if (ending.kind === "branch") {
+      if (block.timed !== undefined) this.#o.timing!.endBranching(this.#code, block.timed, virt48(ending.target));
       this.#open(Op.if);
-      this.#endTimed(block, ending.target, true);
       this.#goTo(node, ending.target, 1, go);
       this.#code.op(Op.else);
-      this.#endTimed(block, ending.otherwise, false);
       this.#goTo(node, ending.otherwise, 1, go);
       this.close();
     } else if (ending.kind === "dynamic") {
@@ -227,7 +226,7 @@ class FunctionBody implements NodeWriter {
       if (block.timed !== undefined) this.#o.timing!.endRestarting(this.#code, block.timed);
       this.#leaveTo(() => this.#code.i64(ending.target), false, SWITCHES);
       this.close();
-      this.#endTimed(block, ending.target, true);
+      this.#endTimed(block, ending.target);
       this.#goTo(node, ending.target, 0, go);
     }
   }
@@ -238,8 +237,8 @@ class FunctionBody implements NodeWriter {
     code.i32(0).local(Op.localGet, BUDGET).memory(Op.i32Store, STATE.trappedAt);
   }
 
-  #endTimed({ timed }: Block, target: bigint, taken: boolean): void {
-    if (timed !== undefined) this.#o.timing!.endAt(this.#code, timed, virt48(target), taken);
+  #endTimed({ timed }: Block, target: bigint): void {
+    if (timed !== undefined) this.#o.timing!.endAt(this.#code, timed, virt48(target));
   }
 
   #open(opcode: number): void {

@@ -76,9 +76,9 @@ export function defineLateAccess(
   timing: GeneratedTiming,
   tables: PieceTables,
   own: OwnFunctions,
-): void {
+): Callee {
   const writing = new Writing(module, timing, tables, own);
-  module.define([I32, I32, I64, I32, F64], I32, (f, ...params) => writing.access(f, params), "access");
+  return module.define([I32, I32, I64, I32, F64], I32, (f, ...params) => writing.access(f, params));
 }
 
 class Writing {

@@ -3,6 +3,7 @@
 // The clock and the memo's state are locals. They are stored before anybody outside is asked, and loaded again afterwards.
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { ExprWriter } from "./expr.ts";
+import { busyBefore } from "./questions.ts";
 import { STATE } from "./layout.ts";
 import { ENTRY_BYTES, PIECE, RESTART, type Pieces } from "./pieces.ts";
 import type { TimedBlock } from "./timed-block.ts";
@@ -22,19 +23,19 @@ export class PieceCode {
     readonly state: number;
     /** The row of the piece under way. */
     readonly piece: number;
-    /** The least overlap age of the loads in the piece. */
+    /** The least overlap age of the loads in the piece, if it has any. */
     readonly age: number;
-    /** Not 0: the data cache was busy when the piece began. */
-    readonly waits: number;
     /** The clock at which an event is due. */
     readonly limit: number;
     /** Where the records of the region's lines begin, and where that of the line in hand lies. */
     readonly lines: number;
     readonly inHand: number;
     /** Lines taken in hand that are still to be counted. */
-    readonly taken: number;
-    /** Temporaries. */
+    readonly linesTaken: number;
+    /** Temporaries. `answer`: what was said to a question; `taken`: whether a branch is taken. */
     readonly line: number;
+    readonly taken: number;
+    readonly answer: number;
     readonly outcome: number;
     readonly index: number;
     readonly overlap: number;
@@ -59,12 +60,13 @@ export class PieceCode {
       state: local(I32),
       piece: local(I32),
       age: local(F64),
-      waits: local(I32),
       limit: local(F64),
       lines: local(I32),
       inHand: local(I32),
+      linesTaken: local(I32),
       taken: local(I32),
       line: local(I32),
+      answer: local(I32),
       outcome: local(I32),
       index: local(I32),
       overlap: local(F64),
@@ -82,15 +84,20 @@ export class PieceCode {
 
   /** At the function's entry. */
   load(code: Code): void {
-    const { limit, lines } = this.locals;
-    code.i32(0).memory(Op.f64Load, this.timing.event.byteOffset).local(Op.localSet, limit);
-    code.i32(0).memory(Op.i32Load, STATE.lines).local(Op.localSet, lines);
-    this.#reload(code);
+    const { locals, timing } = this;
+    const { pieces, event } = timing;
+    const from = (opcode: number, at: number): Code => code.i32(0).memory(opcode, at);
+    from(Op.f64Load, event.byteOffset).local(Op.localSet, locals.limit);
+    from(Op.i32Load, STATE.lines).local(Op.localSet, locals.lines);
+    from(Op.f64Load, pieces.clock.byteOffset).local(Op.localSet, locals.clock);
+    from(Op.i32Load, pieces.state.byteOffset).local(Op.localSet, locals.state);
   }
 
   /** Where it is left. */
   store(code: Code): void {
-    this.spill(code);
+    const { clock, state } = this.timing.pieces;
+    code.i32(0).local(Op.localGet, this.locals.clock).memory(Op.f64Store, clock.byteOffset);
+    code.i32(0).local(Op.localGet, this.locals.state).memory(Op.i32Store, state.byteOffset);
     code.i32(0).local(Op.localGet, this.locals.piece).memory(Op.i32Store, this.pieces.leftAt);
   }
 
@@ -107,7 +114,6 @@ export class PieceCode {
   begin(from: number): void {
     const code = this.code;
     code.i32(this.pieces.addRow(this.block, from)).local(Op.localSet, this.locals.piece);
-    if (this.ordersLoads) code.f64(Infinity).local(Op.localSet, this.locals.age);
   }
 
   /** Goes through the transition of the piece; its outcome is known, or stands in the local. */
@@ -132,75 +138,53 @@ export class PieceCode {
   /** Goes through the transition of an entry, `ahead` of the address in a local; `overlaps`: loads in it may have to wait for stores. */
   #goThrough(code: Code, entry: number, ahead: number, overlaps: boolean): void {
     const { state, clock, age } = this.locals;
-    const leaveEntry = (): void => {
-      code.local(Op.localGet, entry);
-      if (ahead > 0) code.i32(ahead).op(Op.i32Add);
-    };
-    const orWaits = (): void => {
-      if (!overlaps) return;
-      code.local(Op.localGet, age).local(Op.localGet, entry);
-      code
-        .memory(Op.f64Load, ahead + PIECE.waiting)
-        .op(Op.f64Lt)
-        .op(Op.i32Or);
-    };
-    code.local(Op.localGet, entry).memory(Op.i32Load, ahead + PIECE.state);
-    code.local(Op.localGet, state).op(Op.i32Ne);
-    orWaits();
+    const inEntry = (opcode: number, offset: number): Code =>
+      code.local(Op.localGet, entry).memory(opcode, ahead + offset);
+    inEntry(Op.i32Load, PIECE.state).local(Op.localGet, state).op(Op.i32Ne);
+    if (overlaps) {
+      code.local(Op.localGet, age);
+      inEntry(Op.f64Load, PIECE.waiting).op(Op.f64Lt).op(Op.i32Or);
+    }
     code.rarely(Op.if).byte(VOID);
-    this.spill(code);
-    leaveEntry();
-    if (overlaps) code.local(Op.localGet, age);
-    else code.f64(Infinity);
-    code.call(this.calls.advance).op(Op.end);
-    code
-      .local(Op.localGet, clock)
-      .local(Op.localGet, entry)
-      .memory(Op.f64Load, ahead + PIECE.cycles);
-    code.op(Op.f64Add).local(Op.localSet, clock);
-    code
-      .local(Op.localGet, entry)
-      .memory(Op.i32Load, ahead + PIECE.taken)
-      .local(Op.localTee, state);
+    code.local(Op.localGet, entry);
+    if (ahead > 0) code.i32(ahead).op(Op.i32Add);
+    this.age(code, overlaps);
+    code.local(Op.localGet, clock).local(Op.localGet, state).call(this.calls.advance).op(Op.end);
+    code.local(Op.localGet, clock);
+    inEntry(Op.f64Load, PIECE.cycles).op(Op.f64Add).local(Op.localSet, clock);
+    inEntry(Op.i32Load, PIECE.taken).local(Op.localTee, state);
     code.local(Op.localGet, state).memory(Op.f64Load, 0).f64(1).op(Op.f64Add).memory(Op.f64Store, 0);
-    code
-      .local(Op.localGet, entry)
-      .memory(Op.i32Load, ahead + PIECE.next)
-      .local(Op.localSet, state);
-    code.local(Op.localGet, this.locals.waits).rarely(Op.if).byte(VOID);
-    this.#lookWhetherBusy(code);
-    code.op(Op.end);
+    inEntry(Op.i32Load, PIECE.next).local(Op.localSet, state);
+  }
+
+  /** Leaves the least overlap age of the loads in the piece under way, if it has any. */
+  age(code: Code, hasLoads: boolean): void {
+    if (hasLoads && this.ordersLoads) code.local(Op.localGet, this.locals.age);
+    else code.f64(this.timing.fastPaths.storeBlocks.entries);
+  }
+
+  /** Leaves whether an access may find the data cache busy. */
+  waits(): void {
+    busyBefore(this.timing).emit(this.code);
+    this.code.local(Op.localGet, this.locals.clock).op(Op.f64Gt);
+  }
+
+  /** After the arguments of a question that are its own: the rest of them, the question, and what has changed meanwhile. */
+  ask(question: number): void {
+    const { clock, state, answer } = this.locals;
+    this.code.local(Op.localGet, clock).local(Op.localGet, state).call(question);
+    for (const local of [answer, state, clock]) this.code.local(Op.localSet, local);
   }
 
   /** After a question: a piece begins before an instruction; exits where that was the answer. */
   goOnOrExit(from: number, depth: number): void {
-    const { line } = this.locals;
-    this.code.local(Op.localSet, line);
-    this.#reload(this.code);
     this.begin(from);
-    this.code.local(Op.localGet, line).rarely(Op.if).byte(VOID);
+    if (this.ordersLoads) {
+      this.age(this.code, false);
+      this.code.local(Op.localSet, this.locals.age);
+    }
+    this.code.local(Op.localGet, this.locals.answer).rarely(Op.if).byte(VOID);
     this.exit(depth + 1);
     this.code.op(Op.end);
-  }
-
-  spill(code: Code): void {
-    const { clock, state } = this.timing.pieces;
-    code.i32(0).local(Op.localGet, this.locals.clock).memory(Op.f64Store, clock.byteOffset);
-    code.i32(0).local(Op.localGet, this.locals.state).memory(Op.i32Store, state.byteOffset);
-  }
-
-  #reload(code: Code): void {
-    const { clock, state } = this.timing.pieces;
-    code.i32(0).memory(Op.f64Load, clock.byteOffset).local(Op.localSet, this.locals.clock);
-    code.i32(0).memory(Op.i32Load, state.byteOffset).local(Op.localSet, this.locals.state);
-    this.#lookWhetherBusy(code);
-  }
-
-  #lookWhetherBusy(code: Code): void {
-    const { l1d, earlyCycles } = this.timing.fastPaths;
-    code.i32(0).memory(Op.f64Load, l1d.busy.byteOffset).local(Op.localGet, this.locals.clock);
-    if (earlyCycles > 0) code.f64(earlyCycles).op(Op.f64Sub);
-    code.op(Op.f64Gt);
-    code.local(Op.localSet, this.locals.waits);
   }
 }

@@ -206,7 +206,8 @@ export class Pieces {
     }
     const script = this.#rows[scriptAt]!;
     const { now } = pieces;
-    const slot = age === Infinity ? memo.advance(pieces.state[0]!, script, now) : pieces.slotWithout(script, age);
+    const overlaps = age < this.#entries;
+    const slot = overlaps ? pieces.slotWithout(script, age) : memo.advance(pieces.state[0]!, script, now);
     if (slot >= 0) return this.#fill(at, slot);
     this.#write(block, from, block.steps, outcome);
     this.#takeOverlapping(block, from);

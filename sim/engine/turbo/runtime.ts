@@ -4,6 +4,7 @@ import { ExprArithmetic, ExprWriter, localOf } from "./expr.ts";
 import { SWITCHES } from "./exits.ts";
 import { ENTRY, STATE } from "./layout.ts";
 import { enterContextFunction, noteContextFunction } from "./switch-code.ts";
+import { QUESTIONS } from "./questions.ts";
 import { Functions, type Import } from "./terms.ts";
 import {
   Code,
@@ -21,14 +22,14 @@ import {
 /** Makes a TLB entry for an address if it can; gives the place of the byte, or 0. */
 const FILL_IMPORT: Import = { name: "fill", params: [I64, I32], results: [I32] };
 
-/** What timing calls (timing-functions.ts, late-access.ts, pieces.ts). */
+/** What timing calls (timing-functions.ts, questions.ts). */
 const TIMING_IMPORTS = [
-  { name: "advance", params: [I32, F64], results: [] },
+  { name: "advance", params: [I32, F64, F64, I32], results: [] },
   { name: "takeLine", params: [I32, I32, F64, I32], results: [I32] },
   { name: "touchAccess", params: [I32, I32, I32, I32, I32, I32, F64], results: [I32] },
   { name: "rememberTarget", params: [I32, I32, F64, F64, I32], results: [I32] },
-  { name: "access", params: [I32, I32, I64, I32, F64], results: [I32] },
-  { name: "fetch", params: [I32, I32, I32], results: [I32] },
+  { name: "access", ...QUESTIONS.access },
+  { name: "fetch", ...QUESTIONS.fetch },
 ] as const satisfies readonly Import[];
 
 /** Indices of the functions that timing calls. */

@@ -117,15 +117,21 @@ export class TimingCode {
 
   // Where a block ends
 
-  /** The block's piece is over; its last instruction, if it transfers, goes to `target` (low 48 bits). */
-  endAt(code: Code, block: TimedBlock, target: number, taken: boolean): void {
-    const last = block.instructions.at(-1)!;
-    const timingClass = traitClass(last.traits);
-    const goes = taken && target !== last.pc + last.bytes;
-    if (timingClass === Class.branch) this.#transfer(code, block).branch(goes, target);
-    else if (timingClass === Class.jump) this.#transfer(code, block).jump(f64.const(target));
-    else return this.#piece.end(code, block, 0);
+  /** The block's piece is over; a jump at its end goes to `target` (low 48 bits). */
+  endAt(code: Code, block: TimedBlock, target: number): void {
+    const { traits } = block.instructions.at(-1)!;
+    if (traitClass(traits) !== Class.jump) return this.#piece.end(code, block, 0);
+    this.#transfer(code, block).jump(f64.const(target));
     this.#piece.end(code, block, undefined);
+  }
+
+  /** The same of a branch to `target`, which is taken where the condition on the stack is 1; that stays there. */
+  endBranching(code: Code, block: TimedBlock, target: number): void {
+    const { taken } = this.#piece.locals;
+    code.local(Op.localSet, taken);
+    this.#transfer(code, block).branch(target);
+    this.#piece.end(code, block, undefined);
+    code.local(Op.localGet, taken);
   }
 
   /** The same where the target stands in a local. */

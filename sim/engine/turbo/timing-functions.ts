@@ -9,6 +9,7 @@ import { OVERLAP, OVERLAPPING } from "../../timing/variants.ts";
 import type { OwnFunctions } from "./late-access.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
 import { LINE, NO_STATE, PIECE, ROW_SHIFT, type Pieces } from "./pieces.ts";
+import { spill } from "./questions.ts";
 import { bringToFront, forEachBefore, forEachWay, setAt } from "./sets.ts";
 import {
   element,
@@ -196,22 +197,23 @@ function defineRememberTarget(module: Functions): void {
 }
 
 /**
- * `advance(entry, age)`: an entry has what its piece does from the memo's state on, some of whose loads overlap stores, `age` being the
+ * `advance(entry, age, clock, state)`: an entry has what its piece does from a state on, some of whose loads overlap stores, `age` being the
  * least of their ages. As `Pieces.advance`, which is asked where that is not remembered.
  */
 function defineAdvance(
   module: Functions,
-  { memo, pieces, fastPaths }: GeneratedTiming,
+  timing: GeneratedTiming,
   tables: EntryTables,
   { slotOf, variantOf }: MemoCode,
 ): void {
+  const { memo, fastPaths } = timing;
   const overlapping = overlappingFunction(module, fastPaths.storeBlocks.entries, tables, variantOf);
-  const body = (f: Statements, entry: Local, age: Local): void => {
+  const body = (f: Statements, entry: Local, age: Local, clock: Local, state: Local): void => {
     const ask = (): void => {
+      spill(f, timing, clock, state);
       f.do(module.imported("advance")(entry, age));
       f.return();
     };
-    const state = f.let(i32.at(pieces.state.byteOffset));
     const script = f.let(i32.load(entry, PIECE.script));
     const slot = f.let(slotOf(state, script));
     f.if(i32.not(slot), ask);
@@ -226,7 +228,7 @@ function defineAdvance(
     f.store(entry, PIECE.next, slotWord(slot, "next"));
     f.store(entry, PIECE.waiting, f64.of(slotWord(slot, "waiting")));
   };
-  module.define([I32, F64], undefined, body, "advance");
+  module.define([I32, F64, F64, I32], undefined, body, "advance");
 }
 
 /** `overlapping(entry, script)`: the script of an entry's piece with the overlaps that its loads had, by `overlapsOf`; -1 as there. */

@@ -18,13 +18,15 @@ import {
 import { I32, Op, type Code } from "./wasm.ts";
 
 const { const: word } = i32;
-const { fallThrough, remembered, predecoded, mispredicted } = Outcome;
+const { remembered, predecoded, mispredicted } = Outcome;
 
 /** Locals of which it makes use: the outcome stands in the first. */
 export interface TransferLocals {
   readonly outcome: number;
   readonly index: number;
   readonly line: number;
+  /** Is the branch taken? */
+  readonly taken: number;
 }
 
 /** Writes how the transfer at a block's end turns out. */
@@ -37,6 +39,7 @@ export class TransferCode {
   readonly #index: Local;
   /** Did the return-address stack, or the branch target buffer, have the target? */
   readonly #known: Local;
+  readonly #taken: Local;
 
   constructor(code: Code, block: TimedBlock, predictor: PredictorFastPath, calls: TimingCalls, locals: TransferLocals) {
     this.#f = new Statements([], code);
@@ -46,14 +49,21 @@ export class TransferCode {
     this.#outcome = localOf(I32, locals.outcome);
     this.#index = localOf(I32, locals.index);
     this.#known = localOf(I32, locals.line);
+    this.#taken = localOf(I32, locals.taken);
   }
 
-  /** A conditional branch that goes to `target`, or is not taken. */
-  branch(taken: boolean, target: number): void {
-    const early = taken && this.#predictor.btbHoldsAll;
-    if (early) this.#f.set(this.#known, this.#remembered(f64.const(target)));
-    const right = early ? select(this.#known, word(remembered), word(predecoded)) : word(predecoded);
-    this.#predict(taken, taken ? right : word(fallThrough));
+  /** A conditional branch to `target`: the local says whether it is taken. */
+  branch(target: number): void {
+    const { pc, bytes } = this.#last;
+    // What a branch to the next instruction does, it does not matter.
+    if (target === pc + bytes) this.#predict(word(0));
+    else this.#predict(this.#taken);
+    if (target === pc + bytes || !this.#predictor.btbHoldsAll) return;
+    this.#f.if(this.#taken, () => {
+      this.#f.set(this.#known, this.#remembered(f64.const(target)));
+      const early = i32.and(this.#known, i32.eq(this.#outcome, word(predecoded)));
+      this.#f.if(early, () => this.#f.set(this.#outcome, word(remembered)));
+    });
   }
 
   /** A jump to an address (low 48 bits). */
@@ -69,12 +79,15 @@ export class TransferCode {
     if (fromStack) this.#f.if(i32.not(this.#known), () => this.#f.set(this.#outcome, word(mispredicted)));
   }
 
-  /** Predicts a branch's direction and learns; its outcome is `right` where that is what the branch did. */
-  #predict(taken: boolean, right: Term): void {
+  /** Predicts a branch's direction and learns; a branch that is taken as predicted is `predecoded`. */
+  #predict(taken: Term): void {
     const { direction } = this.#predictor;
     const f = this.#f;
     const backward = isBackward(this.#last.traits);
-    if (direction === undefined) return f.set(this.#outcome, backward === taken ? right : word(mispredicted));
+    // Each bit of the other outcomes is one of `mispredicted`; `select` would be a branch of the host.
+    const outcome = (predicted: Term): Term =>
+      i32.or(i32.mul(taken, word(predecoded)), i32.mul(i32.xor(predicted, taken), word(mispredicted)));
+    if (direction === undefined) return f.set(this.#outcome, outcome(word(backward ? 1 : 0)));
     const { highest, coldStatic } = direction;
     const [counterAt, base] = this.#counter();
     const counter = this.#outcome;
@@ -83,16 +96,12 @@ export class TransferCode {
     this.#noteOutcome(taken);
     // A counter that has never counted is -1, and starts at 0.
     const cold = i32.lt(counter, word(0));
-    f.if(i32.ne(counter, word(taken ? highest : 0)), () => {
-      const counted = taken ? i32.add(counter, word(1)) : i32.sub(counter, word(1));
-      f.store(this.#index, base, select(cold, word(taken ? 1 : 0), counted));
+    f.if(i32.ne(counter, i32.mul(taken, word(highest))), () => {
+      const counted = i32.add(counter, i32.sub(i32.shl(taken, word(1)), word(1)));
+      f.store(this.#index, base, select(cold, taken, counted));
     });
     const warm = i32.lt(word(highest >> 1), counter);
-    const predicted = coldStatic && backward ? i32.or(warm, cold) : warm;
-    f.set(
-      this.#outcome,
-      taken ? select(predicted, right, word(mispredicted)) : select(predicted, word(mispredicted), right),
-    );
+    f.set(this.#outcome, outcome(coldStatic && backward ? i32.or(warm, cold) : warm));
   }
 
   /** An address that, with the offset that comes with it, is that of the branch's counter. */
@@ -104,11 +113,11 @@ export class TransferCode {
     return [i32.shl(number, word(2)), counters.byteOffset];
   }
 
-  #noteOutcome(taken: boolean): void {
+  #noteOutcome(taken: Term): void {
     const { history, historyMask } = this.#predictor.direction!;
     if (history === undefined) return;
     const before = i32.shl(i32.at(history.byteOffset), word(1));
-    this.#f.storeAt(history.byteOffset, i32.and(taken ? i32.or(before, word(1)) : before, word(historyMask!)));
+    this.#f.storeAt(history.byteOffset, i32.and(i32.or(before, taken), word(historyMask!)));
   }
 
   /** Whether the branch target buffer has this transfer with this target, as it has from then on. */

@@ -250,7 +250,9 @@ export class Code extends Bytes {
   i64(value: bigint): this {
     return this.byte(Op.i64Const).signed64(value);
   }
+  /** A small whole number is shorter as an i32 that is converted. */
   f64(value: number): this {
+    if (Object.is(value, value | 0)) return this.i32(value).op(Op.f64ConvertI32S);
     this.byte(Op.f64Const);
     F64_VALUE[0] = value;
     for (let i = 0; i < F64_BYTES.length; i += 1) this.byte(F64_BYTES[i]!);
