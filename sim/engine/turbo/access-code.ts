@@ -171,12 +171,13 @@ export class AccessCode {
 
   #noteStore(place: number, bytes: number): void {
     const { lastStore, youngest } = this.#piece.timing.fastPaths.storeBlocks;
+    const { overlap: number } = this.#piece.locals;
     const code = this.#code;
     const at = youngest.byteOffset;
-    code.i32(0).i32(0).memory(Op.f64Load, at).f64(1).op(Op.f64Add).memory(Op.f64Store, at);
+    code.i32(0).i32(0).memory(Op.f64Load, at).f64(1).op(Op.f64Add).local(Op.localTee, number).memory(Op.f64Store, at);
     for (const ahead of this.#portBlocks(bytes)) {
       this.#lastStoreAt(place, ahead);
-      code.i32(0).memory(Op.f64Load, youngest.byteOffset).memory(Op.f64Store, lastStore.byteOffset);
+      code.local(Op.localGet, number).memory(Op.f64Store, lastStore.byteOffset);
     }
   }
 }

@@ -258,13 +258,15 @@ class FunctionBody implements NodeWriter {
     const code = this.#code;
     code.local(Op.localGet, BUDGET).i32(block.instructions).op(Op.i32Sub).local(Op.localTee, BUDGET);
     code.i32(0).op(Op.i32LtS);
-    if (this.#o.timing !== undefined) {
-      this.#o.timing.mayNotEnd(code, block.timed!);
-      code.op(Op.i32Or);
-    }
-    this.#openRarely();
-    code.i32(block.headExit).op(Op.br).unsigned(this.#depth);
-    this.close();
+    const exitIf = (): void => {
+      this.#openRarely();
+      code.i32(block.headExit).op(Op.br).unsigned(this.#depth);
+      this.close();
+    };
+    exitIf();
+    if (this.#o.timing === undefined) return;
+    this.#o.timing.mayNotEnd(code, block.timed!);
+    exitIf();
   }
 
   #place(block: Block): void {
