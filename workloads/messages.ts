@@ -119,7 +119,9 @@ const ARENA_ALIGN = 16;
 /** Bytes that the guest's decoder takes at most from its arena for a message, its own object included. */
 export function decodedBytes(message: Message, pointerBytes: PointerBytes): number {
   let bytes = alignUp(objectLayout(message.type, pointerBytes).bytes, ARENA_ALIGN);
-  for (const [i, field] of message.type.fields.entries()) {
+  const { fields } = message.type;
+  for (let i = 0; i < fields.length; i += 1) {
+    const field = fields[i]!;
     const nested = nestedMessages(field, message.values[i]);
     for (const m of nested) bytes += decodedBytes(m, pointerBytes);
     // An array that is full moves to one twice as large; exact bounds of a long one cost alignment.

@@ -1,7 +1,7 @@
 // What the process kernel is asked to run, and the image that does so: kernel code, its objects, room for tables and rings.
 import type { Image } from "../../isa/image.ts";
 import { alignUp } from "../abi.ts";
-import { assembleGuest, guestSource, linkGuest } from "../image.ts";
+import { assembleGuest, guestSource, linkGuest, type GuestObject } from "../image.ts";
 import { PLATFORM, PRIVILEGED } from "../platform.ts";
 import { checkManifest } from "./check.ts";
 import { KERNEL, OBJECTS_AT, processSymbols, RINGS_AT } from "./objects.ts";
@@ -70,6 +70,14 @@ export function processFreeBase(demand: StreamDemand = { streams: 0, bufferBytes
   return alignUp(RINGS_AT + 2 * demand.streams * demand.bufferBytes, PRIVILEGED.MEGAPAGE_bytes);
 }
 
+let ofPackage: GuestObject | undefined;
+
+/** The kernel's code, which is the same for every manifest: of the package's sources it is assembled once. */
+function kernelObject(read: typeof guestSource): GuestObject {
+  const assembled = (): GuestObject => assembleGuest(SOURCES, { pointerBytes: 8, symbols: processSymbols(), read });
+  return read === guestSource ? (ofPackage ??= assembled()) : assembled();
+}
+
 /**
  * Kernel and tables for a manifest; the processes' own code and data are not in it. Throws if the manifest is wrong.
  *
@@ -79,7 +87,7 @@ export function processImage(manifest: ProcessManifest, read: typeof guestSource
   const ringsBytes = manifest.streams.reduce((sum, s) => sum + 2 * s.bufferBytes, 0);
   checkManifest(manifest, { base: PLATFORM.ram, bytes: RINGS_AT + ringsBytes - PLATFORM.ram });
   const objects = layOut(manifest);
-  const code = linkGuest([assembleGuest(SOURCES, { pointerBytes: 8, symbols: processSymbols(), read })], {
+  const code = linkGuest([kernelObject(read)], {
     base: PLATFORM.ram,
     entry: "boot",
     externals: new Map([["kernel", objects.kernel]]),
