@@ -51,8 +51,11 @@ export const TLB = {
 export const TLB_KIND_BYTES = 1 << (TLB.indexBits + TLB.entryBits);
 export const TLB_BYTES = TLB.kinds * TLB_KIND_BYTES;
 
-/** Entries into translated code, direct mapped by address (trampoline.ts): i64 pc, i64 metadata, i32 index in the table, i32 lines. */
-export const ENTRY = { bits: 5, indexBits: 10, meta: 8, index: 16, lines: 20 } as const;
+/**
+ * Entries into translated code, direct mapped by address (runtime.ts): i64 pc, i64 metadata, i32 index in the table, i32 lines. Two heads
+ * that share one ask JavaScript each time that they take turns: 8 KiB of code has as many as there are parcels.
+ */
+export const ENTRY = { bits: 5, indexBits: 12, meta: 8, index: 16, lines: 20 } as const;
 export const ENTRIES_BYTES = 1 << (ENTRY.indexBits + ENTRY.bits);
 
 /** Contexts: ways to see memory. One has a TLB and entries of its own, so that a change of context is one of two pointers. */
