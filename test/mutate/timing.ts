@@ -141,9 +141,11 @@ const late: readonly Mutation[] = [
 
 const room: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/pieces.ts", ["large-ram", "much-code", "many-places"].map(test), [
-    ["linear addresses from 2^31 on are negative", "(at - from) >>> 0", "at - from"],
     ["nobody asks whether there is room for rows", "this.#rowCount > MAX_ROWS / 2 || ", ""],
-    ["nobody asks whether there is room for lines", " || this.#lineCount > MAX_LINES / 2", ""],
+    ["nobody asks whether there is room for lines", " || this.lines.full", ""],
+  ]),
+  ...mutations("sim/engine/turbo/lines.ts", ["large-ram", "many-places"].map(test), [
+    ["linear addresses from 2^31 on are negative", "(at - from) >>> 0", "at - from"],
   ]),
   ...mutations("sim/engine/turbo/code-cache.ts", ["many-places"].map(test), [
     ["nobody asks whether there is room for regions", "this.#nextIndex >= MAX_REGIONS || ", ""],

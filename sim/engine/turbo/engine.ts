@@ -221,12 +221,12 @@ export class Turbo extends Reference {
     }
     words[STATE.lines >>> 2] = words[(slot + ENTRY.lines) >>> 2]!;
     const index = words[(slot + ENTRY.index) >>> 2]!;
-    words[STATE.inHand >>> 2] = this.#pieces?.enter() ?? 0;
+    words[STATE.inHand >>> 2] = this.#pieces?.lines.enter() ?? 0;
     words[STATE.pending >>> 2] = this.pending === 0 ? 0 : 1;
     words[STATE.traps >>> 2] = 0;
     words[STATE.trappedAt >>> 2] = this.justTrapped ? budget : NOWHERE;
     const left = this.#code.run(budget, index);
-    this.#pieces?.leave(words[STATE.inHand >>> 2]!);
+    this.#pieces?.lines.leave(words[STATE.inHand >>> 2]!);
     const number = words[STATE.exit >>> 2]!;
     const gaveUp = number !== GOES_ON && number !== SWITCHES;
     let executed = budget - left;

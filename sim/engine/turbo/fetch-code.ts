@@ -1,11 +1,11 @@
 // Fetches in generated code: the lines in which a block's instructions lie are in hand, or taken in hand, or asked for.
 //
 // Which line is in hand stands in a local, as the address of its record; regions hand that on to one another. Whoever is asked to
-// fetch finds the line where the parts have it (`Pieces.enter` and `leave` do the same for what comes before and after).
+// fetch finds the line where the parts have it (`LineRecords.enter` and `leave` do the same for what comes before and after).
 import { PAGE_BYTES } from "../../machine/memory.ts";
 import { NO_LINE } from "../../timing/frontend.ts";
 import { STATE } from "./layout.ts";
-import { LINE, LINE_BYTES } from "./pieces.ts";
+import { LINE, LINE_BYTES } from "./lines.ts";
 import type { PieceCode } from "./piece-code.ts";
 import { counted, f64, localOf } from "./terms.ts";
 import { I32, Op, VOID, type Code } from "./wasm.ts";
@@ -44,7 +44,7 @@ export class FetchCode {
   /** No line is in hand any more. */
   letGo(code: Code): void {
     const { pieces, locals } = this.#piece;
-    code.i32(pieces.otherLineAt).local(Op.localTee, locals.inHand).f64(NO_LINE).memory(Op.f64Store, LINE.virt);
+    code.i32(pieces.lines.otherAt).local(Op.localTee, locals.inHand).f64(NO_LINE).memory(Op.f64Store, LINE.virt);
   }
 
   /** Where it is left. */

@@ -14,8 +14,8 @@ import { NO_OVERLAP } from "../../timing/storebuffer.ts";
 import { Class, isStore, traitClass } from "../../timing/traits.ts";
 import { Slot } from "../../timing/transitions.ts";
 import type { Exit } from "./exits.ts";
-import { PAGE_BYTES } from "../../machine/memory.ts";
 import { RAM_AT } from "./layout.ts";
+import { LineRecords, LINES_BYTES, offsetOf } from "./lines.ts";
 import { TimedBlock, type Point } from "./timed-block.ts";
 import { ACCESS, NOTHING_BEFORE, POINTS_BYTES, PointTable } from "./points.ts";
 
@@ -28,20 +28,9 @@ export const ROW_BYTES = 1 << ROW_SHIFT;
 const OUTCOMES = ROW_BYTES / ENTRY_BYTES;
 const ENTRY_WORDS = ENTRY_BYTES / 4;
 export const MAX_ROWS = 1 << 15;
-/**
- * The record of a line of code, as a region has it that was entered: f64 virtual address, f64 what its physical address lies above that
- * (both as `LineFastPath`), i32 linear address of its set in the instruction cache, i32 the word there if the cache holds it, f64 number
- * of its page.
- */
-export const LINE = { virt: 0, delta: 8, set: 16, word: 20, page: 24 } as const;
-export const LINE_BYTES = 32;
-export const MAX_LINES = 1 << 15;
-/** Where, among the numbers of such records, that of a line begins that belongs to no region. */
-const OTHER_LINE = (MAX_LINES * LINE_BYTES) / 8;
 const UNKNOWN = -1;
 /** What `Pieces` takes of its storage. */
-export const PIECES_BYTES =
-  MAX_ROWS * (ROW_BYTES + 8) + (MAX_LINES + 1) * LINE_BYTES + POINTS_BYTES + 8 * LONGEST_PIECE + 8;
+export const PIECES_BYTES = MAX_ROWS * (ROW_BYTES + 8) + LINES_BYTES + POINTS_BYTES + 8 * LONGEST_PIECE + 8;
 /** No state has this number: the entry is good for one taking, or for none. */
 export const NO_STATE = -3;
 
@@ -67,8 +56,7 @@ export class Pieces {
   readonly pointsAt: number;
   readonly agesAt: number;
   readonly leftAt: number;
-  /** The same of a record of no region's line: of what is in hand when code is entered, or of none. */
-  readonly otherLineAt: number;
+  readonly lines: LineRecords;
   readonly #walks: Walks;
   readonly #asid: () => number;
   readonly #rows: Int32Array;
@@ -88,9 +76,6 @@ export class Pieces {
   /** The last fetch that was asked for. */
   readonly #lateFetch = { pc: -1, beganAt: 0, doneAt: 0 };
   #rowCount = 0;
-  readonly #lines: Float64Array;
-  readonly #lineWords: Int32Array;
-  #lineCount = 0;
 
   constructor(o: PiecesOptions) {
     const { timing, storage } = o;
@@ -103,10 +88,7 @@ export class Pieces {
     this.#rows = new Int32Array(both.buffer, both.byteOffset, 2 * both.length);
     this.#loads = storage.int32(2 * MAX_ROWS);
     this.loadsAt = this.#loads.byteOffset;
-    this.#lines = storage.float64(OTHER_LINE + LINE_BYTES / 8);
-    this.#lines[OTHER_LINE + LINE.page / 8] = UNKNOWN;
-    this.otherLineAt = this.#lines.byteOffset + 8 * OTHER_LINE;
-    this.#lineWords = new Int32Array(this.#lines.buffer, this.#lines.byteOffset, 2 * this.#lines.length);
+    this.lines = new LineRecords(storage, timing.fastPaths);
     this.#pointTable = new PointTable(storage);
     this.pointsAt = this.#pointTable.at;
     this.#ages = storage.float64(LONGEST_PIECE);
@@ -120,7 +102,7 @@ export class Pieces {
 
   /** Is there no room for another region's rows? */
   get full(): boolean {
-    return this.#rowCount > MAX_ROWS / 2 || this.#lineCount > MAX_LINES / 2 || this.#pointTable.full;
+    return this.#rowCount > MAX_ROWS / 2 || this.lines.full || this.#pointTable.full;
   }
 
   // While code is generated
@@ -142,24 +124,6 @@ export class Pieces {
     return this.rowsAt + ROW_BYTES * row;
   }
 
-  /** Makes records of a region's lines; gives the linear address of the first. */
-  addLines(lines: readonly { readonly virt: number; readonly phys: number }[]): number {
-    const { l1i } = this.timing.fastPaths;
-    const first = this.#lineCount;
-    if (first + lines.length > MAX_LINES) throw new Error("a region has too many lines");
-    lines.forEach(({ virt, phys }, i) => {
-      const at = (LINE_BYTES / 8) * (first + i);
-      const number = phys / l1i.lineBytes;
-      this.#lines[at + LINE.virt / 8] = virt;
-      this.#lines[at + LINE.delta / 8] = phys - virt;
-      this.#lineWords[2 * at + LINE.set / 4] = l1i.words.byteOffset + 4 * (number & l1i.setMask) * l1i.ways;
-      this.#lineWords[2 * at + LINE.word / 4] = number << 1;
-      this.#lines[at + LINE.page / 8] = Math.floor(virt / PAGE_BYTES);
-    });
-    this.#lineCount += lines.length;
-    return this.#lines.byteOffset + LINE_BYTES * first;
-  }
-
   /** All rows of the block from which its piece may have begun are there. */
   addPoint(point: Point): number {
     this.#pointTable.add(point.block.firstRow, this.#rowCount);
@@ -169,27 +133,12 @@ export class Pieces {
   /** No code is left. */
   clear(): void {
     this.#blocks.length = this.#points.length = 0;
-    this.#rowCount = this.#lineCount = 0;
+    this.#rowCount = 0;
+    this.lines.clear();
     this.#pointTable.clear();
   }
 
   // While it runs
-
-  /** Code is entered: gives the linear address of a record of the line in hand, which says nothing of its page. */
-  enter(): number {
-    const [virt, delta] = this.timing.fastPaths.line.line;
-    this.#lines[OTHER_LINE + LINE.virt / 8] = virt!;
-    this.#lines[OTHER_LINE + LINE.delta / 8] = delta!;
-    return this.otherLineAt;
-  }
-
-  /** Code was left with the line in hand that a record describes. */
-  leave(lineAt: number): void {
-    const at = offsetOf(lineAt, this.#lines.byteOffset) >>> 3;
-    const { line } = this.timing.fastPaths.line;
-    line[0] = this.#lines[at + LINE.virt / 8]!;
-    line[1] = this.#lines[at + LINE.delta / 8]!;
-  }
 
   /** Has an entry say what the piece does from here; `age` is the least of its loads' overlap ages. */
   readonly advance = (entryAt: number, age: number): void => {
@@ -253,7 +202,7 @@ export class Pieces {
     const r = this.#record;
     r.category = block.category;
     r.pc = pc;
-    r.fetchPhys = pc + this.#lines[offsetOf(lineAt + LINE.delta, this.#lines.byteOffset) >>> 3]!;
+    r.fetchPhys = this.lines.physOf(lineAt, pc);
     r.translatedFetch = block.translatesFetch;
     r.asid = this.#asid();
     const { pieces } = this.timing;
@@ -400,6 +349,3 @@ export class Pieces {
 
 const countedAs = ({ translatesData }: TimedBlock): "translated" | "physical" =>
   translatesData ? "translated" : "physical";
-
-/** Of a linear address behind another: what generated code gives is negative from 2^31 on. */
-const offsetOf = (at: number, from: number): number => (at - from) >>> 0;

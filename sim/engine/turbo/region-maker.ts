@@ -115,7 +115,7 @@ export class RegionMaker {
       return page.phys + (virt % PAGE_BYTES);
     };
     const lines = translated.lines.map((virt) => ({ virt, phys: physOf(virt) }));
-    const linesAt = surroundings.pieces?.addLines(lines) ?? 0;
+    const linesAt = surroundings.pieces?.lines.add(lines) ?? 0;
     return code.add({ pc, meta, addressing, pages, translated, linesAt });
   }
 }

@@ -8,7 +8,8 @@ import { NO_OVERLAP } from "../../timing/storebuffer.ts";
 import { OVERLAP, OVERLAPPING } from "../../timing/variants.ts";
 import type { OwnFunctions } from "./late-access.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
-import { LINE, NO_STATE, PIECE, ROW_SHIFT, type Pieces } from "./pieces.ts";
+import { LINE } from "./lines.ts";
+import { NO_STATE, PIECE, ROW_SHIFT, type Pieces } from "./pieces.ts";
 import { spill } from "./questions.ts";
 import { bringToFront, forEachBefore, forEachWay, setAt } from "./sets.ts";
 import {

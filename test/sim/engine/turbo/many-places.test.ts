@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { MachineConfig } from "../../../../sim/config/machine.ts";
 import type { Turbo } from "../../../../sim/engine/turbo/engine.ts";
-import { MAX_LINES } from "../../../../sim/engine/turbo/pieces.ts";
+import { MAX_LINES } from "../../../../sim/engine/turbo/lines.ts";
 import { MAX_REGIONS } from "../../../../sim/engine/turbo/runtime.ts";
 import { createMachine, type Machine } from "../../../../sim/machine/machine.ts";
 import { configOf } from "../../../arbitrary/machine.ts";
