@@ -31,8 +31,9 @@ export interface FetchDelay {
   tagCycles: number;
 }
 
-/** The parts that answer the data cache, and itself. */
+/** The first-level caches, and the parts that answer them. */
 export interface MemoryLayout {
+  readonly l1i: CacheLayout;
   readonly l1d: CacheLayout;
   readonly l2: CacheLayout;
   readonly llc: CacheLayout | undefined;
@@ -92,7 +93,14 @@ export class DynamicParts implements Outcomes {
     this.l1i = new Cache("l1i", { ...PLAIN, ...config.l1i, hitCycles: 0, mshrs }, l2, storage);
     this.l1d = new Cache("l1d", config.l1d, l2, storage);
     const tagged = this.#tags && { memory: this.#tags.layout, cache: tagCache.layout, groups: tagTable.groups };
-    this.memory = { l1d: this.l1d.layout, l2: l2.layout, llc: llc?.layout, tagged, dram: dram.layout };
+    this.memory = {
+      l1i: this.l1i.layout,
+      l1d: this.l1d.layout,
+      l2: l2.layout,
+      llc: llc?.layout,
+      tagged,
+      dram: dram.layout,
+    };
 
     this.#walker = new Walker(config.walker, this.l1d, storage);
     const { l2tlb } = config;

@@ -22,7 +22,7 @@ import { traitClass } from "./traits.ts";
 export interface FastPaths {
   readonly l1i: CacheFastPath;
   readonly l1d: CacheFastPath;
-  /** The data cache, and all below it. */
+  /** Both caches, and all below them. */
   readonly memory: MemoryLayout;
   readonly itlb: TlbFastPath;
   readonly dtlb: TlbFastPath;
@@ -112,6 +112,12 @@ export class GeneratedTiming {
   /** A fetch of an instruction of so many bytes that is not in the line in hand. */
   fetch(r: Retire, bytes: number, walks: Walks): void {
     this.pieces.stallFetch(this.#dynamic.fetch(r, bytes, this.pieces.now, walks), r.category);
+    this.pieces.boundScripts();
+  }
+
+  /** The same where the page was at hand, and it is known how late the instruction cache was. */
+  finishFetch(category: number, cacheCycles: number, tagCycles: number): void {
+    this.pieces.stallFetch({ itlbCycles: 0, cacheCycles, tagCycles }, category);
     this.pieces.boundScripts();
   }
 

@@ -206,9 +206,9 @@ export class PipelineMemo {
     return (singles[at + 2] = this.script(this.#single, category));
   }
 
-  /** Has generated code find the script of a piece with overlaps. */
-  noteOverlaps(onTime: number, overlaps: Lateness | undefined, script: number): void {
-    if (overlaps !== undefined) this.#variants.set(onTime, overlaps, script);
+  /** Has generated code find the script of what was not on time. */
+  noteVariant(onTime: number, late: Lateness | undefined, script: number): void {
+    if (late !== undefined) this.#variants.set(onTime, late, script);
   }
 
   /** What has been counted, but for the time of the clock. Good until the next `advance` or `step`. */

@@ -2,7 +2,7 @@
 import type { FetchDelay } from "./dynamic.ts";
 import { MOST_LATE_CYCLES, type PipelineMemo } from "./memo.ts";
 import type { Storage } from "./part.ts";
-import { ON_TIME, Script, type AgeAt } from "./script.ts";
+import { ON_TIME, Script, type AgeAt, type Lateness } from "./script.ts";
 import type { Counted } from "./script-counts.ts";
 import type { Outcomes } from "./pipeline.ts";
 import { NO_OVERLAP } from "./storebuffer.ts";
@@ -54,11 +54,23 @@ export class PieceClock {
       const i = Math.min(itlb, MOST_LATE_CYCLES);
       const d = Math.min(data, MOST_LATE_CYCLES - i);
       const t = Math.min(tags, MOST_LATE_CYCLES - i - d);
-      this.#single.clear();
-      this.#single.stallFetch(i, d + t, t);
-      this.advance(this.#single, category);
+      const late = { ...ON_TIME, translateCycles: i, accessCycles: d + t, tagCycles: t };
+      const script = this.#stall(late, category);
+      this.#memo.noteVariant(this.fetchScript(category), late, script);
+      this.take(this.#memo.advance(this.state[0]!, script, this.now));
       [itlb, data, tags] = [itlb - i, data - d, tags - t];
     }
+  }
+
+  /** The number of the script of a fetch that is on time, by which those of late ones are found. */
+  fetchScript(category: number): number {
+    return this.#stall(ON_TIME, category);
+  }
+
+  #stall({ translateCycles, accessCycles, tagCycles }: Lateness, category: number): number {
+    this.#single.clear();
+    this.#single.stallFetch(translateCycles, accessCycles, tagCycles);
+    return this.#memo.script(this.#single, category);
   }
 
   /** Goes through a script. */
@@ -89,7 +101,7 @@ export class PieceClock {
     const slot = this.#memo.peek(this.state[0]!, script, this.now);
     if (slot < 0) return this.#takeSingly(piece, category, ageAt, counted);
     this.take(slot);
-    this.#memo.noteOverlaps(this.#memo.script(piece, category, counted), overlapsOf(piece, ageAt), script);
+    this.#memo.noteVariant(this.#memo.script(piece, category, counted), overlapsOf(piece, ageAt), script);
   }
 
   #takeSingly(piece: Script, category: number, ageAt: AgeAt, counted: Counted): void {

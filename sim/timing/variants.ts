@@ -5,7 +5,7 @@ import { NO_OVERLAP } from "./storebuffer.ts";
 import { Class, traitClass } from "./traits.ts";
 import { SCRIPT_SPREAD } from "./transitions.ts";
 
-/** Words of a variant. Of an instruction `Lateness`; of a piece with loads that overlap stores, `overlapsOf`. */
+/** Words of a variant. Of an instruction, and of a fetch, `Lateness`; of a piece with loads that overlap stores, `overlapsOf`. */
 export const Variant = {
   ...{ onTime: 0, translateCycles: 1, blockedCycles: 2, overlapAge: 3, accessCycles: 4, tagCycles: 5 },
   script: 6,

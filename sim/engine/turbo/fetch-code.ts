@@ -143,6 +143,7 @@ export class FetchCode {
     const index = block.instructions.length - 1;
     const point = pieces.addPoint({ block, index, dataBytes: 0, capability: false });
     code.i32(point).local(Op.localGet, locals.piece).local(Op.localGet, locals.line).local(Op.localGet, locals.inHand);
+    this.#piece.age(code, block.loads.length > 0);
     this.#piece.ask(calls.fetch);
     last();
     code.local(Op.localSet, locals.inHand);

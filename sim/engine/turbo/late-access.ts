@@ -1,4 +1,5 @@
-// The code of a data access that may be late: what `Pieces.ask` does for it (pieces.ts), as far as nothing has to be computed.
+// The code of a data access or a fetch that may be late: what `Pieces.ask` and `fetch` do for it (pieces.ts), as far as nothing has to
+// be computed.
 //
 // Everything is looked up first: the page, the transition of the piece before the access, the instruction's own. Where any is not
 // at hand nothing has changed, and `ask` does all of it. Then the cache answers, and the transition is looked up of an instruction
@@ -9,14 +10,17 @@ import { NO_OVERLAP } from "../../timing/storebuffer.ts";
 import { VIRT_MASK } from "../data.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
 import type { CacheCode } from "./parts/cache.ts";
-import { ROW_SHIFT } from "./pieces.ts";
-import { ACCESS, NOTHING_BEFORE, POINT, POINT_SHIFT } from "./points.ts";
+import { LINE } from "./lines.ts";
+import { LATE_FETCH, ROW_SHIFT } from "./pieces.ts";
+import { ACCESS, FETCH_OFFSET, NOTHING_BEFORE, POINT, POINT_SHIFT } from "./points.ts";
+import { spill } from "./questions.ts";
 import { noteTagGroup, storeBlockAt } from "./store-code.ts";
 import {
   element,
   f64,
   i32,
   i64,
+  NUMBER_BYTES,
   type Callee,
   type Functions,
   type Import,
@@ -35,32 +39,41 @@ export const LATE_ACCESS_IMPORTS: readonly Import[] = [
   { name: "ask", params: [I32, I32, F64, I32], results: [I32] },
   { name: "finish", params: [I32, I32, I32, F64, F64], results: [] },
   { name: "stop", params: [], results: [I32] },
+  { name: "fetch", params: [I32, I32, I32], results: [I32] },
+  { name: "finishFetch", params: [I32, F64, F64], results: [] },
+  { name: "stopFetch", params: [], results: [I32] },
 ];
 
 /** Where `Pieces` has its tables. */
 export interface PieceTables {
   readonly rowsAt: number;
   readonly pointsAt: number;
+  readonly lateFetch: Float64Array;
 }
+
+export type LateAccess = Readonly<Record<"access" | "fetch", Callee>>;
 
 /** Functions of the module. */
 export interface OwnFunctions {
-  /** The data cache. */
+  readonly l1i: CacheCode;
   readonly l1d: CacheCode;
   readonly memo: MemoCode;
   readonly touchPage: Callee;
 }
 
-/** What is known of an access while its function is written. */
-interface Access {
+/** Where the pipeline stands. */
+interface Now {
+  readonly clock: Local;
+  readonly state: Local;
+}
+
+/** What is known of an access while its function is written: `Now` is after the piece before it, and then after itself. */
+interface Access extends Now {
   readonly flags: Local;
   readonly last: Local;
   readonly place: Local;
   /** The script of its instruction on time. */
   readonly onTime: Local;
-  /** As they are after the piece before it, and then after itself. */
-  readonly clock: Local;
-  readonly state: Local;
   /** The slot of its instruction with the outcomes found so far. */
   readonly slot: Local;
   readonly blockedCycles: Local;
@@ -70,41 +83,53 @@ interface Access {
 /**
  * `access(point, row, addr, place, age)`: an access goes through, of which a point tells, after the piece that began with a row; `age`
  * is the least overlap age of the loads in that. Gives 1 where an event is near, and the interpreter has to execute the instruction.
+ * `fetch(point, row, line, age)`: the same of a fetch from the line that a record describes.
  */
 export function defineLateAccess(
   module: Functions,
   timing: GeneratedTiming,
   tables: PieceTables,
   own: OwnFunctions,
-): Callee {
+): LateAccess {
   const writing = new Writing(module, timing, tables, own);
-  return module.define([I32, I32, I64, I32, F64], I32, (f, ...params) => writing.access(f, params));
+  return {
+    access: module.define([I32, I32, I64, I32, F64], I32, (f, ...params) => writing.access(f, params)),
+    fetch: module.define([I32, I32, I32, F64], I32, (f, ...params) => writing.fetch(f, params)),
+  };
 }
 
 class Writing {
   readonly #timing: GeneratedTiming;
   readonly #tables: PieceTables;
+  readonly #l1i: CacheCode;
   readonly #l1d: CacheCode;
   readonly #ask: Callee;
   readonly #finish: Callee;
   readonly #stop: Callee;
+  readonly #fetch: Callee;
+  readonly #finishFetch: Callee;
+  readonly #stopFetch: Callee;
   readonly #touchPage: Callee;
   readonly #memo: MemoCode;
 
   constructor(module: Functions, timing: GeneratedTiming, tables: PieceTables, own: OwnFunctions) {
     this.#timing = timing;
     this.#tables = tables;
+    this.#l1i = own.l1i;
     this.#l1d = own.l1d;
     this.#touchPage = own.touchPage;
     this.#memo = own.memo;
     this.#ask = module.imported("ask");
     this.#finish = module.imported("finish");
     this.#stop = module.imported("stop");
+    this.#fetch = module.imported("fetch");
+    this.#finishFetch = module.imported("finishFetch");
+    this.#stopFetch = module.imported("stopFetch");
   }
 
   access(f: Statements, params: Local[]): Term {
     const [point, row, addr, place, age] = params as [Local, Local, Local, Local, Local];
-    const { pieces, memo, event, doneToEvent } = this.#timing;
+    const { pieces, memo } = this.#timing;
     const virt = f64.ofLong(i64.and(addr, i64.const(VIRT_MASK)));
     const ask = (): void => f.return(this.#ask(point, row, virt, place));
     const record = f.let(element(this.#tables.pointsAt, point, POINT_SHIFT));
@@ -130,9 +155,7 @@ class Writing {
     f.if(before, () => this.#countTaken(f, before));
     this.#throughCache(f, access, point);
     this.#accessed(f, access);
-    const doneAt = f64.max(clock, f64.at(this.#timing.answered.byteOffset));
-    const isNear = f64.gt(f64.add(doneAt, f64.const(doneToEvent)), f64.at(event.byteOffset));
-    f.if(isNear, () => f.return(this.#stop()));
+    f.if(this.#isNear(clock), () => f.return(this.#stop()));
     return word(0);
   }
 
@@ -141,22 +164,89 @@ class Writing {
     return i32.ltU(word(lineBytes - 1), i32.add(i32.and(place, word(lineBytes - 1)), last));
   }
 
+  fetch(f: Statements, params: Local[]): Term {
+    const [point, row, line, age] = params as [Local, Local, Local, Local];
+    const { pieces, fastPaths } = this.#timing;
+    const ask = (): void => f.return(this.#fetch(point, row, line));
+    const record = f.let(element(this.#tables.pointsAt, point, POINT_SHIFT));
+    const onTime = f.let(i32.load(record, POINT.onTime));
+    const page = i32.load(record, POINT.last);
+    const flags = f.let(i32.load(record, POINT.flags));
+    f.if(i32.lt(onTime, word(0)), ask);
+    const translated = this.#has(flags, ACCESS.translated);
+    f.if(translated, () => f.if(i32.not(holdsPage(fastPaths.itlb, page, this.#touchPage)), ask));
+    const clock = f.let(f64.at(pieces.clock.byteOffset));
+    const state = f.let(i32.at(pieces.state.byteOffset));
+    const before = this.#pieceBefore(f, { record, row, age, clock, state }, ask);
+    f.if(before, () => this.#countTaken(f, before));
+    f.if(translated, () => f.count(fastPaths.itlb.lookups.byteOffset));
+    this.#noteFetch(f, line, i32.shrU(flags, word(FETCH_OFFSET)), clock);
+    this.#throughInstructionCache(f, { point, line, onTime, clock, state });
+    f.storeAt(this.#tables.lateFetch.byteOffset + LATE_FETCH.doneAt, clock);
+    f.if(this.#isNear(clock), () => f.return(this.#stopFetch()));
+    return word(0);
+  }
+
+  /** A fetch begins of what lies at an offset in a line, which is in hand from now on. */
+  #noteFetch(f: Statements, line: Local, offset: Term, clock: Local): void {
+    const { line: inHand } = this.#timing.fastPaths.line;
+    const { byteOffset } = this.#tables.lateFetch;
+    const virt = f.let(f64.load(line, LINE.virt));
+    f.storeAt(byteOffset + LATE_FETCH.pc, f64.add(virt, f64.of(offset)));
+    f.storeAt(byteOffset + LATE_FETCH.beganAt, clock);
+    f.storeAt(inHand.byteOffset, virt);
+    f.storeAt(inHand.byteOffset + NUMBER_BYTES, f64.load(line, LINE.delta));
+  }
+
+  /** The instruction cache answers, and fetch stands still for as long. */
+  #throughInstructionCache(f: Statements, o: Now & Readonly<Record<"point" | "line" | "onTime", Local>>): void {
+    const { pieces } = this.#timing;
+    this.#forgetTagCycles(f);
+    const number = i32.shrU(i32.load(o.line, LINE.word), word(1));
+    const cycles = f.let(f64.sub(this.#l1i.access(number, word(0), o.clock), o.clock));
+    const tagCycles = f.let(this.#tagCyclesOf(cycles));
+    const slot = f.let(word(0));
+    f.if(f64.gt(cycles, f64.const(0)), () => {
+      const { slotOf, variantOf } = this.#memo;
+      const variant = variantOf(o.onTime, word(0), word(NO_OVERLAP), i32.of(cycles), i32.of(tagCycles));
+      f.set(slot, slotOf(o.state, variant));
+    });
+    f.if(slot, () => this.#take(f, slot, o));
+    this.#spill(f, o);
+    f.if(i32.and(f64.gt(cycles, f64.const(0)), i32.not(slot)), () => {
+      f.do(this.#finishFetch(o.point, cycles, tagCycles));
+      f.set(o.clock, f64.at(pieces.clock.byteOffset));
+    });
+  }
+
+  /** Is an event so near that no piece fits in before it? */
+  #isNear(clock: Term): Term {
+    const { answered, event, doneToEvent } = this.#timing;
+    const doneAt = f64.max(clock, f64.at(answered.byteOffset));
+    return f64.gt(f64.add(doneAt, f64.const(doneToEvent)), f64.at(event.byteOffset));
+  }
+
+  #spill(f: Statements, { clock, state }: Now): void {
+    spill(f, this.#timing, clock, state);
+  }
+
+  #forgetTagCycles(f: Statements): void {
+    const { tagged } = this.#timing.fastPaths.memory;
+    if (tagged !== undefined) f.storeAt(tagged.memory.late.byteOffset, f64.const(0));
+  }
+
+  /** How many of the cycles by which a cache was late tags alone took. */
+  #tagCyclesOf(cycles: Term): Term {
+    const { tagged } = this.#timing.fastPaths.memory;
+    return tagged === undefined ? f64.const(0) : f64.min(f64.at(tagged.memory.late.byteOffset), cycles);
+  }
+
   #has(flags: Term, flag: number): Term {
     return i32.and(flags, word(flag));
   }
 
   /** Looks the transition up of the piece before the access, and goes on from there; gives its slot, 0 where there is no such piece. */
-  #pieceBefore(
-    f: Statements,
-    o: {
-      readonly record: Local;
-      readonly row: Local;
-      readonly age: Local;
-      readonly clock: Local;
-      readonly state: Local;
-    },
-    ask: () => void,
-  ): Local {
+  #pieceBefore(f: Statements, o: Now & Readonly<Record<"record" | "row" | "age", Local>>, ask: () => void): Local {
     const row = i32.shrU(i32.sub(o.row, word(this.#tables.rowsAt)), word(ROW_SHIFT));
     const script = f.let(i32.load(i32.add(i32.load(o.record, POINT.scripts), i32.shl(row, word(2)))));
     const slot = f.let(word(0));
@@ -164,8 +254,7 @@ class Writing {
       f.set(slot, this.#memo.slotOf(o.state, script));
       f.if(i32.not(slot), ask);
       if (!this.#timing.fastPaths.storeBlocks.forwards) f.if(f64.lt(o.age, f64.of(slotWord(slot, "waiting"))), ask);
-      f.set(o.clock, f64.add(o.clock, f64.of(slotWord(slot, "cycles"))));
-      f.set(o.state, slotWord(slot, "next"));
+      this.#goThrough(f, slot, o);
     });
     return slot;
   }
@@ -224,38 +313,41 @@ class Writing {
   /** The cache answers, and the instruction is gone through. */
   #throughCache(f: Statements, a: Access, point: Local): void {
     const { pieces, answered, fastPaths, ramBase } = this.#timing;
-    const { l1d, tagged } = fastPaths.memory;
+    const { l1d } = fastPaths.memory;
     const at = f.let(f64.add(a.clock, f64.of(slotWord(a.slot, "accessAt"))));
-    if (tagged !== undefined) f.storeAt(tagged.memory.late.byteOffset, f64.const(0));
+    this.#forgetTagCycles(f);
     const dirty = this.#has(a.flags, ACCESS.writes);
     const answer = f.let(this.#l1d.access(lineOf(a.place, ramBase, l1d), dirty, at));
     f.storeAt(answered.byteOffset, f64.max(f64.at(answered.byteOffset), answer));
     // Where these are more than a word tells, no slot has them.
     const accessCycles = f.let(f64.sub(f64.sub(answer, at), f64.const(l1d.hitCycles)));
-    const tagCycles =
-      tagged === undefined ? f64.const(0) : f64.min(f64.at(tagged.memory.late.byteOffset), accessCycles);
+    const tagCycles = this.#tagCyclesOf(accessCycles);
     const found = [a.blockedCycles, a.overlapAge];
     f.if(f64.gt(accessCycles, f64.const(0)), () =>
       f.set(a.slot, this.#lateSlotOf(a, i32.of(accessCycles), i32.of(tagCycles))),
     );
-    const spill = (): void => {
-      f.storeAt(pieces.clock.byteOffset, a.clock);
-      f.storeAt(pieces.state.byteOffset, a.state);
-    };
     f.if(
       a.slot,
       () => {
-        this.#countTaken(f, a.slot);
-        f.set(a.clock, f64.add(a.clock, f64.of(slotWord(a.slot, "cycles"))));
-        f.set(a.state, slotWord(a.slot, "next"));
-        spill();
+        this.#take(f, a.slot, a);
+        this.#spill(f, a);
       },
       () => {
-        spill();
+        this.#spill(f, a);
         f.do(this.#finish(point, ...found, accessCycles, tagCycles));
         f.set(a.clock, f64.at(pieces.clock.byteOffset));
       },
     );
+  }
+
+  #take(f: Statements, slot: Local, now: Now): void {
+    this.#countTaken(f, slot);
+    this.#goThrough(f, slot, now);
+  }
+
+  #goThrough(f: Statements, slot: Local, { clock, state }: Now): void {
+    f.set(clock, f64.add(clock, f64.of(slotWord(slot, "cycles"))));
+    f.set(state, slotWord(slot, "next"));
   }
 
   #countTaken(f: Statements, slot: Term): void {

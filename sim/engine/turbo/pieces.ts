@@ -5,6 +5,7 @@
 // for each way in which the block's transfer may turn out. An entry holds the transition that was taken there last: if the
 // memo is in the same state, generated code goes through it without asking.
 import { emptyRecord, virt48 } from "../data.ts";
+import { PAGE_BYTES } from "../../machine/memory.ts";
 import type { Retire } from "../../machine/retire.ts";
 import { LONGEST_PIECE, type GeneratedTiming } from "../../timing/generated.ts";
 import type { Storage, Walks } from "../../timing/part.ts";
@@ -17,7 +18,7 @@ import type { Exit } from "./exits.ts";
 import { RAM_AT } from "./layout.ts";
 import { LineRecords, LINES_BYTES, offsetOf } from "./lines.ts";
 import { TimedBlock, type Point } from "./timed-block.ts";
-import { ACCESS, NOTHING_BEFORE, POINTS_BYTES, PointTable } from "./points.ts";
+import { ACCESS, FETCH_OFFSET, NOTHING_BEFORE, POINTS_BYTES, PointTable } from "./points.ts";
 
 /** An entry: i32 state, i32 where its count of takings lies, f64 cycles, i32 next state, i32 script, f64 stores waiting. */
 export const PIECE = { state: 0, taken: 4, cycles: 8, next: 16, script: 20, waiting: 24 } as const;
@@ -30,9 +31,12 @@ const ENTRY_WORDS = ENTRY_BYTES / 4;
 export const MAX_ROWS = 1 << 15;
 const UNKNOWN = -1;
 /** What `Pieces` takes of its storage. */
-export const PIECES_BYTES = MAX_ROWS * (ROW_BYTES + 8) + LINES_BYTES + POINTS_BYTES + 8 * LONGEST_PIECE + 8;
+export const PIECES_BYTES = MAX_ROWS * (ROW_BYTES + 8) + LINES_BYTES + POINTS_BYTES + 8 * LONGEST_PIECE + 8 + 8 * 3;
 /** No state has this number: the entry is good for one taking, or for none. */
 export const NO_STATE = -3;
+
+/** Where the words of `lateFetch` lie. */
+export const LATE_FETCH = { pc: 0, beganAt: 8, doneAt: 16 } as const;
 
 /** Where the piece of a block's `restart` begins. */
 export const RESTART = -1;
@@ -73,8 +77,8 @@ export class Pieces {
   readonly #pointTable: PointTable;
   readonly #script = new Script();
   readonly #record: Retire = emptyRecord();
-  /** The last fetch that was asked for. */
-  readonly #lateFetch = { pc: -1, beganAt: 0, doneAt: 0 };
+  /** Of the last fetch that was late: its instruction's address (low 48 bits), when it began, when it was done (`LATE_FETCH`). */
+  readonly lateFetch: Float64Array;
   #rowCount = 0;
 
   constructor(o: PiecesOptions) {
@@ -93,6 +97,7 @@ export class Pieces {
     this.pointsAt = this.#pointTable.at;
     this.#ages = storage.float64(LONGEST_PIECE);
     this.agesAt = this.#ages.byteOffset;
+    this.lateFetch = storage.float64(3, UNKNOWN);
     this.#left = storage.int32(1);
     this.leftAt = this.#left.byteOffset;
     const { forwards, entries } = timing.fastPaths.storeBlocks;
@@ -206,12 +211,20 @@ export class Pieces {
     r.translatedFetch = block.translatesFetch;
     r.asid = this.#asid();
     const { pieces } = this.timing;
-    const late = this.#lateFetch;
-    late.pc = pc;
-    late.beganAt = pieces.now;
+    const began = pieces.now;
     this.timing.fetch(r, bytes, this.#walks);
-    late.doneAt = pieces.now;
-    if (this.timing.hasTime) return 0;
+    this.lateFetch.set([pc, began, pieces.now]);
+    this.#tellFetch(number, rowAt);
+    return this.timing.hasTime ? 0 : this.stopFetch();
+  };
+
+  /** The same, of which all is known but what it does. */
+  readonly finishFetch = (number: number, cacheCycles: number, tagCycles: number): void => {
+    this.timing.finishFetch(this.#points[number]!.block.category, cacheCycles, tagCycles);
+  };
+
+  /** A fetch is done, and an event is near. */
+  readonly stopFetch = (): number => {
     this.begun = true;
     return 1;
   };
@@ -224,8 +237,8 @@ export class Pieces {
     if (executed > 0) this.#takeUpTo(this.#left[0]!, executed);
     if (fetched) this.timing.fetchedPc = virt48(pc);
     const { now } = this.timing.pieces;
-    const { beganAt, doneAt } = this.#lateFetch;
-    return this.#lateFetch.pc === virt48(pc) && doneAt === now ? beganAt : now;
+    const [fetched48, beganAt, doneAt] = this.lateFetch;
+    return fetched48 === virt48(pc) && doneAt === now ? beganAt! : now;
   }
 
   #takeUpTo(rowAt: number, index: number): void {
@@ -284,8 +297,26 @@ export class Pieces {
     if (capability && !loads) flags |= ACCESS.capability;
     if (block.translatesData) flags |= ACCESS.translated;
     const onTime = this.timing.memo.single(word, block.category);
-    const script = from < index ? this.#scriptOf(block, from, index) : NOTHING_BEFORE;
-    this.#pointTable.set(number, row, { onTime, bytes: dataBytes, flags, script });
+    const script = this.#scriptBefore(block, from, index);
+    this.#pointTable.set(number, row, { onTime, last: dataBytes - 1, flags, script });
+  }
+
+  /** The same of `fetch`, where the instruction lies in one line. */
+  #tellFetch(number: number, rowAt: number): void {
+    const { block, index } = this.#points[number]!;
+    const { pc, bytes } = block.instructions[index]!;
+    const { lineBytes } = this.timing.fastPaths.line;
+    const offset = pc % lineBytes;
+    if (offset + bytes > lineBytes) return;
+    const { row, from } = this.#pieceFrom(rowAt);
+    const onTime = this.timing.pieces.fetchScript(block.category);
+    const flags = (block.translatesFetch ? ACCESS.translated : 0) | (offset << FETCH_OFFSET);
+    const script = this.#scriptBefore(block, from, index);
+    this.#pointTable.set(number, row, { onTime, last: (pc / PAGE_BYTES) | 0, flags, script });
+  }
+
+  #scriptBefore(block: TimedBlock, from: number, index: number): number {
+    return from < index ? this.#scriptOf(block, from, index) : NOTHING_BEFORE;
   }
 
   /** Writes the script of instructions [from, to), the last of the block with its outcome. */

@@ -1,8 +1,10 @@
-// The points of generated code where an access may be late: what late-access.ts knows of each, in linear memory.
+// The points of generated code where an access or a fetch may be late: what late-access.ts knows of each, in linear memory.
 import type { Storage } from "../../timing/part.ts";
 
 /**
- * A point: i32 script of its instruction on time, or UNKNOWN; i32 bytes of the access less one; i32 flags (`ACCESS`); i32 where the
+ * A point: i32 script of its instruction on time, or UNKNOWN; i32 bytes of the access less one; i32 flags (`ACCESS`). Of a fetch: i32
+ * script of one on time; i32 number of its page, low 32 bits; i32 ACCESS.translated, and from FETCH_OFFSET on where in its line the
+ * instruction begins. Then i32 where the
  * word would lie for row 0 that has the script of what comes before the instruction in a piece that begins with that row. The words
  * for other rows lie behind it; there are some for the rows of the block.
  */
@@ -11,6 +13,7 @@ export const POINT_SHIFT = 4;
 const POINT_WORDS = (1 << POINT_SHIFT) / 4;
 /** It is no load; it notes a store; it may store a tag; its address is translated. */
 export const ACCESS = { writes: 1, stores: 2, capability: 4, translated: 8 } as const;
+export const FETCH_OFFSET = 8;
 /** In place of a script: the piece begins with the instruction itself. */
 export const NOTHING_BEFORE = -2;
 const UNKNOWN = -1;
@@ -55,11 +58,11 @@ export class PointTable {
   set(
     number: number,
     row: number,
-    o: { readonly onTime: number; readonly bytes: number; readonly flags: number; readonly script: number },
+    o: { readonly onTime: number; readonly last: number; readonly flags: number; readonly script: number },
   ): void {
     const at = POINT_WORDS * number;
     this.#points[at + POINT.onTime / 4] = o.onTime;
-    this.#points[at + POINT.last / 4] = o.bytes - 1;
+    this.#points[at + POINT.last / 4] = o.last;
     this.#points[at + POINT.flags / 4] = o.flags;
     const place = this.#points[at + POINT.scripts / 4]! + 4 * row - this.#scripts.byteOffset;
     this.#scripts[(place >>> 0) / 4] = o.script;

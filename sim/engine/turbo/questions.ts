@@ -1,11 +1,9 @@
 // The questions of generated code whose answers take time: it asks with clock and state in locals, and gets them back.
 import type { GeneratedTiming } from "../../timing/generated.ts";
-import { LINE } from "./pieces.ts";
-import { f64, i32, i64, Statements, type Callee, type Functions, type Import, type Local, type Term } from "./terms.ts";
+import type { LateAccess } from "./late-access.ts";
+import { LINE } from "./lines.ts";
+import { f64, i32, i64, Statements, type Functions, type Local, type Term } from "./terms.ts";
 import { F64, I32, I64, type ModuleFunction, type Signature, type ValueType } from "./wasm.ts";
-
-/** `Pieces.fetch` */
-export const FETCH_IMPORT: Import = { name: "fetch", params: [I32, I32, I32], results: [I32] };
 
 /** Parameters that come last, and results that come first. */
 const HELD: readonly ValueType[] = [F64, I32];
@@ -14,12 +12,12 @@ const HELD: readonly ValueType[] = [F64, I32];
 const question = (own: readonly ValueType[]): Signature => ({ params: [...own, ...HELD], results: [...HELD, I32] });
 
 /**
- * `access(point, row, addr, place, age, clock, state)` and `fetch(point, row, line, inHand, clock, state)`: as those of late-access.ts
- * and pieces.ts; they give clock, state and the answer. The address of the record of the line in hand says what that is.
+ * `access(point, row, addr, place, age, clock, state)` and `fetch(point, row, line, inHand, age, clock, state)`: as those of
+ * late-access.ts; they give clock, state and the answer. The address of the record of the line in hand says what that is.
  */
 export const QUESTIONS = {
   access: question([I32, I32, I64, I32, F64]),
-  fetch: question([I32, I32, I32, I32]),
+  fetch: question([I32, I32, I32, I32, F64]),
 } as const;
 
 /** An access in a piece that begins before this clock may find the data cache busy. */
@@ -37,8 +35,8 @@ export function spill(f: Statements, { pieces }: GeneratedTiming, clock: Term, s
 /** What the parts know of the line in hand. */
 const IN_HAND = [LINE.virt, LINE.delta];
 
-/** Defines `QUESTIONS`; `access` is that of late-access.ts. */
-export function defineQuestions(module: Functions, timing: GeneratedTiming, access: Callee): void {
+/** Defines `QUESTIONS`. */
+export function defineQuestions(module: Functions, timing: GeneratedTiming, { access, fetch }: LateAccess): void {
   const { pieces, fastPaths } = timing;
   const define = (name: keyof typeof QUESTIONS, ask: (f: Statements, params: readonly Local[]) => Term): void => {
     const { params, results } = QUESTIONS[name];
@@ -51,8 +49,8 @@ export function defineQuestions(module: Functions, timing: GeneratedTiming, acce
     module.add(written);
   };
   define("access", (_, params) => access(...params.slice(0, -HELD.length)));
-  define("fetch", (f, [point, row, line, inHand]) => {
+  define("fetch", (f, [point, row, line, inHand, age]) => {
     for (const offset of IN_HAND) f.storeAt(fastPaths.line.line.byteOffset + offset, i64.load(inHand!, offset));
-    return module.imported("fetch")(point!, row!, line!);
+    return fetch(point!, row!, line!, age!);
   });
 }

@@ -6,7 +6,7 @@ import type { LinearMemory } from "./linear.ts";
 import { memoCode } from "./memo-code.ts";
 import { memoryCode } from "./parts/memory.ts";
 import type { Pieces } from "./pieces.ts";
-import { defineQuestions, FETCH_IMPORT } from "./questions.ts";
+import { defineQuestions } from "./questions.ts";
 import { Functions } from "./terms.ts";
 import { ADVANCE_IMPORT, defineTimingFunctions, touchPageFunction } from "./timing-functions.ts";
 import { encodeModule } from "./wasm.ts";
@@ -15,17 +15,16 @@ import { encodeModule } from "./wasm.ts";
 export function timingModule(
   { memory, layout }: LinearMemory,
   timing: GeneratedTiming,
-  pieces: Pick<Pieces, "rowsAt" | "loadsAt" | "agesAt" | "pointsAt" | "advance" | "fetch" | "ask" | "finish" | "stop">,
+  pieces: Pieces,
 ): Readonly<Record<string, unknown>> {
-  const module = new Functions([ADVANCE_IMPORT, FETCH_IMPORT, ...LATE_ACCESS_IMPORTS]);
+  const module = new Functions([ADVANCE_IMPORT, ...LATE_ACCESS_IMPORTS]);
   const memo = memoCode(module, timing.memo);
   const touchPage = touchPageFunction(module);
-  const l1d = memoryCode(module, timing.fastPaths.memory);
-  const own = { memo, touchPage, l1d };
+  const own = { memo, touchPage, ...memoryCode(module, timing.fastPaths.memory) };
   defineQuestions(module, timing, defineLateAccess(module, timing, pieces, own));
   defineTimingFunctions(module, timing, pieces, own);
   const { imports, functions } = module;
   const bytes = encodeModule({ imports, functions, memoryPages: layout.pages });
-  const { advance, fetch, ask, finish, stop } = pieces;
-  return instantiateShared(bytes, { memory, advance, fetch, ask, finish, stop }).exports;
+  const { advance, ask, finish, stop, fetch, finishFetch, stopFetch } = pieces;
+  return instantiateShared(bytes, { memory, advance, ask, finish, stop, fetch, finishFetch, stopFetch }).exports;
 }

@@ -72,6 +72,35 @@ test.each(["cva6@1", "rocket@1", "server@1"])("memory may be slower than a word 
   alike(again(body), { preset, sets, slices: [{ cycles: 1e15 }] });
 });
 
+/** Code that the instruction cache does not hold: each line of it is late, behind a piece and behind a jump. */
+const SMALL_CODE = [...SMALL, "l1i.sizeBytes=256", "l1i.ways=1"];
+const manyLines = again(
+  Array.from(
+    { length: 24 },
+    (_, n) => `ld a2, ${8 * n}(s2)\n add a1, a1, a2\n j 1f\n .zero ${40 + 4 * (n % 5)}\n 1:`,
+  ).join("\n"),
+);
+
+test.each(["cva6@1", "rocket@1", "server@1"])(
+  "lines of code are late where they begin, and within a block (%s)",
+  (preset) => {
+    alike(manyLines, { preset, sets: SMALL_CODE });
+    alike(again("add a1, a1, s1\n".repeat(400)), { preset, sets: SMALL_CODE });
+  },
+);
+
+test("translated code that misses the cache is counted where pages are looked up", () => {
+  alike(`${IDENTITY} ${enter("S", "9f")} 9: ${manyLines}`, { sets: SMALL_CODE });
+});
+
+test("an event may come while a line of code is on its way", () => {
+  const slices = Array.from({ length: 60 }, (_, i) => ({ cycles: 12_000 + ((i * 37) % 4000) }));
+  alike(manyLines, {
+    sets: [...SMALL_CODE, "dram.controllerNs=3000"],
+    slices: [{ cycles: 60_000 }, ...slices, { cycles: 1e9 }],
+  });
+});
+
 /** Goes over lines, three apart; the table's groups are as small as can be. */
 const storesCapabilities = (body: string, preset: string): void => {
   const pass = PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s0, t6");

@@ -107,7 +107,7 @@ describe("the code of the memory system", () => {
 
 function codeOf(parts: DynamicParts, memory: WebAssembly.Memory): (line: number, dirty: number, at: number) => number {
   const module = new Functions();
-  const l1d = memoryCode(module, parts.memory);
+  const { l1d } = memoryCode(module, parts.memory);
   module.define([I32, I32, F64], F64, (_, line, dirty, at) => l1d.access(line, dirty, at), "access");
   const bytes = encodeModule({ imports: [], functions: module.functions, memoryPages: PAGES });
   return instantiate(bytes, { memory }).exports["access"] as ReturnType<typeof codeOf>;
