@@ -53,6 +53,7 @@ export interface TranslatedFunction {
 const movesCapability = (access: number): boolean =>
   access === Access.loadCapability || access === Access.storeCapability;
 const PARCEL_SHIFT = 1n;
+const NO_TARGET = 0xff;
 /** A region with returns further apart than this finds them through the trampoline. */
 const MAX_SPAN_BYTES = 1n << 16n;
 
@@ -146,7 +147,7 @@ class FunctionBody implements NodeWriter {
     this.#o = options;
     this.#dispatcher = region.blocks.length;
     this.#numbers = new Map(region.blocks.map((b, i) => [b.pc, i]));
-    this.#targets = [...region.targets];
+    this.#targets = [...new Set([0, ...region.targets])];
     this.#table = this.#makeTable(reserve);
   }
 
@@ -307,24 +308,25 @@ class FunctionBody implements NodeWriter {
     }
     this.#open(Op.if);
     code.local(Op.localGet, target).i64(table.base).op(Op.i64Sub).i64(PARCEL_SHIFT).op(Op.i64ShrU).op(Op.i32WrapI64);
-    code.memory(Op.i32Load8U, table.at).local(Op.localTee, number);
+    code.memory(Op.i32Load8U, table.at).local(Op.localTee, number).i32(NO_TARGET).op(Op.i32Ne);
     this.#open(Op.if);
     go(this.#dispatcher, 2);
     this.close();
     this.close();
   }
 
-  /** A byte for each parcel between the first and the last target: the target's number, 0 where there is none. */
+  /** A byte for each parcel between the first and the last target: its place among the dispatcher's, or NO_TARGET. */
   #makeTable(reserve: ReserveTable): { at: number; base: bigint; span: bigint } | undefined {
     const { blocks, targets } = this.#region;
-    if (!blocks.some((b) => b.ending.kind === "dynamic") || targets.length < 2) return undefined;
-    const pcs = targets.slice(1).map((t) => blocks[t]!.pc);
+    if (!blocks.some((b) => b.ending.kind === "dynamic") || targets.length === 0) return undefined;
+    const pcs = targets.map((t) => blocks[t]!.pc);
     const base = pcs.reduce((a, b) => (b < a ? b : a));
     const span = pcs.reduce((a, b) => (b > a ? b : a)) - base + 2n;
     if (span > MAX_SPAN_BYTES) return undefined;
     const table = reserve(Number(span >> PARCEL_SHIFT));
     if (table === undefined) return undefined;
-    pcs.forEach((pc, i) => (table.bytes[Number((pc - base) >> PARCEL_SHIFT)] = i + 1));
+    table.bytes.fill(NO_TARGET);
+    pcs.forEach((pc, i) => (table.bytes[Number((pc - base) >> PARCEL_SHIFT)] = this.#targets.indexOf(targets[i]!)));
     return { at: table.at, base, span };
   }
 

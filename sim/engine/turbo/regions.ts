@@ -45,7 +45,7 @@ export interface Block {
 
 export interface Region {
   readonly blocks: readonly Block[];
-  /** Numbers of blocks to which a dynamic jump may lead: the head is first. */
+  /** Numbers of the blocks to which a dynamic jump may lead. */
   readonly targets: readonly number[];
 }
 
@@ -79,7 +79,7 @@ export function translateRegion(
   const blocks: Block[] = [];
   const numbers = new Map<bigint, number>();
   const wanted: bigint[] = [head];
-  const dynamic = new Set<bigint>([head]);
+  const dynamic = new Set<bigint>();
   let instructions = 0;
   for (let pc = wanted.shift(); pc !== undefined; pc = wanted.shift()) {
     if (numbers.has(pc) || source.at(pc) === undefined) continue;
