@@ -65,6 +65,8 @@ export interface Capabilities<X, Y> {
   /** The same capability with its tag and-ed with a condition. */
   keepTagIf(y: Y, cond: X): Y;
   selectY(cond: X, a: Y, b: Y): Y;
+  /** `keepsTagAt` of isa/cap/bounds.ts, where an engine has a quicker way to know. */
+  keepsTagAt?(y: Y, addr: X): X;
 }
 
 /** What the metadata format of a machine depends on. */
@@ -109,6 +111,8 @@ export interface Semantics<X, Y> extends Arithmetic<X>, Capabilities<X, Y> {
   /** Installs a whole program-counter capability; alignment as for `jump`. */
   jumpY(target: Y): void;
 
+  /** `holds` of isa/cap/access.ts, where an engine has a quicker way to know: where it is 0 the instruction has to trap. */
+  holds?(authority: Y, addr: X, bytes: number): X;
   /** 0 where translation is on, the address is not canonical and the bounds are not infinite; else 1. */
   addressValid(addr: X, bounds: Bounds<X>): X;
   /**

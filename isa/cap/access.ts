@@ -2,7 +2,7 @@
 import { CAUSE } from "../cause.ts";
 import { GLOBAL, PERMISSION, SEALED } from "./format.ts";
 import { hasAll, legalise } from "./perms.ts";
-import type { Bounds, Semantics } from "../semantics.ts";
+import type { Semantics } from "../semantics.ts";
 
 const { C, W, R, LM, LG, SL } = PERMISSION;
 const YLEN_BYTES = 16;
@@ -20,12 +20,18 @@ export function checkAccess<X, Y>(
   cause: number,
   tval: X = addr,
 ): void {
-  const bounds = m.bounds(authority);
+  const held = m.holds?.(authority, addr, bytes) ?? holds(m, authority, addr, bytes);
+  requireAuthority(m, authority, held, permissions, cause, tval);
+}
+
+/** Does a capability pass all integrity checks, and do its bounds hold every byte of [addr, addr + bytes)? */
+function holds<X, Y>(m: Semantics<X, Y>, y: Y, addr: X, bytes: number): X {
+  const bounds = m.bounds(y);
   const last = m.let(m.add(addr, m.const(BigInt(bytes - 1))));
   const outside = m.or(m.ltu(addr, bounds.base), m.ltu(last, addr));
   const below = m.or(bounds.topHigh, m.ltu(last, bounds.top));
   const inside = m.and(m.eq(outside, m.const(0n)), below);
-  requireAuthority(m, authority, bounds, m.and(inside, m.addressValid(addr, bounds)), permissions, cause, tval);
+  return m.and(bounds.integral, m.and(inside, m.addressValid(addr, bounds)));
 }
 
 /** As checkAccess, but one byte within bounds is enough: for operations that reveal and change nothing. */
@@ -43,20 +49,20 @@ export function checkOverlap<X, Y>(
   const ends = m.or(m.ltu(last, bounds.base), m.eq(m.or(bounds.topHigh, m.ltu(addr, bounds.top)), m.const(0n)));
   const empty = m.and(m.eq(bounds.topHigh, m.const(0n)), m.eq(m.ltu(bounds.base, bounds.top), m.const(0n)));
   const overlap = m.eq(m.or(ends, empty), m.const(0n));
-  requireAuthority(m, authority, bounds, m.and(overlap, m.addressValid(addr, bounds)), permissions, cause, tval);
+  const held = m.and(bounds.integral, m.and(overlap, m.addressValid(addr, bounds)));
+  requireAuthority(m, authority, held, permissions, cause, tval);
 }
 
 function requireAuthority<X, Y>(
   m: Semantics<X, Y>,
   authority: Y,
-  bounds: Bounds<X>,
-  inBounds: X,
+  held: X,
   permissions: bigint,
   cause: number,
   tval: X,
 ): void {
   const granted = m.eq(m.and(m.meta(authority), m.const(permissions | SEALED)), m.const(permissions));
-  const allowed = m.and(m.and(m.tag(authority), granted), m.and(bounds.integral, inBounds));
+  const allowed = m.and(m.and(m.tag(authority), granted), held);
   m.trapIf(m.eq(allowed, m.const(0n)), cause, tval);
 }
 
@@ -140,7 +146,8 @@ export function loaded<X, Y>(m: Semantics<X, Y>, authority: Y, y: Y): Y {
     strip = m.or(strip, m.or(noneIf(lg, GLOBAL), noneIf(m.or(lg, isSealed), LG)));
   }
   const stripped = legalise(m, m.and(meta, m.xor(strip, m.const(-1n))));
-  return m.cap(tag, m.select(tag, stripped, meta), m.addr(y));
+  const reduces = m.eq(hasAll(m, auth, m.zylevels1 ? LM | LG : LM), m.const(0n));
+  return m.cap(tag, m.select(m.and(tag, reduces), stripped, meta), m.addr(y));
 }
 
 /** What memory gets of a capability stored through `authority`: no tag without C, nor for a local one without SL. */

@@ -18,6 +18,8 @@ const BITS = BigInt(XLEN);
 
 /** What decoding needs: arithmetic, and which fields there are (for integrity). */
 export type BoundsMachine<X> = Arithmetic<X> & Format;
+/** What has bounds. */
+export type BoundedMachine<X, Y> = Arithmetic<X> & Pick<Capabilities<X, Y>, "cap" | "tag" | "meta" | "bounds">;
 
 /** A field of the metadata as a number. */
 export function field<X>(m: Arithmetic<X>, meta: X, f: Field): X {
@@ -147,15 +149,21 @@ export function contains<X>(m: Arithmetic<X>, bounds: Bounds<X>, addr: X, length
   return m.and(m.and(bounds.valid, not(m, m.ltu(addr, bounds.base))), above);
 }
 
-/**
- * A capability with another address, as YADDRW makes it: the tag goes where the capability is sealed or corrupt, or the new
- * address is outside the representable range. It suffices to compare bases (#section_cap_representable_check).
- */
+/** A capability with another address, as YADDRW makes it. */
 export function setAddress<X, Y>(m: Arithmetic<X> & Capabilities<X, Y>, y: Y, addr: X): Y {
+  const moved = m.cap(m.tag(y), m.meta(y), addr);
+  return m.keepTagIf(moved, m.keepsTagAt?.(y, addr) ?? keepsTagAt(m, y, addr));
+}
+
+/**
+ * Does a capability keep its tag at another address? Not where it is sealed or corrupt, or the address is outside the
+ * representable range. It suffices to compare bases (#section_cap_representable_check).
+ */
+export function keepsTagAt<X, Y>(m: BoundedMachine<X, Y>, y: Y, addr: X): X {
   const meta = m.meta(y);
   const moved = m.cap(m.tag(y), meta, addr);
   const old = m.bounds(y);
   const unsealed = m.eq(m.and(meta, m.const(SEALED)), m.const(0n));
   const representable = m.eq(m.bounds(moved).base, old.base);
-  return m.keepTagIf(moved, m.and(m.and(unsealed, old.integral), representable));
+  return m.and(m.and(unsealed, old.integral), representable);
 }

@@ -4,10 +4,12 @@ import { SEALED } from "../../../isa/cap/format.ts";
 import type { AccessBytes, Bounds, CacheBlockOperation, Privileged, Semantics } from "../../../isa/semantics.ts";
 import { GRANULE_BYTES } from "../../machine/memory.ts";
 import { KeptBounds, YExpr, type KeptBoundsOptions } from "./bounds.ts";
+import { Checks } from "./checks.ts";
 import { constant, ExprArithmetic, isConst, localOf, type Expr, type ExprWriter } from "./expr.ts";
 import { Access, type MemoryPath } from "./memory-path.ts";
+import { Known, type Facts } from "./known.ts";
 import type { RegisterLocals } from "./registers.ts";
-import { I32, I64, Op, VOID } from "./wasm.ts";
+import { I32, I64, Op } from "./wasm.ts";
 
 /** Thrown where the interpreter has to execute an instruction; the code emitted for it is taken back. Never seen outside. */
 export const UNTRANSLATABLE = Symbol("untranslatable");
@@ -58,6 +60,10 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
   #seen: YExpr[] = [];
   /** Metadata that is one of theirs but for the seal, on which no bounds depend. */
   readonly #resealed = new Map<Expr, YExpr>();
+  /** What keeps its tag, and so its bounds, where a condition is 1. */
+  readonly #keepers = new Map<Expr, YExpr>();
+  readonly #known: Known;
+  readonly #checks: Checks;
   readonly #bounds: KeptBounds;
   /** Registers that hold an integer for certain, in this block. */
   readonly #integers = new Set<number>();
@@ -69,12 +75,14 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
     this.zylevels1 = o.zylevels1;
     this.writer = o.writer;
     this.#registers = o.registers;
-    this.#bounds = new KeptBounds(this, o);
+    this.#known = new Known(o.registers);
+    this.#checks = new Checks(this, this.writer, this.#known, (depth) => this.exit(depth));
+    this.#bounds = new KeptBounds(this, o, this.#known);
   }
 
   /** A block begins: what is known of registers holds no longer. */
   beginBlock(): void {
-    this.#bounds.decoded.clear();
+    this.#known.forget();
     this.#integers.clear();
   }
 
@@ -84,6 +92,7 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
     this.ending = undefined;
     this.#seen = [];
     this.#resealed.clear();
+    this.#keepers.clear();
   }
 
   endInstruction(): void {
@@ -102,10 +111,10 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
     this.writer.wide(value);
     code.local(Op.localSet, this.#registers.address(r));
     this.#registers.noteWrite(r);
-    this.#bounds.decoded.delete(r);
+    this.#known.write(r);
     if (!this.#o.tagged || this.#integers.has(r)) return;
-    const { meta, tag, decoded } = this.#registers.capability(r);
-    code.i64(0n).local(Op.localSet, meta).i32(0).local(Op.localSet, tag).i32(0).local(Op.localSet, decoded);
+    const { meta, tag } = this.#registers.capability(r);
+    code.i64(0n).local(Op.localSet, meta).i32(0).local(Op.localSet, tag);
     this.#integers.add(r);
   }
 
@@ -122,32 +131,30 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
   setY(r: number, value: YExpr): void {
     if (r === 0) return;
     if (!this.#o.tagged) return this.setX(r, value.addr);
-    const { code } = this.writer;
-    const hasBounds = isConst(value.meta) && isConst(value.addr);
-    if (hasBounds || value.origin?.bounds !== undefined) this.bounds(value);
     const to = this.#registers.capability(r);
-    const from = value.register > 0 ? this.#registers.capability(value.register) : undefined;
-    const locals = value.locals ?? from;
+    const facts = this.#factsOf(value);
     // All is read before anything is written: the value may be of the register's own.
     this.writer.wide(value.addr);
     this.writer.wide(value.meta);
     this.writer.truth(value.tag);
+    const { code } = this.writer;
     code.local(Op.localSet, to.tag).local(Op.localSet, to.meta).local(Op.localSet, this.#registers.address(r));
+    this.#bounds.setWindow(to, value);
     this.#registers.noteWrite(r);
     this.#integers.delete(r);
-    if (locals !== undefined && locals !== to) {
-      for (const part of ["base", "top", "topHigh", "valid", "integral"] as const) {
-        code.local(Op.localGet, locals[part]).local(Op.localSet, to[part]);
-      }
-    } else if (value.bounds !== undefined && locals === undefined) {
-      this.#bounds.write(value.bounds, to);
-    }
-    const decoded = value.bounds !== undefined || (value.register > 0 && this.#bounds.decoded.has(value.register));
-    if (decoded) this.#bounds.decoded.add(r);
-    else this.#bounds.decoded.delete(r);
-    if (decoded || from === undefined) code.i32(decoded ? 1 : 0);
-    else code.local(Op.localGet, from.decoded);
-    code.local(Op.localSet, to.decoded);
+    this.#known.write(r, facts);
+  }
+
+  /** What is known of a value that is to be written to a register. */
+  #factsOf(value: YExpr): Facts | undefined {
+    const { root } = value;
+    if (root === undefined) return undefined;
+    const place = this.#known.placeOf(value.addr);
+    return this.#known.moved(root.register, {
+      tag: value.tag === root.tag,
+      meta: value.meta === root.meta,
+      offset: place?.register === root.register ? place.offset : undefined,
+    });
   }
 
   get pcc(): YExpr {
@@ -158,7 +165,8 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
   // Capabilities
 
   cap(tag: Expr, meta: Expr, addr: Expr): YExpr {
-    const origin = this.#withMeta(meta) ?? this.#resealed.get(meta);
+    const like = this.#withMeta(meta) ?? this.#resealed.get(meta);
+    const origin = like?.tag === tag && like.addr === addr ? like : undefined;
     return this.see(new YExpr(this.let(tag), this.let(meta), this.let(addr), -1, origin));
   }
   tag(y: YExpr): Expr {
@@ -172,21 +180,30 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
   }
 
   keepTagIf(y: YExpr, cond: Expr): YExpr {
-    const kept = new YExpr(this.let(this.and(y.tag, cond)), y.meta, y.addr, -1, y.origin);
-    kept.bounds = y.bounds;
-    kept.locals =
-      y.locals ?? (y.bounds !== undefined && y.register > 0 ? this.#registers.capability(y.register) : undefined);
-    return this.see(kept);
+    const origin = y.root ?? this.#keepers.get(cond);
+    return this.see(new YExpr(this.let(this.and(y.tag, cond)), y.meta, y.addr, -1, origin));
   }
 
   selectY(cond: Expr, a: YExpr, b: YExpr): YExpr {
     const choice = this.let(cond);
     const pick = (x: Expr, y: Expr): Expr => this.let(this.select(choice, x, y));
-    return this.see(new YExpr(pick(a.tag, b.tag), pick(a.meta, b.meta), pick(a.addr, b.addr)));
+    const origin = a.root === b.root ? a.root : undefined;
+    return this.see(new YExpr(pick(a.tag, b.tag), pick(a.meta, b.meta), pick(a.addr, b.addr), -1, origin));
   }
 
   bounds(y: YExpr): Bounds<Expr> {
-    return (y.bounds ??= this.#bounds.of(y));
+    return this.#bounds.of(y);
+  }
+  keepsTagAt(y: YExpr, addr: Expr): Expr {
+    const keeps = this.#bounds.keepsTagAt(y, addr);
+    if (!isConst(keeps)) this.#keepers.set(keeps, y);
+    return keeps;
+  }
+  /** What an access is checked for besides traps in any case where there is no register. */
+  holds(authority: YExpr, addr: Expr, bytes: number): Expr {
+    if (authority.register <= 0) return constant(0n);
+    this.#bounds.requireHeld(authority, addr, bytes, this.#checks);
+    return constant(1n);
   }
 
   override and(a: Expr, b: Expr): Expr {
@@ -218,11 +235,7 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
       if (cond.value !== 0n) throw UNTRANSLATABLE;
       return;
     }
-    const { code } = this.writer;
-    this.writer.truth(cond);
-    code.rarely(Op.if).byte(VOID);
-    this.exit(1);
-    code.op(Op.end);
+    this.#checks.require(this.eq(cond, constant(0n)));
   }
 
   jump(target: Expr): void {

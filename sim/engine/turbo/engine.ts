@@ -11,6 +11,7 @@ import type { Storage } from "../../timing/part.ts";
 import { isIndirect, packTraits } from "../../timing/traits.ts";
 import type { Stop } from "../engine.ts";
 import { Reference, type ReferenceOptions } from "../reference.ts";
+import { boundsModule } from "./bounds-module.ts";
 import { TranslatedCode, type CachedRegion } from "./code-cache.ts";
 import { Contexts, inOnePage } from "./contexts.ts";
 import { ExecutedCode } from "./executed-code.ts";
@@ -101,12 +102,13 @@ export class Turbo extends Reference {
         trapsMisaligned: o.misaligned === "trap",
         layout: linear.layout,
         ramBase,
-        module: regionModule({ tagged: o.rvy, zylevels1: o.zylevels1, timed: generated !== undefined }),
+        module: regionModule({ tagged: o.rvy, timed: generated !== undefined }),
         pieces: this.#pieces,
       },
       imports: {
         memory: linear.memory,
         fill: (addr: bigint, access: number): number => this.#fill(BigInt.asUintN(64, addr), access),
+        ...(o.rvy && boundsModule(linear, o.zylevels1)),
         ...(this.#pieces && timingModule(linear, this.#pieces.timing, this.#pieces)),
       },
       code: this.#code,

@@ -82,7 +82,7 @@ export function translateFunction(
       headPc: head,
       writer,
       registers,
-      decode: module.decode,
+      functions: module.bounds,
       target,
       targetMeta,
       restartsLocal,

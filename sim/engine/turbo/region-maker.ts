@@ -56,7 +56,7 @@ export class RegionMaker {
     const { layout, module } = surroundings;
     const bytes = encodeModule({
       imports: module.imports,
-      functions: [made.function, ...module.helpers],
+      functions: [made.function],
       memoryPages: layout.pages,
     });
     const { exports } = instantiate(bytes, imports);

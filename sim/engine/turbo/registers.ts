@@ -1,24 +1,21 @@
 // The guest's registers as locals of a function: loaded where it is entered, stored where it is left.
 //
-// A capability has nine locals: address, metadata, tag, and the decoded bounds with a flag that says whether they are
-// decoded. Decoding is put off until an instruction asks for the bounds; then it is kept until the register is written.
+// A capability has five locals: address, metadata, tag, and a window of addresses that its bounds hold (bounds.ts).
 import { META_AT, TAG_AT, X_AT } from "./layout.ts";
 import { I32, I64, Op, type Code, type ValueType } from "./wasm.ts";
 
-/** Locals of decoded bounds. */
-export interface BoundsLocals {
+/** Locals of a window. */
+export interface WindowLocals {
   readonly base: number;
   readonly top: number;
-  readonly topHigh: number;
-  readonly valid: number;
-  readonly integral: number;
 }
 
-interface CapabilityLocals extends BoundsLocals {
+/** A window of no address; its top is what a local holds at first. */
+export const EMPTY = { base: -1n, top: 0n } as const;
+
+interface CapabilityLocals extends WindowLocals {
   readonly meta: number;
   readonly tag: number;
-  /** 1 where the bounds are decoded. */
-  readonly decoded: number;
 }
 
 export class RegisterLocals {
@@ -26,6 +23,10 @@ export class RegisterLocals {
   readonly #addresses = new Map<number, number>();
   readonly #capabilities = new Map<number, CapabilityLocals>();
   readonly #written = new Set<number>();
+  /** Registers by the locals of their addresses, metadata and tags. */
+  readonly #byAddress = new Map<number, number>();
+  readonly #byMeta = new Map<number, number>();
+  readonly #byTag = new Map<number, number>();
 
   constructor(newLocal: (type: ValueType) => number) {
     this.#newLocal = newLocal;
@@ -33,8 +34,12 @@ export class RegisterLocals {
 
   /** The local of a register's address, its integer value. */
   address(r: number): number {
-    const known = this.#addresses.get(r) ?? this.#newLocal(I64);
-    this.#addresses.set(r, known);
+    let known = this.#addresses.get(r);
+    if (known === undefined) {
+      known = this.#newLocal(I64);
+      this.#addresses.set(r, known);
+      this.#byAddress.set(known, r);
+    }
     return known;
   }
 
@@ -43,22 +48,30 @@ export class RegisterLocals {
     let known = this.#capabilities.get(r);
     if (known === undefined) {
       const local = this.#newLocal;
-      known = {
-        meta: local(I64),
-        tag: local(I32),
-        decoded: local(I32),
-        ...boundsLocals(local),
-      };
+      known = { meta: local(I64), tag: local(I32), base: local(I64), top: local(I64) };
       this.#capabilities.set(r, known);
+      this.#byMeta.set(known.meta, r);
+      this.#byTag.set(known.tag, r);
     }
     return known;
+  }
+
+  /** The register that has a local for its address, metadata or tag. */
+  withAddress(local: number): number | undefined {
+    return this.#byAddress.get(local);
+  }
+  withMeta(local: number): number | undefined {
+    return this.#byMeta.get(local);
+  }
+  withTag(local: number): number | undefined {
+    return this.#byTag.get(local);
   }
 
   noteWrite(r: number): void {
     this.#written.add(r);
   }
 
-  /** Loads all that the function uses. Locals are 0 at first: no bounds are decoded. */
+  /** Loads all that the function uses. Windows are empty at first. */
   load(code: Code): void {
     for (const [r, local] of this.#addresses) {
       code
@@ -66,7 +79,8 @@ export class RegisterLocals {
         .memory(Op.i64Load, X_AT + 8 * r)
         .local(Op.localSet, local);
     }
-    for (const [r, { meta, tag }] of this.#capabilities) {
+    for (const [r, { meta, tag, base }] of this.#capabilities) {
+      code.i64(EMPTY.base).local(Op.localSet, base);
       code
         .i32(0)
         .memory(Op.i64Load, META_AT + 8 * r)
@@ -97,15 +111,4 @@ export class RegisterLocals {
         .memory(Op.i32Store, TAG_AT + 4 * r);
     }
   }
-}
-
-/** New locals for decoded bounds. */
-export function boundsLocals(newLocal: (type: typeof I32 | typeof I64) => number): BoundsLocals {
-  return {
-    base: newLocal(I64),
-    top: newLocal(I64),
-    topHigh: newLocal(I32),
-    valid: newLocal(I32),
-    integral: newLocal(I32),
-  };
 }

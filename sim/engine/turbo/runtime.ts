@@ -1,23 +1,11 @@
-// The parts of generated code that do not depend on the guest's: decoding of bounds, and the trampoline between regions.
-import { decodeBounds } from "../../../isa/cap/bounds.ts";
-import { ExprArithmetic, ExprWriter, localOf } from "./expr.ts";
+// The parts of generated code that do not depend on the guest's: what a region's module is made of, and the trampoline between regions.
+import { BOUNDS_IMPORTS, type BoundsFunction } from "./bounds-module.ts";
 import { SWITCHES } from "./exits.ts";
 import { ENTRY, STATE } from "./layout.ts";
-import { enterContextFunction, noteContextFunction } from "./switch-code.ts";
 import { QUESTIONS } from "./questions.ts";
-import { Functions, type Import } from "./terms.ts";
-import {
-  Code,
-  encodeModule,
-  F64,
-  I32,
-  I64,
-  Op,
-  VOID,
-  type ModuleFunction,
-  type Signature,
-  type ValueType,
-} from "./wasm.ts";
+import { enterContextFunction, noteContextFunction } from "./switch-code.ts";
+import type { Import } from "./terms.ts";
+import { Code, encodeModule, F64, I32, I64, Op, VOID, type Signature } from "./wasm.ts";
 
 /** Makes a TLB entry for an address if it can; gives the place of the byte, or 0. */
 const FILL_IMPORT: Import = { name: "fill", params: [I64, I32], results: [I32] };
@@ -35,26 +23,20 @@ const TIMING_IMPORTS = [
 /** Indices of the functions that timing calls. */
 export type TimingCalls = Readonly<Record<"fill" | (typeof TIMING_IMPORTS)[number]["name"], number>>;
 
-/** The functions of a region's module: what it imports, the region itself, and those that serve it. */
+/** What the module of a region imports; the region itself comes behind that. */
 export interface RegionModule {
   readonly imports: readonly Import[];
-  readonly helpers: readonly ModuleFunction[];
   readonly fill: number;
-  readonly decode: number;
+  /** Those of bounds-module.ts, where there are capabilities. */
+  readonly bounds: Readonly<Record<BoundsFunction, number>>;
   readonly timing: TimingCalls;
 }
 
-const NO_FUNCTION = -1;
-
-export function regionModule(o: {
-  readonly tagged: boolean;
-  readonly zylevels1: boolean;
-  readonly timed: boolean;
-}): RegionModule {
-  const module = new Functions(o.timed ? [FILL_IMPORT, ...TIMING_IMPORTS] : [FILL_IMPORT], 1);
-  const decode = o.tagged ? module.add(decodeFunction(o.zylevels1)).index : NO_FUNCTION;
-  const calls = Object.fromEntries(module.imports.map(({ name }, index) => [name, index])) as TimingCalls;
-  return { imports: module.imports, helpers: module.functions, fill: calls.fill, decode, timing: calls };
+export function regionModule(o: { readonly tagged: boolean; readonly timed: boolean }): RegionModule {
+  const imports = [FILL_IMPORT, ...(o.tagged ? BOUNDS_IMPORTS : []), ...(o.timed ? TIMING_IMPORTS : [])];
+  const indices = imports.map(({ name }, index) => [name, index]);
+  const calls = Object.fromEntries(indices) as TimingCalls & Readonly<Record<BoundsFunction, number>>;
+  return { imports, fill: calls.fill, bounds: calls, timing: calls };
 }
 
 /** What a region is: it takes the budget of instructions, and gives what is left of it. */
@@ -64,27 +46,6 @@ export const BUDGET = 0;
 
 /** The table grows no further. */
 export const MAX_REGIONS = 1 << 14;
-
-class Decoding extends ExprArithmetic {
-  readonly zylevels1: boolean;
-  readonly zyhybrid = false;
-  constructor(zylevels1: boolean) {
-    super();
-    this.zylevels1 = zylevels1;
-  }
-}
-
-/** `decode(meta, addr)`: base, top, and the conditions topHigh, valid and integral. */
-function decodeFunction(zylevels1: boolean): ModuleFunction {
-  const params = [I64, I64] as const;
-  const locals: ValueType[] = [];
-  const writer = new ExprWriter((type) => params.length + locals.push(type) - 1);
-  const bounds = decodeBounds(new Decoding(zylevels1), localOf(I64, 0), localOf(I64, 1));
-  writer.wide(bounds.base);
-  writer.wide(bounds.top);
-  for (const part of ["topHigh", "valid", "integral"] as const) writer.truth(bounds[part]);
-  return { params, results: [I64, I64, I32, I32, I32], locals, body: writer.code };
-}
 
 /**
  * `run(budget, index)`: calls the region at an index of the table, and then the next one as long as entries know it, in whatever
