@@ -65,7 +65,8 @@ export interface Capabilities<X, Y> {
   /** The same capability with its tag and-ed with a condition. */
   keepTagIf(y: Y, cond: X): Y;
   selectY(cond: X, a: Y, b: Y): Y;
-  /** `keepsTagAt` of isa/cap/bounds.ts, where an engine has a quicker way to know. */
+  // Where an engine has quicker ways to know: `isIntact` and `keepsTagAt` of isa/cap/bounds.ts. Either may be said of what has no tag.
+  isIntact?(y: Y): X;
   keepsTagAt?(y: Y, addr: X): X;
 }
 

@@ -149,6 +149,11 @@ export function contains<X>(m: Arithmetic<X>, bounds: Bounds<X>, addr: X, length
   return m.and(m.and(bounds.valid, not(m, m.ltu(addr, bounds.base))), above);
 }
 
+/** Does what has a tag pass all integrity checks? */
+export function isIntact<X, Y>(m: Capabilities<X, Y>, y: Y): X {
+  return m.isIntact?.(y) ?? m.bounds(y).integral;
+}
+
 /** A capability with another address, as YADDRW makes it. */
 export function setAddress<X, Y>(m: Arithmetic<X> & Capabilities<X, Y>, y: Y, addr: X): Y {
   const moved = m.cap(m.tag(y), m.meta(y), addr);

@@ -1,6 +1,6 @@
 // RVY, the capability base: instructions that make, inspect, load and store capabilities (encoding RV64LYA).
 import { authorityOf, keepsTag, loaded, readableY, stored, updatableY, writableY } from "../cap/access.ts";
-import { contains, encodeBounds, field, setAddress } from "../cap/bounds.ts";
+import { contains, encodeBounds, field, isIntact, setAddress } from "../cap/bounds.ts";
 import { CT } from "../cap/format.ts";
 import { clearPermissions, permissionWord, samePermissions } from "../cap/perms.ts";
 import { isSealed, isSubset, sealed, unsealed } from "../cap/seal.ts";
@@ -87,7 +87,7 @@ export const rvy: readonly Insn[] = [
       const cs1 = m.y(o.rs1);
       const meta = m.let(clearPermissions(m, m.meta(cs1), m.x(o.rs2)));
       const allowed = m.or(not(m, isSealed(m, cs1)), samePermissions(m, meta, m.meta(cs1)));
-      m.setY(o.rd, m.keepTagIf(m.cap(m.tag(cs1), meta, m.addr(cs1)), m.and(allowed, m.bounds(cs1).integral)));
+      m.setY(o.rd, m.keepTagIf(m.cap(m.tag(cs1), meta, m.addr(cs1)), m.and(allowed, isIntact(m, cs1))));
     },
   }),
   insn({
@@ -118,7 +118,7 @@ export const rvy: readonly Insn[] = [
     asm: "rd, rs2",
     exec: (m, o) => {
       const cs2 = m.y(o.rs2);
-      m.setY(o.rd, m.keepTagIf(sealed(m, cs2), m.and(not(m, isSealed(m, cs2)), m.bounds(cs2).integral)));
+      m.setY(o.rd, m.keepTagIf(sealed(m, cs2), m.and(not(m, isSealed(m, cs2)), isIntact(m, cs2))));
     },
   }),
   insn({

@@ -1,6 +1,6 @@
 // Control and status registers: who may access which, and what the general rules leave of a value written to one.
 import { csrPrivilege, csrReadOnly, CSRS, type CsrRecord } from "../../isa/csr.ts";
-import { setAddress } from "../../isa/cap/bounds.ts";
+import { isIntact, setAddress } from "../../isa/cap/bounds.ts";
 import type { Arithmetic, CacheBlockOperation, Capabilities } from "../../isa/semantics.ts";
 import { Capability, type CapabilityArithmetic } from "./capability.ts";
 import {
@@ -131,7 +131,7 @@ export class Csrs {
  * without integrity; else the address, by YADDRW.
  */
 export function written<X, Y>(m: Arithmetic<X> & Capabilities<X, Y>, old: () => Y, value: Y, whole: boolean): Y {
-  return whole ? m.keepTagIf(value, m.bounds(value).integral) : setAddress(m, old(), m.addr(value));
+  return whole ? m.keepTagIf(value, isIntact(m, value)) : setAddress(m, old(), m.addr(value));
 }
 
 /** Do menvcfg and senvcfg let a mode do a cache-block operation (cmo.adoc)? */

@@ -19,8 +19,8 @@ const rvy = mutations("isa/ext/rvy.ts", TESTS, [
   ["YBNDSW keeps the tag of inexact bounds", "mustBeExact ? m.and(allowed, exact) : allowed", "allowed"],
   [
     "YPERMC takes permissions from a sealed capability and keeps its tag",
-    "m.and(allowed, m.bounds(cs1).integral)",
-    "m.bounds(cs1).integral",
+    "m.and(allowed, isIntact(m, cs1))",
+    "isIntact(m, cs1)",
   ],
   [
     "YPERMC clearing GL of a sealed capability takes its tag",
@@ -29,8 +29,8 @@ const rvy = mutations("isa/ext/rvy.ts", TESTS, [
   ],
   [
     "YSENTRY of a sealed capability keeps its tag",
-    "m.and(not(m, isSealed(m, cs2)), m.bounds(cs2).integral)",
-    "m.bounds(cs2).integral",
+    "m.and(not(m, isSealed(m, cs2)), isIntact(m, cs2))",
+    "isIntact(m, cs2)",
   ],
   [
     "YSUNSEAL asks for no authority",

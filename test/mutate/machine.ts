@@ -19,7 +19,7 @@ const csrs = mutations("sim/machine/csrs.ts", CSRS, [
   ["UTIDC cannot be read without ASR", '(csr.record.asr === "write" && write)', 'csr.record.asr === "write"'],
   ["lower modes reach the registers of higher ones", "mode < csrPrivilege(number) || (write", "(write"],
   ["read-only registers can be written", "(write && csrReadOnly(number))", "false"],
-  ["a corrupt capability keeps its tag in a register", "m.keepTagIf(value, m.bounds(value).integral)", "value"],
+  ["a corrupt capability keeps its tag in a register", "m.keepTagIf(value, isIntact(m, value))", "value"],
   [
     "CSRRS moves a register's address without asking whether it is representable",
     "setAddress(m, old(), m.addr(value))",

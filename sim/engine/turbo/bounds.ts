@@ -136,6 +136,28 @@ export class KeptBounds {
     if (offset !== undefined) this.#known.noteHeld(y.register, offset, end!);
   }
 
+  /** `isIntact` of isa/cap/bounds.ts: the window of what is not is empty. */
+  isIntact(y: YExpr): Expr {
+    if (isConst(y.meta) && isConst(y.addr)) return this.of(y).integral;
+    const m = this.#m;
+    const { code } = this.#writer;
+    const [tag, meta, addr] = [y.tag, y.meta, y.addr].map((part) => this.#writer.ready(part)) as Parts;
+    const { root } = y;
+    const isSome = root && this.#isSome(this.#windowOf(root)!);
+    code.op(Op.block).byte(I32);
+    if (isSome !== undefined) this.#resultIf(1, isSome);
+    this.#resultIf(0, m.eq(tag, constant(0n)));
+    if (isSome !== undefined) {
+      this.#fillWindow(root!.register);
+      this.#resultIf(1, isSome);
+    }
+    this.#writer.truth(this.#decode(meta, addr).integral);
+    code.op(Op.end);
+    const intact = this.#writer.temporary(I32);
+    code.local(Op.localSet, intact);
+    return localOf(I32, intact);
+  }
+
   /** `keepsTagAt` of isa/cap/bounds.ts for what has a tag; 0 may be said of what has none. */
   keepsTagAt(y: YExpr, address: Expr): Expr {
     const window = this.#windowOf(y);
@@ -180,7 +202,7 @@ export class KeptBounds {
     if (root === undefined) return this.#decode(meta, addr);
     const m = this.#m;
     const window = this.#windowOf(root)!;
-    const isEmpty = m.ltu(window.top, window.base);
+    const isEmpty = m.eq(this.#isSome(window), constant(0n));
     this.#writer.truth(isEmpty);
     code.rarely(Op.if).byte(VOID);
     this.#fillWindow(root.register);
@@ -253,6 +275,11 @@ export class KeptBounds {
     code.local(Op.localSet, top).op(Op.else);
     for (const part of [word, addr]) this.#writer.wide(part);
     code.call(this.#o.functions.window).local(Op.localSet, top).local(Op.localSet, base).op(Op.end);
+  }
+
+  /** Is a window not empty? */
+  #isSome({ base, top }: Window): Expr {
+    return this.#m.eq(this.#m.ltu(top, base), constant(0n));
   }
 
   #between(addr: Expr, { base, top }: Window): Expr {

@@ -194,6 +194,9 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
   bounds(y: YExpr): Bounds<Expr> {
     return this.#bounds.of(y);
   }
+  isIntact(y: YExpr): Expr {
+    return this.#bounds.isIntact(y);
+  }
   keepsTagAt(y: YExpr, addr: Expr): Expr {
     const keeps = this.#bounds.keepsTagAt(y, addr);
     if (!isConst(keeps)) this.#keepers.set(keeps, y);
