@@ -106,13 +106,13 @@ type Rates = ReadonlyMap<PointerBytes, ComputeRate>;
 export class Replayer {
   readonly #setup: ReplaySetup;
   readonly #pool: Pool;
-  readonly #rates: Promise<Rates>;
+  readonly #rates: ReadonlyMap<PointerBytes, Promise<ComputeRate>>;
 
   constructor(setup: ReplaySetup, pool: Pool) {
     this.#setup = setup;
     this.#pool = pool;
     this.#rates = measureRates(setup, pool);
-    this.#rates.catch(() => undefined); // reported by play, if it comes to that
+    for (const rate of this.#rates.values()) rate.catch(() => undefined); // reported by play, if it comes to that
   }
 
   async play(input: ReplayInput): Promise<ReplayOutcome> {
@@ -126,10 +126,8 @@ export class Replayer {
     const faultyService = trace.services.findIndex((s) => s.name === input.faultyService);
     if (input.faultyService !== undefined && faultyService < 0)
       return refused(unknownService(intent, input.faultyService));
-    const rates = await this.#rates;
-    const work = scheduleWork(trace, {
-      ...{ assumptions, clockMhz, rate: rates.get(8)!, requests, warmup, faultyService },
-    });
+    const rate = await this.#rates.get(8)!;
+    const work = scheduleWork(trace, { assumptions, clockMhz, rate, requests, warmup, faultyService });
     const tooNested = exceedsDescriptors(intent, deployments, work);
     if (tooNested !== undefined) return refused(tooNested);
     const running: Running[] = [];
@@ -138,6 +136,8 @@ export class Replayer {
       if (typeof started === "number") return refused(needsMemory(intent, started));
       running.push(started);
     }
+    const rates = new Map<PointerBytes, ComputeRate>();
+    for (const [form, measured] of this.#rates) rates.set(form, await measured);
     this.#pool.interruption.answer();
     const ran = await allRan(running);
     const message = stopMessage(ran, input.faultyService);
@@ -190,10 +190,10 @@ async function allRan(running: readonly Running[]): Promise<Ran[]> {
 const RAM_BASE = 0x8000_0000;
 
 /** Measures the steady compute loop on this machine, in each pointer form that a deployment uses (and always as integers). */
-async function measureRates(setup: ReplaySetup, pool: Pool): Promise<Rates> {
+function measureRates(setup: ReplaySetup, pool: Pool): ReadonlyMap<PointerBytes, Promise<ComputeRate>> {
   const { machine, engine, assumptions, deployments, onProgress } = setup;
   const forms = [...new Set<PointerBytes>([8, ...deployments.map((d) => d.pointerBytes)])];
-  const measured = forms.map(async (form): Promise<[PointerBytes, ComputeRate]> => {
+  const measure = async (form: PointerBytes): Promise<ComputeRate> => {
     const { image, iterations } = calibration(form, assumptions.workingSetBytes);
     const spec = { image, isa: GUEST_ISA[form], machine: machine.config, engine, skippedWindows: 0, reads: [] };
     const run = await pool.run(spec, (instructions) =>
@@ -202,9 +202,9 @@ async function measureRates(setup: ReplaySetup, pool: Pool): Promise<Rates> {
     const steady = run?.windows.counters;
     if (run?.stop.kind !== "exit" || steady === undefined)
       throw new Error(`calibration did not end: ${JSON.stringify(run?.stop)}`);
-    return [form, { cycles: steady.now, iterations, byCause: causesOf(steady) }];
-  });
-  return new Map(await Promise.all(measured));
+    return { cycles: steady.now, iterations, byCause: causesOf(steady) };
+  };
+  return new Map(forms.map((form) => [form, measure(form)]));
 }
 
 /** Far beyond any sane run: a guest that loops for ever ends with a message. */
