@@ -111,7 +111,7 @@ export class AccessCode {
       .i32(reads ? 0 : 1)
       .i32(this.#translates ? 1 : 0);
     this.#piece.waits();
-    code.local(Op.localGet, locals.clock).call(calls.touchAccess);
+    code.local(Op.localGet, locals.clock).callThroughTable(calls.touchAccess);
     code.mostly(Op.brIf).unsigned(0);
   }
 

@@ -11,7 +11,7 @@ import type { Checks } from "./checks.ts";
 import { constant, isConst, localOf, type Expr, type ExprArithmetic, type ExprWriter } from "./expr.ts";
 import type { Known } from "./known.ts";
 import { EMPTY, type RegisterLocals, type WindowLocals } from "./registers.ts";
-import { I32, I64, Op, VOID } from "./wasm.ts";
+import { I32, I64, Op, VOID, type TableCall } from "./wasm.ts";
 
 /** A capability as expressions. */
 export class YExpr {
@@ -49,8 +49,8 @@ export interface KeptBoundsOptions {
   readonly headPc: bigint;
   readonly writer: ExprWriter;
   readonly registers: RegisterLocals;
-  /** Indices of the functions of bounds-module.ts. */
-  readonly functions: Readonly<Record<"decode" | "window" | "keepsTag", number>>;
+  /** The functions of bounds-module.ts. */
+  readonly functions: Readonly<Record<"decode" | "window" | "keepsTag", TableCall>>;
 }
 
 /** No window reaches into the last so many bytes: what is a short way above an address in one does not wrap. */
@@ -187,7 +187,7 @@ export class KeptBounds {
       this.#resultIf(1, m.and(m.and(unsealed, among), this.#isLikeOurs(meta, was)));
     }
     for (const part of [meta, was, addr]) this.#writer.wide(part);
-    code.call(this.#o.functions.keepsTag).op(Op.end);
+    code.callThroughTable(this.#o.functions.keepsTag).op(Op.end);
     const keeps = this.#writer.temporary(I32);
     code.local(Op.localSet, keeps);
     return localOf(I32, keeps);
@@ -224,7 +224,7 @@ export class KeptBounds {
     this.#writer.truth(this.#isLikeOurs(meta, addr));
     code.op(Op.i32Eqz).op(Op.if).byte(VOID);
     for (const part of [meta, addr]) this.#writer.wide(part);
-    code.call(this.#o.functions.decode);
+    code.callThroughTable(this.#o.functions.decode);
     const bounds = takeBounds(this.#writer);
     code.op(Op.else);
     this.#set(bounds, ours);
@@ -274,7 +274,7 @@ export class KeptBounds {
     this.#writer.wide(ours.top);
     code.local(Op.localSet, top).op(Op.else);
     for (const part of [word, addr]) this.#writer.wide(part);
-    code.call(this.#o.functions.window).local(Op.localSet, top).local(Op.localSet, base).op(Op.end);
+    code.callThroughTable(this.#o.functions.window).local(Op.localSet, top).local(Op.localSet, base).op(Op.end);
   }
 
   /** Is a window not empty? */

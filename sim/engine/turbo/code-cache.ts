@@ -7,7 +7,7 @@ import { Exits } from "./exits.ts";
 import { ENTRY, entriesAt, ENTRIES_BYTES, STATE, TARGETS_AT, TARGETS_BYTES } from "./layout.ts";
 import { instantiate } from "./host.ts";
 import type { LinearMemory } from "./linear.ts";
-import { MAX_REGIONS, trampolineModule } from "./runtime.ts";
+import { MAX_REGIONS, SHARED_FUNCTIONS, trampolineModule } from "./runtime.ts";
 
 /** A page of code as a region has seen it. */
 export interface SeenPage {
@@ -55,6 +55,8 @@ const MAX_EXITS = 1 << 20;
 
 export class TranslatedCode {
   readonly exits = new Exits();
+  /** What regions import: the memory, and the table of shared functions. */
+  readonly imports: Readonly<Record<"memory" | "table", unknown>>;
   /** Calls the region at an index of the table: `run(budget, index)`. */
   readonly run: (budget: number, index: number) => number;
   /** Names the context of the hart's state, for generated code to find. */
@@ -72,12 +74,17 @@ export class TranslatedCode {
   /** Contexts that may have entries. */
   #contexts = 0;
 
-  constructor(linear: LinearMemory) {
+  /** @param fill - as `FILL_IMPORT`. @param shared - other `SHARED_FUNCTIONS`, by their names. */
+  constructor(linear: LinearMemory, fill: unknown, shared: Readonly<Record<string, unknown>>) {
     this.#linear = linear;
     this.#table = new WebAssembly.Table({ element: "anyfunc", initial: MAX_REGIONS });
     this.#bytes = new Uint8Array(linear.buffer);
-    const env = { memory: linear.memory, table: this.#table };
+    const env = { memory: linear.memory, table: this.#table, fill };
     const { exports } = instantiate(trampolineModule(linear.layout.pages), env);
+    // A table of their own: V8 copies what an instance imports.
+    const table = new WebAssembly.Table({ element: "anyfunc", initial: SHARED_FUNCTIONS.length });
+    SHARED_FUNCTIONS.forEach(({ name }, slot) => table.set(slot, exports[name] ?? shared[name] ?? null));
+    this.imports = { memory: linear.memory, table };
     this.run = exports["run"] as TranslatedCode["run"];
     this.noteContext = exports["noteContext"] as TranslatedCode["noteContext"];
   }

@@ -21,7 +21,6 @@ import type { LinearMemory } from "./linear.ts";
 import { Access } from "./memory-path.ts";
 import { Pieces } from "./pieces.ts";
 import { RegionMaker } from "./region-maker.ts";
-import { regionModule } from "./runtime.ts";
 import { timingModule } from "./timing-module.ts";
 
 export interface TurboOptions extends ReferenceOptions {
@@ -77,8 +76,6 @@ export class Turbo extends Reference {
     const ramBase = o.bus.memory.base;
     this.#linear = linear;
     this.#hotAfter = o.hotAfter ?? HOT_AFTER;
-    this.#code = new TranslatedCode(linear);
-    this.#contexts = new Contexts(linear, this.#code);
     this.#pieces =
       generated &&
       new Pieces({
@@ -90,6 +87,13 @@ export class Turbo extends Reference {
         },
         asid: () => linear.words[STATE.asid >>> 2]!,
       });
+    const shared = {
+      ...(o.rvy && boundsModule(linear, o.zylevels1)),
+      ...(this.#pieces && timingModule(linear, this.#pieces.timing, this.#pieces)),
+    };
+    const fill = (addr: bigint, access: number): number => this.#fill(BigInt.asUintN(64, addr), access);
+    this.#code = new TranslatedCode(linear, fill, shared);
+    this.#contexts = new Contexts(linear, this.#code);
     this.#maker = new RegionMaker({
       surroundings: {
         hart: this.hart,
@@ -102,14 +106,7 @@ export class Turbo extends Reference {
         trapsMisaligned: o.misaligned === "trap",
         layout: linear.layout,
         ramBase,
-        module: regionModule({ tagged: o.rvy, timed: generated !== undefined }),
         pieces: this.#pieces,
-      },
-      imports: {
-        memory: linear.memory,
-        fill: (addr: bigint, access: number): number => this.#fill(BigInt.asUintN(64, addr), access),
-        ...(o.rvy && boundsModule(linear, o.zylevels1)),
-        ...(this.#pieces && timingModule(linear, this.#pieces.timing, this.#pieces)),
       },
       code: this.#code,
       memory: this.memory,

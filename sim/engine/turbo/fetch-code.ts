@@ -126,7 +126,7 @@ export class FetchCode {
       .local(Op.localGet, locals.clock);
     code
       .i32(this.#translates ? 1 : 0)
-      .call(calls.takeLine)
+      .callThroughTable(calls.takeLine)
       .op(Op.i32Eqz)
       .rarely(Op.if)
       .byte(VOID);

@@ -11,7 +11,7 @@ import { Access, MemoryPath } from "./memory-path.ts";
 import { RegisterLocals } from "./registers.ts";
 import { translateRegion, type Block, type CodeSource, type Region } from "./regions.ts";
 import type { Pieces } from "./pieces.ts";
-import { BUDGET, type RegionModule } from "./runtime.ts";
+import { BUDGET, SHARED_CALLS } from "./runtime.ts";
 import { Translator } from "./system.ts";
 import { TimingCode, type Addressing } from "./timing-code.ts";
 import { Code, I32, I64, Op, VOID, type ModuleFunction, type ValueType } from "./wasm.ts";
@@ -35,7 +35,6 @@ export interface Surroundings {
   readonly direct: boolean;
   readonly addressing: Addressing;
   readonly pccMeta: bigint;
-  readonly module: RegionModule;
   /** Where time is modelled. */
   readonly pieces: Pieces | undefined;
 }
@@ -74,15 +73,15 @@ export function translateFunction(
   const restartsLocal = newLocal(I32);
   const registers = new RegisterLocals(newLocal);
   const writer = new ExprWriter(newLocal);
-  const { module, pieces, addressing } = surroundings;
-  const timing = pieces && new TimingCode({ pieces, calls: module.timing, newLocal, writer, ...addressing });
+  const { pieces, addressing } = surroundings;
+  const timing = pieces && new TimingCode({ pieces, calls: SHARED_CALLS, newLocal, writer, ...addressing });
   const blocks = new TranslatingBlockWriter(
     new Translator({
       ...surroundings,
       headPc: head,
       writer,
       registers,
-      functions: module.bounds,
+      functions: SHARED_CALLS,
       target,
       targetMeta,
       restartsLocal,
@@ -90,7 +89,7 @@ export function translateFunction(
     writer,
     timing,
   );
-  const path = new MemoryPath({ ...surroundings, tlb, fill: module.fill }, writer, (depth) => blocks.exit(depth));
+  const path = new MemoryPath({ ...surroundings, tlb, fill: SHARED_CALLS.fill }, writer, (depth) => blocks.exit(depth));
   blocks.translator.memory = path;
   if (timing !== undefined) {
     path.onAccess = (addr, place, bytes, access) =>

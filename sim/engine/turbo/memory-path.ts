@@ -6,7 +6,7 @@
 import { GRANULE_BITS, GRANULE_BYTES, PAGE_BITS } from "../../machine/memory.ts";
 import type { Expr, ExprWriter } from "./expr.ts";
 import { RAM_AT, TLB, TLB_KIND_BYTES, type Layout } from "./layout.ts";
-import { I32, I64, Op, VOID } from "./wasm.ts";
+import { I32, I64, Op, VOID, type TableCall } from "./wasm.ts";
 
 /** Kinds of access that may be answered differently by one page. A capability without a tag is stored as data are. */
 export const Access = { load: 0, store: 1, loadCapability: 2, storeCapability: 3 } as const;
@@ -26,8 +26,8 @@ export interface MemoryPathOptions {
   readonly tagged: boolean;
   /** Local with the TLB of the context. */
   readonly tlb: number;
-  /** Index of the function `fill(address: i64, access: i32) -> i32`. */
-  readonly fill: number;
+  /** The function `fill(address: i64, access: i32) -> i32`. */
+  readonly fill: TableCall;
 }
 
 export class MemoryPath {
@@ -174,7 +174,7 @@ export class MemoryPath {
     writer.wide(addr);
     code.i32(kind | (bytes << 2));
     addForTag(TAGGED_SHIFT);
-    code.call(fill).local(Op.localTee, place).op(Op.i32Eqz).rarely(Op.if).byte(VOID);
+    code.callThroughTable(fill).local(Op.localTee, place).op(Op.i32Eqz).rarely(Op.if).byte(VOID);
     this.#exit(2);
     code.op(Op.end).op(Op.end);
     return place;

@@ -7,12 +7,12 @@ import { busyBefore } from "./questions.ts";
 import { STATE } from "./layout.ts";
 import { ENTRY_BYTES, PIECE, RESTART, type Pieces } from "./pieces.ts";
 import type { TimedBlock } from "./timed-block.ts";
-import type { TimingCalls } from "./runtime.ts";
-import { F64, I32, Op, VOID, type Code, type ValueType } from "./wasm.ts";
+import type { SharedCalls } from "./runtime.ts";
+import { F64, I32, Op, VOID, type Code, type TableCall, type ValueType } from "./wasm.ts";
 
 export interface PieceCodeOptions {
   readonly pieces: Pieces;
-  readonly calls: TimingCalls;
+  readonly calls: SharedCalls;
   readonly newLocal: (type: ValueType) => number;
   readonly writer: ExprWriter;
 }
@@ -41,7 +41,7 @@ export class PieceCode {
     readonly overlap: number;
   };
   readonly pieces: Pieces;
-  readonly calls: TimingCalls;
+  readonly calls: SharedCalls;
   readonly timing: GeneratedTiming;
   /** The block that is being translated. */
   block!: TimedBlock;
@@ -149,7 +149,7 @@ export class PieceCode {
     code.local(Op.localGet, entry);
     if (ahead > 0) code.i32(ahead).op(Op.i32Add);
     this.age(code, overlaps);
-    code.local(Op.localGet, clock).local(Op.localGet, state).call(this.calls.advance).op(Op.end);
+    code.local(Op.localGet, clock).local(Op.localGet, state).callThroughTable(this.calls.advance).op(Op.end);
     code.local(Op.localGet, clock);
     inEntry(Op.f64Load, PIECE.cycles).op(Op.f64Add).local(Op.localSet, clock);
     inEntry(Op.i32Load, PIECE.taken).local(Op.localTee, state);
@@ -170,9 +170,9 @@ export class PieceCode {
   }
 
   /** After the arguments of a question that are its own: the rest of them, the question, and what has changed meanwhile. */
-  ask(question: number): void {
+  ask(question: TableCall): void {
     const { clock, state, answer } = this.locals;
-    this.code.local(Op.localGet, clock).local(Op.localGet, state).call(question);
+    this.code.local(Op.localGet, clock).local(Op.localGet, state).callThroughTable(question);
     for (const local of [answer, state, clock]) this.code.local(Op.localSet, local);
   }
 

@@ -7,12 +7,11 @@ import type { ExecutedCode } from "./executed-code.ts";
 import { translateFunction, type Surroundings } from "./function.ts";
 import { instantiate } from "./host.ts";
 import type { Addressing } from "./timing-code.ts";
+import { SHARED_FUNCTIONS } from "./runtime.ts";
 import { encodeModule } from "./wasm.ts";
 
 export interface RegionMakerOptions {
   readonly surroundings: Omit<Surroundings, "direct" | "addressing" | "mode" | "pccMeta">;
-  /** What regions import. */
-  readonly imports: Readonly<Record<string, unknown>>;
   readonly code: TranslatedCode;
   readonly memory: Memory;
   /** The page of code at the address of a page, as the machine sees it now. */
@@ -44,7 +43,7 @@ export class RegionMaker {
     source: ExecutedCode,
     { pc, meta, direct, mode, addressing, bits }: Circumstances,
   ): CachedRegion | undefined {
-    const { surroundings, imports, code: cache } = this.#o;
+    const { surroundings, code: cache } = this.#o;
     const made = translateFunction(
       pc,
       source,
@@ -53,13 +52,15 @@ export class RegionMaker {
       (bytes) => cache.reserveTargets(bytes),
     );
     if (made === undefined) return undefined;
-    const { layout, module } = surroundings;
+    const { layout } = surroundings;
     const bytes = encodeModule({
-      imports: module.imports,
+      imports: [],
       functions: [made.function],
+      types: SHARED_FUNCTIONS,
+      usesTable: true,
       memoryPages: layout.pages,
     });
-    const { exports } = instantiate(bytes, imports);
+    const { exports } = instantiate(bytes, cache.imports);
     const { pages, ranges } = source.seen(made.region);
     const pageOf = (range: CodeRange): CodePage => pages.find((p) => p.virt === range.virt)!.page;
     const code = ranges.map((r) => this.#bytesOf(pageOf(r), r.from, r.to).slice());

@@ -1,17 +1,23 @@
 // The parts of generated code that do not depend on the guest's: what a region's module is made of, and the trampoline between regions.
-import { BOUNDS_IMPORTS, type BoundsFunction } from "./bounds-module.ts";
+import { BOUNDS_IMPORTS } from "./bounds-module.ts";
 import { SWITCHES } from "./exits.ts";
 import { ENTRY, STATE } from "./layout.ts";
 import { QUESTIONS } from "./questions.ts";
 import { enterContextFunction, noteContextFunction } from "./switch-code.ts";
 import type { Import } from "./terms.ts";
-import { Code, encodeModule, F64, I32, I64, Op, VOID, type Signature } from "./wasm.ts";
+import { Code, encodeModule, F64, I32, I64, Op, VOID, type Signature, type TableCall } from "./wasm.ts";
 
 /** Makes a TLB entry for an address if it can; gives the place of the byte, or 0. */
-const FILL_IMPORT: Import = { name: "fill", params: [I64, I32], results: [I32] };
+const FILL_IMPORT = { name: "fill", params: [I64, I32], results: [I32] } as const satisfies Import;
 
-/** What timing calls (timing-functions.ts, questions.ts). */
-const TIMING_IMPORTS = [
+/**
+ * What regions call outside, by their places in a table: `fill`, the functions of bounds-module.ts where there are capabilities, and what timing
+ * calls (timing-functions.ts, questions.ts). V8 would
+ * compile, with optimisation, an adapter to JavaScript for each type of function that a module imports, whatever it is given.
+ */
+export const SHARED_FUNCTIONS = [
+  FILL_IMPORT,
+  ...BOUNDS_IMPORTS,
   { name: "advance", params: [I32, F64, F64, I32], results: [] },
   { name: "takeLine", params: [I32, I32, F64, I32], results: [I32] },
   { name: "touchAccess", params: [I32, I32, I32, I32, I32, I32, F64], results: [I32] },
@@ -20,24 +26,12 @@ const TIMING_IMPORTS = [
   { name: "fetch", ...QUESTIONS.fetch },
 ] as const satisfies readonly Import[];
 
-/** Indices of the functions that timing calls. */
-export type TimingCalls = Readonly<Record<"fill" | (typeof TIMING_IMPORTS)[number]["name"], number>>;
+export type SharedCalls = Readonly<Record<(typeof SHARED_FUNCTIONS)[number]["name"], TableCall>>;
 
-/** What the module of a region imports; the region itself comes behind that. */
-export interface RegionModule {
-  readonly imports: readonly Import[];
-  readonly fill: number;
-  /** Those of bounds-module.ts, where there are capabilities. */
-  readonly bounds: Readonly<Record<BoundsFunction, number>>;
-  readonly timing: TimingCalls;
-}
-
-export function regionModule(o: { readonly tagged: boolean; readonly timed: boolean }): RegionModule {
-  const imports = [FILL_IMPORT, ...(o.tagged ? BOUNDS_IMPORTS : []), ...(o.timed ? TIMING_IMPORTS : [])];
-  const indices = imports.map(({ name }, index) => [name, index]);
-  const calls = Object.fromEntries(indices) as TimingCalls & Readonly<Record<BoundsFunction, number>>;
-  return { imports, fill: calls.fill, bounds: calls, timing: calls };
-}
+/** How the module of a region, whose own type comes first, calls them. */
+export const SHARED_CALLS = Object.fromEntries(
+  SHARED_FUNCTIONS.map(({ name }, slot) => [name, { slot, type: 1 + slot }]),
+) as SharedCalls;
 
 /** What a region is: it takes the budget of instructions, and gives what is left of it. */
 export const REGION: Signature = { params: [I32], results: [I32] };
@@ -53,8 +47,8 @@ export const MAX_REGIONS = 1 << 14;
  */
 export function trampolineModule(memoryPages: number): Uint8Array<ArrayBuffer> {
   const [budget, index, slot] = [0, 1, 2];
-  const enterContext = 1;
-  const regionType = 3; // after the types of the functions
+  const [fill, , enterContext] = [0, 1, 2];
+  const regionType = 5; // after the types of the functions
   const code = new Code();
   const loadState = (opcode: number, at: number): Code => code.i32(0).memory(opcode, at);
   code.op(Op.loop).byte(VOID);
@@ -77,12 +71,14 @@ export function trampolineModule(memoryPages: number): Uint8Array<ArrayBuffer> {
   code.i32(0).local(Op.localGet, slot).memory(Op.i32Load, ENTRY.lines).memory(Op.i32Store, STATE.lines);
   code.local(Op.localGet, slot).memory(Op.i32Load, ENTRY.index).local(Op.localSet, index).op(Op.br).unsigned(1);
   code.op(Op.end).op(Op.end).local(Op.localGet, budget);
+  const forward = new Code().local(Op.localGet, 0).local(Op.localGet, 1).call(fill);
   return encodeModule({
-    imports: [],
+    imports: [FILL_IMPORT],
     functions: [
       { params: [I32, I32], results: [I32], locals: [I32], body: code, exportName: "run" },
       enterContextFunction(),
       noteContextFunction(),
+      { ...FILL_IMPORT, locals: [], body: forward, exportName: FILL_IMPORT.name },
     ],
     types: [REGION],
     usesTable: true,

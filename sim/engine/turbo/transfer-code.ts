@@ -2,7 +2,7 @@
 import { Outcome, type PredictorFastPath } from "../../timing/predictor/predictor.ts";
 import { isBackward, isCall, isIndirect, isReturn } from "../../timing/traits.ts";
 import type { TimedBlock, TimedInstruction } from "./timed-block.ts";
-import type { TimingCalls } from "./runtime.ts";
+import type { SharedCalls } from "./runtime.ts";
 import {
   element,
   f64,
@@ -34,14 +34,14 @@ export class TransferCode {
   readonly #f: Statements;
   readonly #last: TimedInstruction;
   readonly #predictor: PredictorFastPath;
-  readonly #calls: TimingCalls;
+  readonly #calls: SharedCalls;
   readonly #outcome: Local;
   readonly #index: Local;
   /** Did the return-address stack, or the branch target buffer, have the target? */
   readonly #known: Local;
   readonly #taken: Local;
 
-  constructor(code: Code, block: TimedBlock, predictor: PredictorFastPath, calls: TimingCalls, locals: TransferLocals) {
+  constructor(code: Code, block: TimedBlock, predictor: PredictorFastPath, calls: SharedCalls, locals: TransferLocals) {
     this.#f = new Statements([], code);
     this.#last = block.instructions.at(-1)!;
     this.#predictor = predictor;
@@ -141,7 +141,7 @@ export class TransferCode {
         target.emit(code);
         code
           .i32(targets.byteOffset - sources.byteOffset)
-          .call(this.#calls.rememberTarget)
+          .callThroughTable(this.#calls.rememberTarget)
           .op(Op.end);
       },
     };

@@ -201,6 +201,12 @@ interface BranchHint {
   readonly taken: boolean;
 }
 
+/** A function in the table `env.table`, and the index of its type in the module that calls it. */
+export interface TableCall {
+  readonly slot: number;
+  readonly type: number;
+}
+
 /** Instructions of a function. Methods for those with immediates; `op` for the others. */
 export class Code extends Bytes {
   #hints: BranchHint[] = [];
@@ -260,6 +266,9 @@ export class Code extends Bytes {
   }
   call(index: number): this {
     return this.byte(Op.call).unsigned(index);
+  }
+  callThroughTable({ slot, type }: TableCall): this {
+    return this.i32(slot).op(Op.callIndirect).unsigned(type).byte(0);
   }
 }
 
