@@ -35,11 +35,6 @@ const code: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/piece-code.ts", TESTS, [
     ["blocks begin however near an event is", "code.local(Op.localGet, limit).op(", "code.f64(Infinity).op("],
     ["no load waits for a store that it overlaps", "if (overlaps) {", "if (!overlaps) {"],
-    [
-      "a piece behind a late instruction has the age of loads before it",
-      "this.age(this.code, false);",
-      "this.age(this.code, true);",
-    ],
   ]),
   ...mutations("sim/engine/turbo/questions.ts", TESTS, [
     ["generated code asks before the clock is where it should be", "spill(f, timing, all.at(-2)!, all.at(-1)!);", ""],
