@@ -1,5 +1,6 @@
 // The module of functions that decode bounds for all regions: the text of isa/cap, and a memo of what was decoded lately.
 import { decodeBounds, keepsTagAt, type BoundedMachine } from "../../../isa/cap/bounds.ts";
+import { SEALED } from "../../../isa/cap/format.ts";
 import type { Bounds } from "../../../isa/semantics.ts";
 import { takeBounds, windowWithin } from "./bounds.ts";
 import { constant, ExprArithmetic, ExprWriter, localOf, type Expr } from "./expr.ts";
@@ -44,7 +45,7 @@ interface Pointer {
   readonly addr: Expr;
 }
 
-const DECODE = 0;
+const [DECODE, WINDOW] = [0, 1];
 const [META, ADDR, OTHER] = [0, 1, 2].map((local) => localOf(I64, local)) as [Expr, Expr, Expr];
 
 /** The algebra in a function of its own. */
@@ -123,7 +124,19 @@ function windowFunction(m: Text): ModuleFunction {
   return m.function;
 }
 
+/** The window answers first, as it is what is asked for next. */
 function keepsTagFunction(m: Text): ModuleFunction {
-  m.writer.truth(keepsTagAt(m, { meta: META, addr: ADDR }, OTHER));
+  const { writer } = m;
+  const { code } = writer;
+  for (const part of [META, ADDR]) writer.wide(part);
+  code.call(WINDOW);
+  const [top, base] = [writer.temporary(I64), writer.temporary(I64)];
+  code.local(Op.localSet, top).local(Op.localSet, base);
+  const outside = m.or(m.ltu(OTHER, localOf(I64, base)), m.ltu(localOf(I64, top), OTHER));
+  const unsealed = m.eq(m.and(META, constant(SEALED)), constant(0n));
+  writer.truth(m.and(unsealed, m.eq(outside, constant(0n))));
+  code.op(Op.if).byte(I32).i32(1).op(Op.else);
+  writer.truth(keepsTagAt(m, { meta: META, addr: ADDR }, OTHER));
+  code.op(Op.end);
   return m.function;
 }

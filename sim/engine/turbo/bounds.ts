@@ -143,14 +143,9 @@ export class KeptBounds {
     const { code } = this.#writer;
     const [tag, meta, addr] = [y.tag, y.meta, y.addr].map((part) => this.#writer.ready(part)) as Parts;
     const { root } = y;
-    const isSome = root && this.#isSome(this.#windowOf(root)!);
     code.op(Op.block).byte(I32);
-    if (isSome !== undefined) this.#resultIf(1, isSome);
     this.#resultIf(0, m.eq(tag, constant(0n)));
-    if (isSome !== undefined) {
-      this.#fillWindow(root!.register);
-      this.#resultIf(1, isSome);
-    }
+    if (root !== undefined) this.#resultIf(1, this.#isSome(this.#windowOf(root)!));
     this.#writer.truth(this.#decode(meta, addr).integral);
     code.op(Op.end);
     const intact = this.#writer.temporary(I32);
@@ -176,16 +171,9 @@ export class KeptBounds {
     }
     code.i32(1).op(Op.br).unsigned(1).op(Op.end);
     this.#resultIf(0, m.eq(tag, constant(0n)));
-    if (y.register > 0) {
-      this.#fillWindow(y.register);
-      this.#resultIf(
-        1,
-        alike.reduce((a, b) => m.and(a, b)),
-      );
-    } else {
-      const among = this.#between(addr, windowWithin(m, this.#ownBounds));
-      this.#resultIf(1, m.and(m.and(unsealed, among), this.#isLikeOurs(meta, was)));
-    }
+    const amongOurs = this.#between(addr, windowWithin(m, this.#ownBounds));
+    this.#resultIf(1, m.and(m.and(unsealed, amongOurs), this.#isLikeOurs(meta, was)));
+    if (y.register > 0) this.#fillWindow(y.register);
     for (const part of [meta, was, addr]) this.#writer.wide(part);
     code.callThroughTable(this.#o.functions.keepsTag).op(Op.end);
     const keeps = this.#writer.temporary(I32);
@@ -265,16 +253,8 @@ export class KeptBounds {
   #fillWindow(r: number): void {
     const { code } = this.#writer;
     const { meta, base, top } = this.#registers.capability(r);
-    const [word, addr] = [localOf(I64, meta), localOf(I64, this.#registers.address(r))];
-    this.#writer.truth(this.#isLikeOurs(word, addr));
-    code.op(Op.if).byte(VOID);
-    const ours = windowWithin(this.#m, this.#ownBounds);
-    this.#writer.wide(ours.base);
-    code.local(Op.localSet, base);
-    this.#writer.wide(ours.top);
-    code.local(Op.localSet, top).op(Op.else);
-    for (const part of [word, addr]) this.#writer.wide(part);
-    code.callThroughTable(this.#o.functions.window).local(Op.localSet, top).local(Op.localSet, base).op(Op.end);
+    code.local(Op.localGet, meta).local(Op.localGet, this.#registers.address(r));
+    code.callThroughTable(this.#o.functions.window).local(Op.localSet, top).local(Op.localSet, base);
   }
 
   /** Is a window not empty? */
