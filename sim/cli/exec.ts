@@ -89,7 +89,7 @@ export const execCommand: Command<ExecOptions> = {
     const misfit = imageMisfit(image, machine.config.ramBytes);
     if (misfit !== undefined) throw new Failure("input", `${options.program}: error: ${misfit} (status 3)`);
     const log = path === undefined ? undefined : new LineFile(path);
-    let output = "";
+    const console = new Console(options.json === "-" ? "drop" : path === "-" ? "hold" : "show");
     const started = process.hrtime.bigint();
     try {
       const hart = createMachine({
@@ -99,9 +99,7 @@ export const execCommand: Command<ExecOptions> = {
         engine: options.engine,
         ...(options.timing ? { core: machine.config } : {}),
         ...(log === undefined ? {} : { onCommit: (line: string) => log.write(shape(line)) }),
-        onOutput: (text) => {
-          output += text;
-        },
+        onOutput: (text) => console.write(text),
       });
       interruption.answer();
       const stop = runInterruptibly(hart, limits, interruption);
@@ -116,13 +114,39 @@ export const execCommand: Command<ExecOptions> = {
         seconds,
       );
       if (options.json !== undefined) writeOutput(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
-      if (options.json !== "-") writeStdout(`${output}${execText(report).join("\n")}\n`);
+      console.finish();
+      if (options.json !== "-") writeStdout(`${execText(report).join("\n")}\n`);
       return ending(stop, options.exitCode);
     } finally {
       log?.discard();
     }
   },
 };
+
+/** Characters of a line that are shown together at most. */
+const MOST_PENDING = 4096;
+type ConsoleKind = "show" | "hold" | "drop";
+
+/** What the program prints: shown line by line, held until the end where a commit log has stdout, dropped where a report has. */
+class Console {
+  readonly #kind: ConsoleKind;
+  #pending = "";
+
+  constructor(kind: ConsoleKind) {
+    this.#kind = kind;
+  }
+
+  write(text: string): void {
+    if (this.#kind === "drop") return;
+    this.#pending += text;
+    if (this.#kind === "show" && (text.endsWith("\n") || this.#pending.length >= MOST_PENDING)) this.finish();
+  }
+
+  finish(): void {
+    writeStdout(this.#pending);
+    this.#pending = "";
+  }
+}
 
 /** Where the commit log goes and how its lines look; `--log-commits=x-only` is plain Spike on stdout. */
 function logOf(options: Pick<ExecOptions, "logCommits" | "logFormat">): {

@@ -23,10 +23,10 @@ interface Interrupted {
   readonly milliseconds: number;
 }
 
-/** Runs `meshsim` and sends the interrupt, `times` at once, when stderr or time says so. */
+/** Runs `meshsim` and sends the interrupt, `times` at once, when stdout, stderr or time says so. */
 async function interrupt(
   args: readonly string[],
-  when: { readonly stderr?: RegExp; readonly afterMs?: number; readonly times?: number },
+  when: { readonly stdout?: RegExp; readonly stderr?: RegExp; readonly afterMs?: number; readonly times?: number },
 ): Promise<Interrupted> {
   const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   let [stdout, stderr, sent] = ["", "", 0];
@@ -35,7 +35,10 @@ async function interrupt(
     sent = performance.now();
     for (let i = 0; i < (when.times ?? 1); i += 1) child.kill("SIGINT");
   };
-  child.stdout.on("data", (text: Buffer) => (stdout += text.toString()));
+  child.stdout.on("data", (text: Buffer) => {
+    stdout += text.toString();
+    if (when.stdout?.test(stdout)) send();
+  });
   child.stderr.on("data", (text: Buffer) => {
     stderr += text.toString();
     if (when.stderr?.test(stderr)) send();
@@ -145,6 +148,14 @@ describe("exec", () => {
     expect(json.status).toBe(130);
     const report: unknown = JSON.parse(readFileSync(join(folder, "exec.json"), "utf8"));
     expect(report).toMatchObject({ complete: false, exit: { kind: "interrupted" } });
+  });
+
+  test("shows what a program prints while it runs", async () => {
+    const print = [..."hi\n"].map((c) => `li t0, ${c.charCodeAt(0)}\nsb t0, 0(s0)\n`).join("");
+    writeFileSync(join(folder, "print.S"), `_start: li s0, 0x10000000\n${print}j .\n`);
+    const { status, stdout } = await interrupt(["exec", "print.S"], { stdout: /hi\n/ });
+    expect(status).toBe(130);
+    expect(stdout).toMatch(/^hi\ninterrupted: .*partial\n/);
   });
 
   test("leaves no piece of a commit log", async () => {
