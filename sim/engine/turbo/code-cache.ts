@@ -5,7 +5,7 @@
 import type { CodePage } from "../code.ts";
 import { Exits } from "./exits.ts";
 import { ENTRY, entriesAt, ENTRIES_BYTES, STATE, TARGETS_AT, TARGETS_BYTES } from "./layout.ts";
-import { instantiate } from "./host.ts";
+import { instantiateShared } from "./host.ts";
 import type { LinearMemory } from "./linear.ts";
 import { MAX_REGIONS, SHARED_FUNCTIONS, trampolineModule } from "./runtime.ts";
 
@@ -80,7 +80,7 @@ export class TranslatedCode {
     this.#table = new WebAssembly.Table({ element: "anyfunc", initial: MAX_REGIONS });
     this.#bytes = new Uint8Array(linear.buffer);
     const env = { memory: linear.memory, table: this.#table, fill };
-    const { exports } = instantiate(trampolineModule(linear.layout.pages), env);
+    const { exports } = instantiateShared(trampolineModule(linear.layout.pages), env);
     // A table of their own: V8 copies what an instance imports.
     const table = new WebAssembly.Table({ element: "anyfunc", initial: SHARED_FUNCTIONS.length });
     SHARED_FUNCTIONS.forEach(({ name }, slot) => table.set(slot, exports[name] ?? shared[name] ?? null));

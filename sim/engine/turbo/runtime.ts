@@ -11,9 +11,9 @@ import { Code, encodeModule, F64, I32, I64, Op, VOID, type Signature, type Table
 const FILL_IMPORT = { name: "fill", params: [I64, I32], results: [I32] } as const satisfies Import;
 
 /**
- * What regions call outside, by their places in a table: `fill`, the functions of bounds-module.ts where there are capabilities, and what timing
- * calls (timing-functions.ts, questions.ts). V8 would
- * compile, with optimisation, an adapter to JavaScript for each type of function that a module imports, whatever it is given.
+ * What regions call outside, by their places in a table: `fill`, the functions of bounds-module.ts where there are capabilities, and
+ * what timing calls (timing-functions.ts, questions.ts). Of functions that a module imports V8 would compile an optimised adapter to
+ * JavaScript for each type, whatever they are.
  */
 export const SHARED_FUNCTIONS = [
   FILL_IMPORT,
@@ -67,7 +67,7 @@ export function trampolineModule(memoryPages: number): Uint8Array<ArrayBuffer> {
   loadState(Op.i32Load, STATE.entries).op(Op.i32Add).local(Op.localTee, slot).memory(Op.i64Load, 0);
   loadState(Op.i64Load, STATE.pc).op(Op.i64Eq);
   code.local(Op.localGet, slot).memory(Op.i64Load, ENTRY.meta);
-  loadState(Op.i64Load, STATE.meta).op(Op.i64Eq).op(Op.i32And).op(Op.if).byte(VOID);
+  loadState(Op.i64Load, STATE.meta).op(Op.i64Eq).op(Op.i32And).mostly(Op.if).byte(VOID);
   code.i32(0).local(Op.localGet, slot).memory(Op.i32Load, ENTRY.lines).memory(Op.i32Store, STATE.lines);
   code.local(Op.localGet, slot).memory(Op.i32Load, ENTRY.index).local(Op.localSet, index).op(Op.br).unsigned(1);
   code.op(Op.end).op(Op.end).local(Op.localGet, budget);

@@ -194,13 +194,6 @@ export class Bytes {
 const F64_VALUE = new Float64Array(1);
 const F64_BYTES = new Uint8Array(F64_VALUE.buffer);
 
-/** An `if` or `br_if`, and which way it mostly goes. */
-interface BranchHint {
-  /** Where it stands. */
-  readonly at: number;
-  readonly taken: boolean;
-}
-
 /** A function in the table `env.table`, and the index of its type in the module that calls it. */
 export interface TableCall {
   readonly slot: number;
@@ -209,33 +202,30 @@ export interface TableCall {
 
 /** Instructions of a function. Methods for those with immediates; `op` for the others. */
 export class Code extends Bytes {
-  #hints: BranchHint[] = [];
-
-  get hints(): readonly BranchHint[] {
-    return this.#hints;
-  }
+  /** Of each `if` or `br_if` that mostly goes one way: twice its place, and 1 more where it is taken. */
+  readonly hints: number[] = [];
 
   op(opcode: number): this {
     return this.byte(opcode);
   }
   /** An `if` or `br_if` that is rarely taken: the host keeps what it leads to out of the way of the rest. */
   rarely(opcode: number): this {
-    this.#hints.push({ at: this.length, taken: false });
+    this.hints.push(2 * this.length);
     return this.op(opcode);
   }
   /** The same of one that is mostly taken. */
   mostly(opcode: number): this {
-    this.#hints.push({ at: this.length, taken: true });
+    this.hints.push(2 * this.length + 1);
     return this.op(opcode);
   }
   /** Appends other code, with its hints. */
   place(source: Code): this {
-    for (const { at, taken } of source.hints) this.#hints.push({ at: this.length + at, taken });
+    for (const hint of source.hints) this.hints.push(2 * this.length + hint);
     return this.append(source.view);
   }
   override truncate(length: number): void {
     super.truncate(length);
-    while ((this.#hints.at(-1)?.at ?? 0) >= length && this.#hints.length > 0) this.#hints.pop();
+    while (this.hints.length > 0 && this.hints.at(-1)! >= 2 * length) this.hints.pop();
   }
   local(opcode: number, index: number): this {
     return this.byte(opcode).unsigned(index);
@@ -372,19 +362,17 @@ function text(s: Bytes, value: string): Bytes {
 
 /** By function, each hint with its offset from where the function's locals are declared. */
 function branchHints(s: Bytes, imported: number, functions: readonly ModuleFunction[]): void {
-  const hinted = functions
-    .map(({ body, locals }, n) => ({ body, locals, n }))
-    .filter(({ body }) => body.hints.length > 0);
-  s.unsigned(hinted.length);
-  for (const { body, locals: types, n } of hinted) {
+  s.unsigned(functions.filter(({ body }) => body.hints.length > 0).length);
+  functions.forEach(({ body: { hints }, locals: types }, n) => {
+    if (hints.length === 0) return;
     const declared = new Bytes();
     locals(declared, types);
-    s.unsigned(imported + n).unsigned(body.hints.length);
-    for (const { at, taken } of body.hints)
-      s.unsigned(declared.length + at)
-        .unsigned(1)
-        .byte(taken ? 1 : 0);
-  }
+    s.unsigned(imported + n).unsigned(hints.length);
+    for (const hint of hints)
+      s.unsigned(declared.length + (hint >> 1))
+        .byte(1)
+        .byte(hint & 1);
+  });
 }
 
 /** Locals as runs of one type. */

@@ -47,7 +47,7 @@ describe("hints of branches", () => {
     const { length } = code;
     code.byte(VOID).i32(0).mostly(Op.brIf);
     code.truncate(length);
-    expect(code.hints).toEqual([{ at: 2, taken: false }]);
+    expect(code.hints).toEqual([4]);
     code.truncate(0);
     expect(code.hints).toEqual([]);
   });
