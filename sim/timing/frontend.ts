@@ -24,7 +24,8 @@ export const frontendParams = {
 
 export type FrontendConfig = ConfigOf<typeof frontendParams>;
 
-export const NO_LINE = -1;
+/** In place of the address of a line: no address is less than a line above it. */
+export const NO_LINE = -Infinity;
 
 /** An instruction of `bytes` at `pc` is fetched already if 0 <= pc - line[0] <= lineBytes - bytes and phys - pc = line[1]. */
 export interface LineFastPath {
