@@ -313,12 +313,13 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   }
 
   #enterTrap(trap: Trap<bigint>, pcc: Capability): void {
-    const { op, offset, page, hart } = this;
+    const { op, offset, hart } = this;
     this.#traps += 1;
     const r = this.record;
     r.insn = op?.decoded;
     r.pc = this.pageVirt + offset;
-    r.fetchPhys = op === undefined ? -1 : page.phys + offset;
+    // What the instruction was fetched from is in the record: the access that failed may have had the page let go.
+    if (op === undefined) r.fetchPhys = -1;
     r.trap = true;
     r.access = "none";
     r.fence = undefined;

@@ -39,6 +39,14 @@ test(`it takes the same cycles and counts the same events, whatever the core (${
   );
 });
 
+test.each([
+  ["no line is in hand for an address below 64 when none is in hand", 1464],
+  ["a trap is told whence its instruction came, though its access has let go of the page", 1471],
+])("%s", (_, index) => {
+  const program = randomProgram(8802, index, TURBO_ISAS[index % TURBO_ISAS.length]);
+  expect(alike(runOf(program), { seed: index, core: configOf("server@1") }).divergence).toBeUndefined();
+});
+
 test("an instruction in two lines that traps is fetched once", () => {
   const run = runOfText(`# isa: rv64y
 # misaligned: trap
