@@ -39,6 +39,12 @@ export function struct<const Fields extends Readonly<Record<string, FieldKind>>>
 
 export const alignUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 
+/** Writes a whole number, not negative, as 64 bits, little-endian, without making a bigint of it. */
+export function setU64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value, true); // takes it modulo 2^32
+  view.setUint32(at + 4, value / 2 ** 32, true);
+}
+
 /** A service's globals; gp points here while its code runs. */
 export const SERVICE = struct("SERVICE", {
   id: "u64",

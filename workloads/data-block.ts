@@ -1,5 +1,5 @@
 // Builds a service's data: structs, tables and payloads at final addresses, with the pointers that a loader must install.
-import { alignUp, type Layout, type PointerBytes } from "../kernel/abi.ts";
+import { alignUp, setU64, type Layout, type PointerBytes } from "../kernel/abi.ts";
 import { exactAlignment } from "../kernel/layout.ts";
 import { PointerTable } from "../kernel/sasos/pointers.ts";
 import type { Payload } from "./messages.ts";
@@ -85,8 +85,7 @@ export class DataBlock {
 
   u64(at: number, value: number): void {
     this.#room(at + WORD_BYTES);
-    this.#view.setUint32(at - this.#base, value, true); // takes it modulo 2^32
-    this.#view.setUint32(at - this.#base + 4, value / 2 ** 32, true);
+    setU64(this.#view, at - this.#base, value);
   }
 
   pointer(at: number, to: Placed, writable: boolean): void {

@@ -1,6 +1,6 @@
 // The manifest of the single-address-space kernel, and the image that boots it: which compartments there are and what each may reach.
 import { mergeImages, UNCATEGORISED, type Image } from "../../isa/image.ts";
-import type { Layout } from "../abi.ts";
+import { setU64, type Layout } from "../abi.ts";
 import { assembleGuest, guestSource, linkGuest, type GuestObject } from "../image.ts";
 import { overlap, regionEnd, type Region } from "../layout.ts";
 import { COMPARTMENT, ENTRY, GRANT, KERNEL, LINK, objectSymbols } from "./objects.ts";
@@ -160,11 +160,7 @@ function encode<Field extends string>(layout: Layout<Field>, rows: readonly Reco
   const view = new DataView(bytes.buffer);
   const fields = Object.entries<number>(layout.at) as [Field, number][];
   rows.forEach((row, i) => {
-    for (const [field, offset] of fields) {
-      const at = i * layout.bytes + offset;
-      view.setUint32(at, row[field], true); // takes it modulo 2^32
-      view.setUint32(at + 4, row[field] / 2 ** 32, true);
-    }
+    for (const [field, offset] of fields) setU64(view, i * layout.bytes + offset, row[field]);
   });
   return bytes;
 }

@@ -1,4 +1,5 @@
 // The loader's table of pointers as it grows: a work has tens of thousands, so they are kept as the bytes that the loader reads.
+import { setU64 } from "../abi.ts";
 import { POINTER } from "./objects.ts";
 
 /** A capability that the loader stores at `at`: for `bytes` from `base` on. */
@@ -37,16 +38,16 @@ export class PointerTable implements Iterable<PointerRelocation> {
     const row = this.#end;
     this.#end += ROW_BYTES;
     if (this.#end > this.#view.byteLength) this.#grow();
-    this.#u64(row + AT.at, at);
-    this.#u64(row + AT.base, base);
-    this.#u64(row + AT.length, bytes);
+    setU64(this.#view, row + AT.at, at);
+    setU64(this.#view, row + AT.base, base);
+    setU64(this.#view, row + AT.length, bytes);
     this.#view.setUint32(row + AT.writable, writable ? 1 : 0, true);
   }
 
   /** Shifts both what points and what is pointed at. */
   move(delta: number): void {
     for (let row = 0; row < this.#end; row += ROW_BYTES) {
-      for (const field of [row + AT.at, row + AT.base]) this.#u64(field, this.#number(field) + delta);
+      for (const field of [row + AT.at, row + AT.base]) setU64(this.#view, field, this.#number(field) + delta);
     }
   }
 
@@ -59,11 +60,6 @@ export class PointerTable implements Iterable<PointerRelocation> {
 
   #number(at: number): number {
     return this.#view.getUint32(at, true) + 2 ** 32 * this.#view.getUint32(at + 4, true);
-  }
-
-  #u64(at: number, value: number): void {
-    this.#view.setUint32(at, value, true); // takes it modulo 2^32
-    this.#view.setUint32(at + 4, value / 2 ** 32, true);
   }
 
   #grow(): void {

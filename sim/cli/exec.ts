@@ -89,7 +89,7 @@ export const execCommand: Command<ExecOptions> = {
     const misfit = imageMisfit(image, machine.config.ramBytes);
     if (misfit !== undefined) throw new Failure("input", `${options.program}: error: ${misfit} (status 3)`);
     const log = path === undefined ? undefined : new LineFile(path);
-    const console = new Console(options.json === "-" ? "drop" : path === "-" ? "hold" : "show");
+    const shown = new GuestConsole(options.json === "-" ? "drop" : path === "-" ? "hold" : "show");
     const started = process.hrtime.bigint();
     try {
       const hart = createMachine({
@@ -99,7 +99,7 @@ export const execCommand: Command<ExecOptions> = {
         engine: options.engine,
         ...(options.timing ? { core: machine.config } : {}),
         ...(log === undefined ? {} : { onCommit: (line: string) => log.write(shape(line)) }),
-        onOutput: (text) => console.write(text),
+        onOutput: (text) => shown.write(text),
       });
       interruption.answer();
       const stop = runInterruptibly(hart, limits, interruption);
@@ -107,14 +107,11 @@ export const execCommand: Command<ExecOptions> = {
       const { core } = hart;
       core?.check();
       if (stop.kind !== "interrupted" || path === "-") log?.finish();
-      const report = execReport(
-        programExit(stop),
-        hart.instructions,
-        core && { cycles: core.now, byCause: byCause(core.snapshot()), events: events(core.snapshot()) },
-        seconds,
-      );
+      const counters = core?.snapshot();
+      const cost = counters && { cycles: counters.now, byCause: byCause(counters), events: events(counters) };
+      const report = execReport(programExit(stop), hart.instructions, cost, seconds);
       if (options.json !== undefined) writeOutput(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
-      console.finish();
+      shown.finish();
       if (options.json !== "-") writeStdout(`${execText(report).join("\n")}\n`);
       return ending(stop, options.exitCode);
     } finally {
@@ -128,7 +125,7 @@ const MOST_PENDING = 4096;
 type ConsoleKind = "show" | "hold" | "drop";
 
 /** What the program prints: shown line by line, held until the end where a commit log has stdout, dropped where a report has. */
-class Console {
+class GuestConsole {
   readonly #kind: ConsoleKind;
   #pending = "";
 

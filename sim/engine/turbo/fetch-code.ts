@@ -5,13 +5,10 @@
 import { PAGE_BYTES } from "../../machine/memory.ts";
 import { NO_LINE } from "../../timing/frontend.ts";
 import { STATE } from "./layout.ts";
-import { LINE, LINE_BYTES } from "./lines.ts";
+import { IN_HAND, LINE, LINE_BYTES } from "./lines.ts";
 import type { PieceCode } from "./piece-code.ts";
 import { counted, f64, localOf } from "./terms.ts";
 import { I32, Op, VOID, type Code } from "./wasm.ts";
-
-/** What the parts know of the line in hand. */
-const IN_HAND = [LINE.virt, LINE.delta];
 
 export class FetchCode {
   /** Addresses (low 48 bits) of the lines that the region's code lies in; the head's comes first. */

@@ -4,6 +4,7 @@
 // Everything is looked up first: the page, the transition of the piece before the access, the instruction's own. Where any is not
 // at hand nothing has changed, and `ask` does all of it. Then the cache answers, and the transition is looked up of an instruction
 // that is so late; where it is not at hand, `finish` goes on from there.
+import { PAGE_BITS } from "../../machine/memory.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import { MOST_LATE_CYCLES } from "../../timing/memo.ts";
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
@@ -32,7 +33,6 @@ import { holdsPage, lineOf } from "./timing-functions.ts";
 import { F64, I32, I64 } from "./wasm.ts";
 
 const { const: word } = i32;
-const PAGE_BITS = 12n;
 
 /** The methods of `Pieces` that are called. */
 export const LATE_ACCESS_IMPORTS: readonly Import[] = [
@@ -139,7 +139,7 @@ class Writing {
     f.if(i32.lt(onTime, word(0)), ask);
     f.if(this.#crossesLine(place, last), ask);
     f.if(this.#has(flags, ACCESS.translated), () => {
-      const page = i32.low(i64.shrU(addr, i64.const(PAGE_BITS)));
+      const page = i32.low(i64.shrU(addr, i64.const(BigInt(PAGE_BITS))));
       f.if(i32.not(holdsPage(this.#timing.fastPaths.dtlb, page, this.#touchPage)), ask);
     });
     const clock = f.let(f64.at(pieces.clock.byteOffset));
@@ -362,7 +362,7 @@ class Writing {
     const { lastStore, youngest } = storeBlocks;
     f.if(this.#has(a.flags, ACCESS.stores), () => {
       f.count(youngest.byteOffset);
-      const at = f.let(storeBlockAt(a.place, this.#timing.fastPaths.storeBlocks));
+      const at = f.let(storeBlockAt(a.place, storeBlocks));
       const last = f.let(this.#lastBlockAt(a));
       f.store(at, lastStore.byteOffset, f64.at(youngest.byteOffset));
       f.while(i32.ne(at, last), () => {

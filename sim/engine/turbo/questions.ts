@@ -1,7 +1,7 @@
 // The questions of generated code whose answers take time: it asks with clock and state in locals, and gets them back.
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { LateAccess } from "./late-access.ts";
-import { LINE } from "./lines.ts";
+import { IN_HAND } from "./lines.ts";
 import { f64, i32, i64, Statements, type Functions, type Local, type Term } from "./terms.ts";
 import { F64, I32, I64, type ModuleFunction, type Signature, type ValueType } from "./wasm.ts";
 
@@ -31,9 +31,6 @@ export function spill(f: Statements, { pieces }: GeneratedTiming, clock: Term, s
   f.storeAt(pieces.clock.byteOffset, clock);
   f.storeAt(pieces.state.byteOffset, state);
 }
-
-/** What the parts know of the line in hand. */
-const IN_HAND = [LINE.virt, LINE.delta];
 
 /** Defines `QUESTIONS`. */
 export function defineQuestions(module: Functions, timing: GeneratedTiming, { access, fetch }: LateAccess): void {

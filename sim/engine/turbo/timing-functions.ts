@@ -93,16 +93,16 @@ function defineTouchAccess(
 ): void {
   const { l1d, dtlb, earlyCycles } = timing.fastPaths;
   const params = [I32, I32, I32, I32, I32, I32, F64] as const;
-  const body = (f: Statements, ...locals: Local[]): Term => {
-    const [place, page, last, dirty, translated, waits, clock] = locals as [
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-    ];
+  const body = (
+    f: Statements,
+    place: Local,
+    page: Local,
+    last: Local,
+    dirty: Local,
+    translated: Local,
+    waits: Local,
+    clock: Local,
+  ): Term => {
     const no = (): void => f.return(word(0));
     f.if(i32.and(place, last), no);
     const line = f.let(lineOf(place, timing.ramBase, l1d));
