@@ -13,7 +13,7 @@ import { slotWord, type MemoCode } from "./memo-code.ts";
 import type { CacheCode } from "./parts/cache.ts";
 import { LINE } from "./lines.ts";
 import { LATE_FETCH, ROW_SHIFT } from "./pieces.ts";
-import { ACCESS, FETCH_OFFSET, NOTHING_BEFORE, POINT, POINT_SHIFT } from "./points.ts";
+import { ACCESS, FETCH_OFFSET, NOTHING_BEFORE, POINT, POINT_INDEX, POINT_SHIFT } from "./points.ts";
 import { spill } from "./questions.ts";
 import { noteTagGroup, storeBlockAt } from "./store-code.ts";
 import {
@@ -180,7 +180,8 @@ class Writing {
     const before = this.#pieceBefore(f, { record, row, age, clock, state }, ask);
     f.if(before, () => this.#countTaken(f, before));
     f.if(translated, () => f.count(fastPaths.itlb.lookups.byteOffset));
-    this.#noteFetch(f, line, i32.shrU(flags, word(FETCH_OFFSET)), clock);
+    const offset = i32.shrU(i32.and(flags, word(2 ** POINT_INDEX - 1)), word(FETCH_OFFSET));
+    this.#noteFetch(f, line, offset, clock);
     this.#throughInstructionCache(f, { point, line, onTime, clock, state });
     f.storeAt(this.#tables.lateFetch.byteOffset + LATE_FETCH.doneAt, clock);
     f.if(this.#isNear(clock), () => f.return(this.#stopFetch()));
@@ -247,13 +248,19 @@ class Writing {
 
   /** Looks the transition up of the piece before the access, and goes on from there; gives its slot, 0 where there is no such piece. */
   #pieceBefore(f: Statements, o: Now & Readonly<Record<"record" | "row" | "age", Local>>, ask: () => void): Local {
-    const row = i32.shrU(i32.sub(o.row, word(this.#tables.rowsAt)), word(ROW_SHIFT));
+    const row = f.let(i32.shrU(i32.sub(o.row, word(this.#tables.rowsAt)), word(ROW_SHIFT)));
     const script = f.let(i32.load(i32.add(i32.load(o.record, POINT.scripts), i32.shl(row, word(2)))));
     const slot = f.let(word(0));
     f.if(i32.ne(script, word(NOTHING_BEFORE)), () => {
       f.set(slot, this.#memo.slotOf(o.state, script));
       f.if(i32.not(slot), ask);
-      if (!this.#timing.fastPaths.storeBlocks.forwards) f.if(f64.lt(o.age, f64.of(slotWord(slot, "waiting"))), ask);
+      if (!this.#timing.fastPaths.storeBlocks.forwards)
+        f.if(f64.lt(o.age, f64.of(slotWord(slot, "waiting"))), () => {
+          const place = i64.of(i32.shrU(i32.load(o.record, POINT.flags), word(POINT_INDEX)));
+          const before = i64.sub(i64.shl(i64.const(1n), place), i64.const(1n));
+          f.set(slot, this.#memo.slotOf(o.state, this.#memo.overlappingOf(row, before, script)));
+          f.if(i32.not(slot), ask);
+        });
       this.#goThrough(f, slot, o);
     });
     return slot;

@@ -1,9 +1,20 @@
 // The code that looks up transitions where sim/timing/transitions.ts keeps them, and scripts where variants.ts does.
+import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { PipelineMemo } from "../../timing/memo.ts";
+import { NO_OVERLAP } from "../../timing/storebuffer.ts";
 import { NOBODY, SCRIPT_SPREAD, Slot, SLOT_WORDS, STATE_SPREAD } from "../../timing/transitions.ts";
-import { ACCESS_SPREAD, OTHER_SPREAD, Variant, VARIANT_BITS, VARIANT_WORDS } from "../../timing/variants.ts";
-import { element, i32, select, type Callee, type Functions, type Term } from "./terms.ts";
-import { I32 } from "./wasm.ts";
+import {
+  ACCESS_SPREAD,
+  OTHER_SPREAD,
+  OVERLAP,
+  OVERLAPPING,
+  Variant,
+  VARIANT_BITS,
+  VARIANT_WORDS,
+} from "../../timing/variants.ts";
+import type { Pieces } from "./pieces.ts";
+import { element, f64, i32, i64, select, type Callee, type Functions, type Term } from "./terms.ts";
+import { I32, I64 } from "./wasm.ts";
 
 const { const: word } = i32;
 
@@ -12,12 +23,19 @@ export const slotWord = (slot: Term, name: keyof typeof Slot): Term => i32.load(
 export interface MemoCode {
   readonly slotOf: Callee;
   readonly variantOf: Callee;
+  readonly overlappingOf: Callee;
 }
 
-export const memoCode = (module: Functions, memo: PipelineMemo): MemoCode => ({
-  slotOf: slotFunction(module, memo),
-  variantOf: variantFunction(module, memo),
-});
+type LoadTables = Pick<Pieces, "loadsAt" | "agesAt">;
+
+export function memoCode(module: Functions, { memo, fastPaths }: GeneratedTiming, tables: LoadTables): MemoCode {
+  const variantOf = variantFunction(module, memo);
+  return {
+    slotOf: slotFunction(module, memo),
+    variantOf,
+    overlappingOf: overlappingFunction(module, fastPaths.storeBlocks.entries, tables, variantOf),
+  };
+}
 
 /** `slotOf(state, script)`: the linear address of a transition's slot; 0 where it is not known. */
 function slotFunction(module: Functions, { slots, table: { first, shift } }: PipelineMemo): Callee {
@@ -59,4 +77,34 @@ function variantFunction(module: Functions, { table: { variants } }: PipelineMem
       return select(same.reduce(i32.and), wordOf("script"), word(-1));
     },
   );
+}
+
+/**
+ * `overlappingOf(row, within, script)`: the script of a piece that begins with a row, of whose loads `within` has a bit by their places in
+ * the block, with the overlaps that these had, by `overlapsOf`; -1 where it is not known.
+ */
+function overlappingFunction(
+  module: Functions,
+  entries: number,
+  { loadsAt, agesAt }: LoadTables,
+  variantOf: Callee,
+): Callee {
+  return module.define([I32, I64, I32], I32, (f, row, within, script) => {
+    const loads = f.let(i64.and(i64.load(element(loadsAt, row, 3)), within));
+    const overlaps = f.let(i64.const(1n));
+    const load = f.let(word(0));
+    f.while(i32.not(i64.isZero(loads)), () => {
+      const age = f.let(f64.load(element(agesAt, i32.low(i64.ctz(loads)), 3)));
+      f.if(f64.lt(age, f64.const(entries)), () => {
+        const most = i64.const(BigInt(OVERLAP.bits * OVERLAP.most));
+        f.if(i32.not(i64.isZero(i64.shrU(overlaps, most))), () => f.return(word(-1)));
+        const digit = i32.or(i32.shl(load, word(OVERLAP.ageBits)), i32.of(age));
+        f.set(overlaps, i64.or(i64.shl(overlaps, i64.const(BigInt(OVERLAP.bits))), i64.of(digit)));
+      });
+      f.set(load, i32.add(load, word(1)));
+      f.set(loads, i64.and(loads, i64.sub(loads, i64.const(1n))));
+    });
+    const [low, high] = [i32.low(overlaps), i32.low(i64.shrU(overlaps, i64.const(32n)))];
+    return variantOf(script, word(OVERLAPPING), word(NO_OVERLAP), low, high);
+  });
 }

@@ -18,7 +18,7 @@ import type { Exit } from "./exits.ts";
 import { RAM_AT } from "./layout.ts";
 import { LineRecords, LINES_BYTES, offsetOf } from "./lines.ts";
 import { TimedBlock, type Point } from "./timed-block.ts";
-import { ACCESS, FETCH_OFFSET, NOTHING_BEFORE, POINTS_BYTES, PointTable } from "./points.ts";
+import { ACCESS, FETCH_OFFSET, NOTHING_BEFORE, POINT_INDEX, POINTS_BYTES, PointTable } from "./points.ts";
 
 /** An entry: i32 state, i32 where its count of takings lies, f64 cycles, i32 next state, i32 script, f64 stores waiting. */
 export const PIECE = { state: 0, taken: 4, cycles: 8, next: 16, script: 20, waiting: 24 } as const;
@@ -292,12 +292,14 @@ export class Pieces {
     const { word } = block.instructions[index]!;
     const timingClass = traitClass(word);
     const loads = timingClass === Class.load;
-    let flags = loads ? 0 : ACCESS.writes;
+    let flags = index << POINT_INDEX;
+    if (!loads) flags |= ACCESS.writes;
     if (isStore(timingClass)) flags |= ACCESS.stores;
     if (capability && !loads) flags |= ACCESS.capability;
     if (block.translatesData) flags |= ACCESS.translated;
     const onTime = this.timing.memo.single(word, block.category);
     const script = this.#scriptBefore(block, from, index);
+    this.#noteLoads(row, block, from);
     this.#pointTable.set(number, row, { onTime, last: dataBytes - 1, flags, script });
   }
 
@@ -310,8 +312,10 @@ export class Pieces {
     if (offset + bytes > lineBytes) return;
     const { row, from } = this.#pieceFrom(rowAt);
     const onTime = this.timing.pieces.fetchScript(block.category);
-    const flags = (block.translatesFetch ? ACCESS.translated : 0) | (offset << FETCH_OFFSET);
+    const translated = block.translatesFetch ? ACCESS.translated : 0;
+    const flags = translated | (offset << FETCH_OFFSET) | (index << POINT_INDEX);
     const script = this.#scriptBefore(block, from, index);
+    this.#noteLoads(row, block, from);
     this.#pointTable.set(number, row, { onTime, last: (pc / PAGE_BYTES) | 0, flags, script });
   }
 

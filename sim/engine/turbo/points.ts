@@ -4,8 +4,8 @@ import type { Storage } from "../../timing/part.ts";
 /**
  * A point: i32 script of its instruction on time, or UNKNOWN; i32 bytes of the access less one; i32 flags (`ACCESS`). Of a fetch: i32
  * script of one on time; i32 number of its page, low 32 bits; i32 ACCESS.translated, and from FETCH_OFFSET on where in its line the
- * instruction begins. Then i32 where the
- * word would lie for row 0 that has the script of what comes before the instruction in a piece that begins with that row. The words
+ * instruction begins. In both, from POINT_INDEX on,
+ * the instruction's place in its block. Then i32 where the word would lie for row 0 that has the script of what comes before the instruction in a piece that begins with that row. The words
  * for other rows lie behind it; there are some for the rows of the block.
  */
 export const POINT = { onTime: 0, last: 4, flags: 8, scripts: 12 } as const;
@@ -14,6 +14,7 @@ const POINT_WORDS = (1 << POINT_SHIFT) / 4;
 /** It is no load; it notes a store; it may store a tag; its address is translated. */
 export const ACCESS = { writes: 1, stores: 2, capability: 4, translated: 8 } as const;
 export const FETCH_OFFSET = 8;
+export const POINT_INDEX = 24;
 /** In place of a script: the piece begins with the instruction itself. */
 export const NOTHING_BEFORE = -2;
 const UNKNOWN = -1;

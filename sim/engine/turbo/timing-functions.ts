@@ -4,8 +4,6 @@ import type { CacheFastPath } from "../../timing/cache.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { TlbFastPath } from "../../timing/tlb.ts";
 import { RAM_AT, STATE } from "./layout.ts";
-import { NO_OVERLAP } from "../../timing/storebuffer.ts";
-import { OVERLAP, OVERLAPPING } from "../../timing/variants.ts";
 import type { OwnFunctions } from "./late-access.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
 import { LINE } from "./lines.ts";
@@ -33,18 +31,16 @@ const { const: word } = i32;
 /** `Pieces.advance` */
 export const ADVANCE_IMPORT: Import = { name: "advance", params: [I32, F64], results: [] };
 
-type EntryTables = Pick<Pieces, "rowsAt" | "loadsAt" | "agesAt">;
-
 /** Writes the functions that regions call. */
 export function defineTimingFunctions(
   module: Functions,
   timing: GeneratedTiming,
-  tables: EntryTables,
+  { rowsAt }: Pick<Pieces, "rowsAt">,
   { memo, touchPage, l1d }: OwnFunctions,
 ): void {
   const touchLine = touchLineFunction(module);
   defineRememberTarget(module);
-  defineAdvance(module, timing, tables, memo);
+  defineAdvance(module, timing, rowsAt, memo);
   defineTakeLine(module, timing, touchLine, touchPage);
   defineTouchAccess(module, timing, { onItsWay: l1d.onItsWay, touchLine, touchPage });
 }
@@ -204,11 +200,10 @@ function defineRememberTarget(module: Functions): void {
 function defineAdvance(
   module: Functions,
   timing: GeneratedTiming,
-  tables: EntryTables,
-  { slotOf, variantOf }: MemoCode,
+  rowsAt: number,
+  { slotOf, overlappingOf }: MemoCode,
 ): void {
-  const { memo, fastPaths } = timing;
-  const overlapping = overlappingFunction(module, fastPaths.storeBlocks.entries, tables, variantOf);
+  const { memo } = timing;
   const body = (f: Statements, entry: Local, age: Local, clock: Local, state: Local): void => {
     const ask = (): void => {
       spill(f, timing, clock, state);
@@ -219,7 +214,8 @@ function defineAdvance(
     const slot = f.let(slotOf(state, script));
     f.if(i32.not(slot), ask);
     f.if(f64.lt(age, f64.of(slotWord(slot, "waiting"))), () => {
-      f.set(slot, slotOf(state, overlapping(entry, script)));
+      const row = i32.shrU(i32.sub(entry, word(rowsAt)), word(ROW_SHIFT));
+      f.set(slot, slotOf(state, overlappingOf(row, i64.const(-1n), script)));
       f.if(i32.not(slot), ask);
       f.set(state, word(NO_STATE));
     });
@@ -230,32 +226,4 @@ function defineAdvance(
     f.store(entry, PIECE.waiting, f64.of(slotWord(slot, "waiting")));
   };
   module.define([I32, F64, F64, I32], undefined, body, "advance");
-}
-
-/** `overlapping(entry, script)`: the script of an entry's piece with the overlaps that its loads had, by `overlapsOf`; -1 as there. */
-function overlappingFunction(
-  module: Functions,
-  entries: number,
-  { rowsAt, loadsAt, agesAt }: EntryTables,
-  variantOf: Callee,
-): Callee {
-  return module.define([I32, I32], I32, (f, entry, script) => {
-    const row = i32.shrU(i32.sub(entry, word(rowsAt)), word(ROW_SHIFT));
-    const loads = f.let(i64.load(element(loadsAt, row, 3)));
-    const overlaps = f.let(i64.const(1n));
-    const load = f.let(word(0));
-    f.while(i32.not(i64.isZero(loads)), () => {
-      const age = f.let(f64.load(element(agesAt, i32.low(i64.ctz(loads)), 3)));
-      f.if(f64.lt(age, f64.const(entries)), () => {
-        const most = i64.const(BigInt(OVERLAP.bits * OVERLAP.most));
-        f.if(i32.not(i64.isZero(i64.shrU(overlaps, most))), () => f.return(word(-1)));
-        const digit = i32.or(i32.shl(load, word(OVERLAP.ageBits)), i32.of(age));
-        f.set(overlaps, i64.or(i64.shl(overlaps, i64.const(BigInt(OVERLAP.bits))), i64.of(digit)));
-      });
-      f.set(load, i32.add(load, word(1)));
-      f.set(loads, i64.and(loads, i64.sub(loads, i64.const(1n))));
-    });
-    const [low, high] = [i32.low(overlaps), i32.low(i64.shrU(overlaps, i64.const(32n)))];
-    return variantOf(script, word(OVERLAPPING), word(NO_OVERLAP), low, high);
-  });
 }

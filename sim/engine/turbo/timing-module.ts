@@ -18,7 +18,7 @@ export function timingModule(
   pieces: Pieces,
 ): Readonly<Record<string, unknown>> {
   const module = new Functions([ADVANCE_IMPORT, ...LATE_ACCESS_IMPORTS]);
-  const memo = memoCode(module, timing.memo);
+  const memo = memoCode(module, timing, pieces);
   const touchPage = touchPageFunction(module);
   const own = { memo, touchPage, ...memoryCode(module, timing.fastPaths.memory) };
   defineQuestions(module, timing, defineLateAccess(module, timing, pieces, own));
