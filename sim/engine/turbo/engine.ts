@@ -16,6 +16,7 @@ import { TranslatedCode, type CachedRegion } from "./code-cache.ts";
 import { Contexts, inOnePage } from "./contexts.ts";
 import { ExecutedCode } from "./executed-code.ts";
 import { GOES_ON, SWITCHES } from "./exits.ts";
+import { Jumps } from "./jumps.ts";
 import { ENTRY, RAM_AT, STATE } from "./layout.ts";
 import type { LinearMemory } from "./linear.ts";
 import { Access } from "./memory-path.ts";
@@ -56,8 +57,7 @@ export class Turbo extends Reference {
   readonly #hotAfter: number;
   /** How often the interpreter has come to an address (low 48 bits). */
   readonly #heat = new Map<number, number>();
-  /** Where each jump to a register that the interpreter has executed led last, by its address. */
-  readonly #jumps = new Map<bigint, bigint>();
+  readonly #jumps = new Jumps();
   /** Generated code may run up to here; 0: not at all. */
   #untilRetired = 0;
   /** The address that follows the last instruction interpreted: coming there is no jump. */
@@ -175,9 +175,7 @@ export class Turbo extends Reference {
   }
 
   #noteJump(target: bigint): void {
-    if (!isIndirect(packTraits(this.op!.decoded))) return;
-    if (this.#jumps.size >= MAX_COUNTED) this.#jumps.clear();
-    this.#jumps.set(this.pc, target);
+    if (isIndirect(packTraits(this.op!.decoded))) this.#jumps.note(this.pc, target);
   }
 
   protected override takeOver(): void {
@@ -280,7 +278,7 @@ export class Turbo extends Reference {
     if (shared !== undefined || !hot) return shared;
     const source = new ExecutedCode(this, {
       knownPage: (addr) => this.knownPage(addr),
-      jumpedTo: (from) => this.#jumps.get(from),
+      jumpsTo: (from) => this.#jumps.targets(from),
       ...{ pc, meta },
     });
     // What was never executed, or lies outside of this pcc, cannot be translated; what begins with an instruction of the

@@ -12,14 +12,14 @@ const PAGE_MASK = 0xfffn;
 
 export interface ExecutedCodeOptions {
   readonly knownPage: (addr: bigint) => CodePage | undefined;
-  readonly jumpedTo: CodeSource["jumpedTo"];
+  readonly jumpsTo: CodeSource["jumpsTo"];
   /** The pcc within whose bounds the code is to lie. */
   readonly pc: bigint;
   readonly meta: bigint;
 }
 
 export class ExecutedCode implements CodeSource {
-  readonly jumpedTo: CodeSource["jumpedTo"];
+  readonly jumpsTo: CodeSource["jumpsTo"];
   readonly #knownPage: (addr: bigint) => CodePage | undefined;
   readonly #base: bigint;
   readonly #end: bigint;
@@ -27,7 +27,7 @@ export class ExecutedCode implements CodeSource {
 
   constructor(m: Reference, o: ExecutedCodeOptions) {
     const { pc, meta } = o;
-    this.jumpedTo = o.jumpedTo;
+    this.jumpsTo = o.jumpsTo;
     this.#knownPage = o.knownPage;
     const { base, top, topHigh } = decodeBounds(m, meta, pc);
     this.#base = m.rvy ? base : 0n;

@@ -1,7 +1,7 @@
 // Regions: the blocks of code that are translated together into one function, found from a hot address onwards.
 //
 // Only code that the interpreter has executed is taken, so that cold paths stay out; calls are followed, through a register to where
-// the last one led, and the address after a call is a place to which a return may jump. A block may end in the middle of
+// they have led, and the address after a call is a place to which a return may jump. A block may end in the middle of
 // another: the tail is translated twice.
 import { LONGEST_PIECE } from "../../timing/generated.ts";
 import type { Op as Operation } from "../code.ts";
@@ -18,8 +18,8 @@ export interface CodeSource {
   at(pc: bigint): Operation | undefined;
   /** Where it stands, for timing. */
   where(pc: bigint): Where;
-  /** Where the jump to a register at an address last led; undefined where the interpreter has not seen it. */
-  jumpedTo(pc: bigint): bigint | undefined;
+  /** Where the jump to a register at an address has led, the most frequent target first, as far as the interpreter has seen it. */
+  jumpsTo(pc: bigint): readonly bigint[];
 }
 
 /** A place in a block's code that leaves the function: the depth of its branch is known when the block is placed. */
@@ -84,15 +84,14 @@ export function translateRegion(
   for (let pc = wanted.shift(); pc !== undefined; pc = wanted.shift()) {
     if (numbers.has(pc) || source.at(pc) === undefined) continue;
     if (instructions >= MAX_INSTRUCTIONS) break;
-    const { block, jumped, link } = translateBlock(pc, source, exits, writer);
+    const { block, jumps, link } = translateBlock(pc, source, exits, writer);
     if (block.instructions === 0 && blocks.length === 0) return undefined;
     numbers.set(pc, blocks.push(block) - 1);
     instructions += block.instructions;
     const { ending } = block;
     if ("target" in ending) wanted.push(ending.target);
     if (ending.kind === "branch") wanted.push(ending.otherwise);
-    for (const target of [jumped, link]) {
-      if (target === undefined) continue;
+    for (const target of link === undefined ? jumps : [...jumps, link]) {
       wanted.push(target);
       dynamic.add(target);
     }
@@ -102,13 +101,13 @@ export function translateRegion(
   return { blocks, targets: targets.slice(0, MAX_TARGETS) };
 }
 
-/** `jumped`: where its jump to a register led, returns apart; `link`: the address to which a called function returns. */
+/** `jumps`: where its jump to a register has led, returns apart; `link`: the address to which a called function returns. */
 function translateBlock(
   pc: bigint,
   source: CodeSource,
   exits: Exits,
   writer: BlockWriter,
-): { block: Block; jumped: bigint | undefined; link: bigint | undefined } {
+): { block: Block; jumps: readonly bigint[]; link: bigint | undefined } {
   const code = new Code();
   const branches: ExitBranch[] = [];
   const taken: { number: number; executed: number }[] = [];
@@ -122,7 +121,7 @@ function translateBlock(
   const headExit = exitHere();
   writer.beginBlock(pc, source, code, branches, exitHere);
   let ending: Ending | undefined;
-  let jumped: bigint | undefined;
+  let jumps: readonly bigint[] = [];
   let link: bigint | undefined;
   while (ending === undefined) {
     const op = source.at(at);
@@ -143,10 +142,10 @@ function translateBlock(
     ending = writer.ending;
     const next = BigInt.asUintN(64, at + BigInt(op.bytes));
     if ((ending?.kind === "goto" || ending?.kind === "dynamic") && op.decoded.rd !== 0) link = next;
-    if (ending?.kind === "dynamic" && !isReturn(packTraits(op.decoded))) jumped = source.jumpedTo(at);
+    if (ending?.kind === "dynamic" && !isReturn(packTraits(op.decoded))) jumps = source.jumpsTo(at);
     at = next;
   }
   for (const { number, executed } of taken) exits.get(number).unexecuted = count - executed;
   const { timed } = writer;
-  return { block: { pc, end: at, code, branches, ending, instructions: count, headExit, timed }, jumped, link };
+  return { block: { pc, end: at, code, branches, ending, instructions: count, headExit, timed }, jumps, link };
 }
