@@ -80,7 +80,8 @@ export class FetchCode {
     if (first === last) this.#take(last, false, 1);
     else {
       // Neither line is in hand: two have to be fetched.
-      this.#ask(() => this.#leaveRecord(last), 1);
+      if (isSamePage) this.#takeBoth(last, 1);
+      else this.#ask(() => this.#leaveRecord(last), 1);
       code.op(Op.else);
       this.#leaveRecord(last);
       code.local(Op.localSet, locals.line);
@@ -132,6 +133,20 @@ export class FetchCode {
     code.local(Op.localGet, locals.linesTaken).i32(1).op(Op.i32Add).local(Op.localSet, locals.linesTaken);
     code.op(Op.end);
     code.local(Op.localGet, locals.line).local(Op.localSet, locals.inHand);
+  }
+
+  /** The same of the line whose record is in the local, and then another of its page. */
+  #takeBoth(last: number, depth: number): void {
+    const { code, locals, calls } = this.#piece;
+    code.local(Op.localGet, locals.line);
+    this.#leaveRecord(last);
+    code.i32(Math.floor(last / PAGE_BYTES) | 0).local(Op.localGet, locals.clock);
+    code.i32(this.#translates ? 1 : 0).callThroughTable(calls.takeLines);
+    code.op(Op.i32Eqz).rarely(Op.if).byte(VOID);
+    this.#ask(() => this.#leaveRecord(last), depth + 1);
+    code.op(Op.else);
+    this.#leaveRecord(last);
+    code.local(Op.localSet, locals.inHand).op(Op.end);
   }
 
   /** Asks for the instruction that begins in the line whose record is in the local; then that is in hand which `last` leaves. */

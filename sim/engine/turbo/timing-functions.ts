@@ -11,6 +11,7 @@ import { NO_STATE, PIECE, ROW_SHIFT, type Pieces } from "./pieces.ts";
 import { spill } from "./questions.ts";
 import { bringToFront, forEachBefore, forEachWay, setAt } from "./sets.ts";
 import {
+  dropped,
   element,
   f64,
   i32,
@@ -42,6 +43,7 @@ export function defineTimingFunctions(
   defineRememberTarget(module);
   defineAdvance(module, timing, rowsAt, memo);
   defineTakeLine(module, timing, touchLine, touchPage);
+  defineTakeLines(module, timing, touchLine, touchPage);
   defineTouchAccess(module, timing, { onItsWay: l1d.onItsWay, touchLine, touchPage });
 }
 
@@ -75,6 +77,43 @@ function defineTakeLine(
     return word(1);
   };
   module.define([I32, I32, F64, I32], I32, body, "takeLine");
+}
+
+/**
+ * `takeLines(first, last, page, clock, translated)`: the same of the two lines of a page in which an instruction lies. Nothing has changed
+ * where one of them is not at hand.
+ */
+function defineTakeLines(
+  module: Functions,
+  { fastPaths: { l1i, itlb } }: GeneratedTiming,
+  touchLine: Callee,
+  touchPage: Callee,
+): void {
+  const body = (f: Statements, first: Local, last: Local, page: Local, clock: Local, translated: Local): Term => {
+    const no = (): void => f.return(word(0));
+    f.if(f64.gt(f64.at(l1i.busy.byteOffset), clock), no);
+    f.if(translated, () => f.if(i32.not(holdsPage(itlb, page, touchPage)), no));
+    const setBytes = word(WORD_BYTES * l1i.ways);
+    const [firstSet, lastSet] = [first, last].map((record) => f.let(i32.load(record, LINE.set))) as [Local, Local];
+    const [firstWord, lastWord] = [first, last].map((record) => f.let(i32.load(record, LINE.word))) as [Local, Local];
+    const areLatest = i32.and(i32.eq(i32.load(firstSet), firstWord), i32.eq(i32.load(lastSet), lastWord));
+    f.if(i32.not(areLatest), () => {
+      if (!l1i.movesAlone) return no();
+      const touched = (set: Term, lineWord: Term): Term =>
+        touchLine(set, setBytes, i32.shr(lineWord, word(1)), word(0));
+      const holdsLast = f.let(word(0));
+      forEachWay(f, lastSet, setBytes, WORD_BYTES, (at) =>
+        f.set(holdsLast, i32.or(holdsLast, i32.eq(i32.load(at), lastWord))),
+      );
+      f.if(i32.not(holdsLast), no);
+      f.if(i32.not(touched(firstSet, firstWord)), no);
+      f.do(dropped(touched(lastSet, lastWord)));
+    });
+    f.if(translated, () => f.count(itlb.lookups.byteOffset));
+    for (let line = 0; line < 2; line += 1) f.count(l1i.lookups.byteOffset);
+    return word(1);
+  };
+  module.define([I32, I32, I32, F64, I32], I32, body, "takeLines");
 }
 
 /**

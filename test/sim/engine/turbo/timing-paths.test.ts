@@ -105,3 +105,17 @@ test.each([1, 2, 6])(
     alike(turns(body, "li sp, 0x80030000", functions), { sets: [`predictor.rasEntries=${entries}`] });
   },
 );
+
+test.each(["random", "lru", "plru"])(
+  "an instruction in two lines that are not in hand is fetched from both (%s)",
+  (replacement) => {
+    const paged = `${IDENTITY} la t0, out\n csrw mtvec, t0\n ${enter("S", "9f")} 9:`;
+    const far = (at: number): string => `.balign 1024\n .zero ${at}\n`;
+    // Where `there` begins, a line of any size ends; two more of its set displace it now and then.
+    const calls = "call there\n call third\n andi t0, s1, 7\n bnez t0, 1f\n call fourth\n 1:";
+    const code = ["there", "third", "fourth"].map((name) => `${far(1022)} ${name}: mulw a0, a0, s1\n ret\n`).join("");
+    const sets = ["l1i.sizeBytes=2048", "l1i.ways=2", "l1i.lineBytes=64", `l1i.replacement=${replacement}`];
+    for (const before of ["", paged])
+      alike(turns(calls, before, `.balign 4\n out: ${PASS}\n ${code}`).replace(PASS, "ecall"), { sets });
+  },
+);
