@@ -110,8 +110,8 @@ function wholeBuffers({ segments }: Image): ArrayBufferLike[] {
   return [...new Set(whole.map(({ bytes }) => bytes.buffer))];
 }
 
-/** The compiled worker, also when this file itself runs from its TypeScript source (as under vitest). */
+/** The worker beside this file; the packed one when this file itself runs from its TypeScript source (as under vitest). */
 function workerFile(): URL {
-  const compiled = import.meta.url.endsWith(".ts") ? "../dist/sim/worker.js" : "./worker.js";
+  const compiled = import.meta.url.endsWith(".ts") ? "../dist/bin/worker.js" : "./worker.js";
   return new URL(compiled, import.meta.url);
 }

@@ -11,6 +11,8 @@ const interruption = new Interruption();
 const args = process.argv.slice(2);
 const thread = new Worker(new URL("./command-line.js", import.meta.url), {
   argv: args,
+  // With --debug, stack traces name the sources.
+  execArgv: args.includes("--debug") ? [...process.execArgv, "--enable-source-maps"] : process.execArgv,
   workerData: { interruption: interruption.memory },
   resourceLimits: THREAD_LIMITS,
 });

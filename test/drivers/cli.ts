@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The compiled program. */
-export const MAIN: string = fileURLToPath(new URL("../../dist/sim/cli/main.js", import.meta.url));
+/** The packed program, as users start it. */
+export const MAIN: string = fileURLToPath(new URL("../../dist/bin/main.js", import.meta.url));
 /** The repository, where samples lie. */
 export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
 
