@@ -6,6 +6,7 @@ import type { Extension } from "../../isa/insn.ts";
 import type { Arithmetic, Capabilities } from "../../isa/semantics.ts";
 import type { Capability } from "./capability.ts";
 import { type CapabilityArithmetic } from "./capability.ts";
+import { INHIBIT, type CounterCsr } from "./counters.ts";
 import { HELD, isSet, type HeldAt } from "./held.ts";
 import type { Pmp } from "./pmp.ts";
 import { IP, lowWord, MENVCFG, MSTATUS, MSTATUS_HIGH, SUPERVISOR_INTERRUPTS, type Hart } from "./hart.ts";
@@ -59,7 +60,7 @@ export interface FieldsWrite<X> {
   readonly retranslates: X;
 }
 
-export type CsrBehaviour = XlenCsr | YlenCsr | HeldCsr | FieldsCsr;
+export type CsrBehaviour = XlenCsr | YlenCsr | HeldCsr | FieldsCsr | CounterCsr;
 
 export interface BehaviourOptions {
   readonly hart: Hart;
@@ -85,9 +86,7 @@ const MPP_RESERVED = 2 << 11;
 const MEDELEG_BASE = 0xb3fen;
 const MEDELEG_MISALIGNED = 1n;
 const MEDELEG_CHERI = 0x1f_0000_0000n;
-/** Bits of mcountinhibit. */
-const CY = 1n << 0n;
-const IR = 1n << 2n;
+const { CY, IR } = INHIBIT;
 const COUNTEREN_MASK = 0xffff_ffffn;
 const SATP_MODE_SHIFT = 60n;
 const SATP_BARE = 0n;
@@ -97,6 +96,8 @@ const MISA_MXL_64 = 2n << 62n;
 const none = (): Effect => Effect.none;
 const readOnly = (read: () => bigint): XlenCsr => ({ kind: "xlen", read, write: none });
 const zero = readOnly(() => 0n);
+/** What counters that nobody writes or inhibits have in common. */
+const COUNTER = { kind: "counter", inhibitedBy: 0n, write: none } as const;
 
 /** A field of the hart that holds interrupts, of which `mask` is writable. */
 function interruptsOf(hart: Hart, name: "mie" | "mideleg", mask: number): XlenCsr {
@@ -314,13 +315,12 @@ function savedPc(instructionAlignment: number): KeepRule {
 }
 
 function counters(hart: Hart): Record<string, CsrBehaviour> {
-  const wrap = (value: bigint): bigint => BigInt.asUintN(XLEN, value);
   // A register changes after the writing instruction: minstret does not count its own write, and counts that which inhibits it.
   const now = (): bigint => BigInt(hart.clock.now);
   const retiredSoon = (): bigint => BigInt(hart.clock.retired + 1);
-  const held = (counter: bigint): boolean => (hart.mcountinhibit & counter) !== 0n;
-  const cycle = (): bigint => wrap(held(CY) ? hart.cycleOffset : now() + hart.cycleOffset);
-  const instret = (): bigint => wrap(held(IR) ? hart.instretOffset : BigInt(hart.clock.retired) + hart.instretOffset);
+  const stands = (counter: bigint): boolean => (hart.mcountinhibit & counter) !== 0n;
+  const cycle: CounterCsr = { ...COUNTER, counts: "now", offset: HELD.cycleOffset, inhibitedBy: CY };
+  const instret: CounterCsr = { ...COUNTER, counts: "retired", offset: HELD.instretOffset, inhibitedBy: IR };
   const fixed: Record<string, CsrBehaviour> = {
     mcounteren: fieldOf(hart, "mcounteren", COUNTEREN_MASK),
     scounteren: fieldOf(hart, "scounteren", COUNTEREN_MASK),
@@ -330,28 +330,24 @@ function counters(hart: Hart): Record<string, CsrBehaviour> {
       write: (value) => {
         const next = value & (CY | IR);
         const changes = hart.mcountinhibit ^ next;
-        if ((changes & CY) !== 0n) hart.cycleOffset += held(CY) ? -now() : now();
-        if ((changes & IR) !== 0n) hart.instretOffset += held(IR) ? -retiredSoon() : retiredSoon();
+        if ((changes & CY) !== 0n) hart.cycleOffset += stands(CY) ? -now() : now();
+        if ((changes & IR) !== 0n) hart.instretOffset += stands(IR) ? -retiredSoon() : retiredSoon();
         hart.mcountinhibit = next;
         return Effect.none;
       },
     },
-    cycle: readOnly(cycle),
-    instret: readOnly(instret),
-    time: readOnly(() => hart.clint.mtime),
+    ...{ cycle, instret, time: { ...COUNTER, counts: "now", offset: HELD.timeOffset } },
     mcycle: {
-      kind: "xlen",
-      read: cycle,
-      write: (value) => {
-        hart.cycleOffset = held(CY) ? value : value - now();
+      ...cycle,
+      write: (value: bigint) => {
+        hart.cycleOffset = stands(CY) ? value : value - now();
         return Effect.none;
       },
     },
     minstret: {
-      kind: "xlen",
-      read: instret,
-      write: (value) => {
-        hart.instretOffset = held(IR) ? value : value - retiredSoon();
+      ...instret,
+      write: (value: bigint) => {
+        hart.instretOffset = stands(IR) ? value : value - retiredSoon();
         return Effect.none;
       },
     },

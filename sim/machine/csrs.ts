@@ -11,6 +11,7 @@ import {
   type FieldsCsr,
   type HeldCsr,
 } from "./csr-behaviour.ts";
+import { counterValue, showsCounter, type CounterCsr } from "./counters.ts";
 import { MENVCFG, type Hart } from "./hart.ts";
 import { HELD, isSet, type HeldState } from "./held.ts";
 import { Mode } from "./mmu.ts";
@@ -23,9 +24,6 @@ interface Csr {
 const CSR_SPACE = 4096;
 const COUNTEREN_TM = 1n << 1n;
 const STIMECMP = 0x14d;
-/** The read-only shadows of counters, which xcounteren gates. */
-const FIRST_COUNTER = 0xc00;
-const LAST_COUNTER = 0xc1f;
 
 export class Csrs {
   readonly #hart: Hart;
@@ -66,11 +64,13 @@ export class Csrs {
   read(number: number): Capability {
     const csr = this.#csrs[number]!.behaviour;
     if (csr.kind === "ylen") return csr.read();
-    const { held } = this.#hart;
+    const { held, clock } = this.#hart;
     if (csr.kind === "held" && csr.width === "ylen") return held.y(csr.at);
-    if (csr.kind === "xlen") return new Capability(0n, 0n, csr.read(), undefined);
+    const integer = (value: bigint): Capability => new Capability(0n, 0n, value, undefined);
+    if (csr.kind === "xlen") return integer(csr.read());
+    if (csr.kind === "counter") return integer(counterValue(this.#m, held, csr, BigInt(clock[csr.counts])));
     const value = held.x(csr.at);
-    return new Capability(0n, 0n, csr.kind === "held" ? value : csr.read(this.#m, value), undefined);
+    return integer(csr.kind === "held" ? value : csr.read(this.#m, value));
   }
 
   /**
@@ -90,7 +90,7 @@ export class Csrs {
   /** Writes a register to which access was granted. */
   write(number: number, value: Capability, whole: boolean): Effect {
     const csr = this.#csrs[number]!.behaviour;
-    if (csr.kind === "xlen") return csr.write(value.addr);
+    if (csr.kind === "xlen" || csr.kind === "counter") return csr.write(value.addr);
     const { held } = this.#hart;
     if (csr.kind === "fields") {
       const written = csr.write(this.#m, held.x(csr.at), value.addr);
@@ -114,15 +114,19 @@ export class Csrs {
     return behaviour?.kind === "held" || behaviour?.kind === "fields" ? behaviour : undefined;
   }
 
+  /** The counter that a register shows, if it does. */
+  counter(number: number): CounterCsr | undefined {
+    const behaviour = this.#csrs[number]?.behaviour;
+    return behaviour?.kind === "counter" ? behaviour : undefined;
+  }
+
   /** What higher modes have withheld from the lower ones. */
   #enabled(number: number): boolean {
-    const { mode, status, mcounteren, scounteren, sstc } = this.#hart;
+    const { held, mode, status, mcounteren, sstc } = this.#hart;
     const csr = this.#csrs[number]!.behaviour;
     if (csr.kind === "fields") return (status & csr.withheldBy) === 0;
     if (number === STIMECMP) return sstc && (mcounteren & COUNTEREN_TM) !== 0n;
-    if (number < FIRST_COUNTER || number > LAST_COUNTER) return true;
-    const enabled = mode === Mode.supervisor ? mcounteren : mcounteren & scounteren;
-    return ((enabled >> BigInt(number & 31)) & 1n) !== 0n;
+    return showsCounter(this.#m, held, mode, number) !== 0n;
   }
 }
 

@@ -2,7 +2,8 @@
 import { INTERRUPT } from "../../isa/cause.ts";
 import { NULL_CAPABILITY, type Capability } from "./capability.ts";
 import type { Clint } from "./devices/clint.ts";
-import { HELD, HeldRegisters } from "./held.ts";
+import type { HeldRegisters } from "./held.ts";
+import { HELD } from "./held.ts";
 import { Mode, type TranslationState } from "./mmu.ts";
 import { Pmp } from "./pmp.ts";
 
@@ -89,25 +90,16 @@ export class Hart {
   mie = 0;
   /** What software has written of mip: SSIP, SEIP, and STIP while Sstc is off. */
   mipSoftware = 0;
-  mcounteren = 0n;
-  scounteren = 0n;
   stimecmp = 0xffff_ffff_ffff_ffffn;
-  mcountinhibit = 0n;
-  /**
-   * What is added to the clock and to the retired instructions: software may write mcycle and minstret. Of a counter that
-   * mcountinhibit holds, the value itself.
-   */
-  cycleOffset = 0n;
-  instretOffset = 0n;
   /** States of translation that there have been, by satp and by the rest; those of the latest satp. */
   readonly #spaces = new Map<bigint, Map<number, TranslationState>>();
   #space = new Map<number, TranslationState>();
   #spaceSatp = -1n;
 
-  constructor(clock: Clock, clint: Clint, held = new HeldRegisters()) {
+  constructor(clock: Clock, clint: Clint) {
     this.clock = clock;
     this.clint = clint;
-    this.held = held;
+    this.held = clint.held;
     this.mode = Mode.machine;
     this.statusHigh = XLEN_64;
   }
@@ -217,6 +209,36 @@ export class Hart {
   }
   set medeleg(value: bigint) {
     this.held.setX(HELD.medeleg, value);
+  }
+  get mcounteren(): bigint {
+    return this.held.x(HELD.mcounteren);
+  }
+  set mcounteren(value: bigint) {
+    this.held.setX(HELD.mcounteren, value);
+  }
+  get scounteren(): bigint {
+    return this.held.x(HELD.scounteren);
+  }
+  set scounteren(value: bigint) {
+    this.held.setX(HELD.scounteren, value);
+  }
+  get mcountinhibit(): bigint {
+    return this.held.x(HELD.mcountinhibit);
+  }
+  set mcountinhibit(value: bigint) {
+    this.held.setX(HELD.mcountinhibit, value);
+  }
+  get cycleOffset(): bigint {
+    return this.held.x(HELD.cycleOffset);
+  }
+  set cycleOffset(value: bigint) {
+    this.held.setX(HELD.cycleOffset, value);
+  }
+  get instretOffset(): bigint {
+    return this.held.x(HELD.instretOffset);
+  }
+  set instretOffset(value: bigint) {
+    this.held.setX(HELD.instretOffset, value);
   }
   get menvcfg(): bigint {
     return this.held.x(HELD.menvcfg);

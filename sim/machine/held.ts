@@ -23,6 +23,12 @@ export const HELD = {
   /** The reserved bytes of RAM, by their offsets; none where the end is 0. */
   ...{ reservedFrom: 17 * PLACE_BYTES, reservedTo: 18 * PLACE_BYTES },
   ...{ menvcfg: 19 * PLACE_BYTES, senvcfg: 20 * PLACE_BYTES },
+  ...{ mcounteren: 21 * PLACE_BYTES, scounteren: 22 * PLACE_BYTES, mcountinhibit: 23 * PLACE_BYTES },
+  /**
+   * What is added to the clock for mcycle and for mtime, and to the retired instructions for minstret: software may write them. Of a
+   * counter that mcountinhibit has stand still, the value itself.
+   */
+  ...{ cycleOffset: 24 * PLACE_BYTES, instretOffset: 25 * PLACE_BYTES, timeOffset: 26 * PLACE_BYTES },
 } as const;
 export type HeldAt = (typeof HELD)[keyof typeof HELD];
 export const HELD_BYTES = Object.keys(HELD).length * PLACE_BYTES;

@@ -137,11 +137,11 @@ export class Machine {
     const decoder = new TextDecoder();
     const output = (byte: number): void => o.onOutput?.(decoder.decode(new Uint8Array([byte]), { stream: true }));
     const mark = (value: number): void => o.onMeter?.({ value, cycles: clock.now, instructions: clock.retired });
-    const clint = new Clint(() => clock.now);
+    const clint = new Clint(() => clock.now, linear?.held);
     const bus = new Bus(memory, [new Finisher(exit), new Meter(mark), clint, new Uart(output)]);
     bus.onDeviceAccess = () => running().reconsider();
 
-    const hart = new Hart(clock, clint, linear?.held);
+    const hart = new Hart(clock, clint);
     this.hart = hart;
     const mmu = new Mmu(memory, hart.pmp, isa.extensions.has("Y"));
     const instructionAlignment = isa.extensions.has("Zca") ? 2 : 4;

@@ -25,7 +25,14 @@ const csrs = mutations("sim/machine/csrs.ts", CSRS, [
     "setAddress(m, old(), m.addr(value))",
     "m.cap(m.tag(old()), m.meta(old()), m.addr(value))",
   ],
-  ["scounteren alone lets U-mode read counters", "mcounteren & scounteren;", "scounteren;"],
+]);
+
+const counters = mutations("sim/machine/counters.ts", CSRS, [
+  [
+    "scounteren alone lets U-mode read counters",
+    "m.and(machine, isSet(m, held.x(HELD.scounteren), bit))",
+    "isSet(m, held.x(HELD.scounteren), bit)",
+  ],
 ]);
 
 const behaviour = mutations("sim/machine/csr-behaviour.ts", CSRS, [
@@ -222,6 +229,7 @@ const hart = mutations(
 
 export const MACHINE_MUTATIONS: readonly Mutation[] = [
   ...csrs,
+  ...counters,
   ...behaviour,
   ...trap,
   ...reservation,

@@ -1,5 +1,6 @@
 // Writes the blocks of a region by running the meanings of their instructions.
 import type { Op as Operation } from "../code.ts";
+import type { CounterCode } from "./counter-code.ts";
 import { UNTRANSLATABLE, type Ending } from "./emit.ts";
 import type { ExprWriter } from "./expr.ts";
 import type { TimedBlock } from "./timed-block.ts";
@@ -12,10 +13,15 @@ export class TranslatingBlockWriter implements BlockWriter {
   readonly translator: Translator;
   readonly #writer: ExprWriter;
   readonly #timing: TimingCode | undefined;
+  readonly #counters: CounterCode;
+  /** Does the block begin with an instruction that reads a counter? */
+  readsCounter = false;
+  #isEmpty = true;
   #branches: { at: number; depth: number }[] = [];
   #exitNumber: () => number = () => 0;
 
-  constructor(translator: Translator, writer: ExprWriter, timing: TimingCode | undefined) {
+  constructor(translator: Translator, writer: ExprWriter, timing: TimingCode | undefined, counters: CounterCode) {
+    this.#counters = counters;
     this.translator = translator;
     this.#writer = writer;
     this.#timing = timing;
@@ -45,16 +51,25 @@ export class TranslatingBlockWriter implements BlockWriter {
     this.#writer.code = code;
     this.#branches = branches;
     this.#exitNumber = exitNumber;
+    this.#isEmpty = true;
+    this.readsCounter = false;
     this.translator.beginBlock();
     this.#timing?.beginBlock(source.where(pc));
   }
 
   continues(pc: bigint, source: CodeSource): boolean {
+    if (this.#isEmpty) return true;
+    if (this.#counters.concerns(source.at(pc)!)) return false;
     return this.#timing === undefined || this.#timing.block.category === source.where(pc).category;
   }
 
   instruction(pc: bigint, op: Operation, source: CodeSource): boolean {
     const { translator } = this;
+    if (this.#isEmpty && this.#counters.concerns(op)) {
+      this.readsCounter = true;
+      if (this.#timing !== undefined) this.#counters.keepClock(this.#timing.clock);
+    }
+    this.#isEmpty = false;
     translator.beginInstruction(pc, op.bytes);
     translator.rd = op.decoded.rd;
     this.#timing?.beginInstruction(op.decoded, source.where(pc));

@@ -206,7 +206,7 @@ export class Turbo extends Reference {
     if (budget < 1) return false;
     const meta = this.currentMeta;
     if (meta === undefined) return false;
-    const { words, doubles } = this.#linear;
+    const { words, doubles, numbers } = this.#linear;
     const { pc } = this;
     doubles[STATE.pc >>> 3] = pc;
     doubles[STATE.meta >>> 3] = meta;
@@ -222,6 +222,8 @@ export class Turbo extends Reference {
     words[STATE.pending >>> 2] = this.pending === 0 ? 0 : 1;
     words[STATE.traps >>> 2] = 0;
     words[STATE.trappedAt >>> 2] = this.justTrapped ? budget : NOWHERE;
+    numbers[STATE.now >>> 3] = this.now + budget;
+    numbers[STATE.retired >>> 3] = this.retired + budget;
     const left = this.#code.run(budget, index);
     this.#pieces?.lines.leave(words[STATE.inHand >>> 2]!);
     const number = words[STATE.exit >>> 2]!;

@@ -4,6 +4,7 @@ import type { Hart } from "../../machine/hart.ts";
 import { virt48 } from "../data.ts";
 import { irreducibleEdges, shapeOf, writeGraph, type Graph, type NodeWriter } from "./control.ts";
 import { TranslatingBlockWriter } from "./block-writer.ts";
+import { CounterCode } from "./counter-code.ts";
 import { ExprWriter } from "./expr.ts";
 import { GOES_ON, SWITCHES, type Exits } from "./exits.ts";
 import { STATE, type Layout } from "./layout.ts";
@@ -75,6 +76,7 @@ export function translateFunction(
   const writer = new ExprWriter(newLocal);
   const { pieces, addressing } = surroundings;
   const timing = pieces && new TimingCode({ pieces, calls: SHARED_CALLS, newLocal, writer, ...addressing });
+  const counters = new CounterCode(surroundings.csrs, writer, newLocal, timing !== undefined);
   const blocks = new TranslatingBlockWriter(
     new Translator({
       ...surroundings,
@@ -85,9 +87,11 @@ export function translateFunction(
       target,
       targetMeta,
       restartsLocal,
+      counters,
     }),
     writer,
     timing,
+    counters,
   );
   const path = new MemoryPath({ ...surroundings, tlb, fill: SHARED_CALLS.fill }, writer, (depth) => blocks.exit(depth));
   blocks.translator.memory = path;
@@ -99,7 +103,7 @@ export function translateFunction(
   if (region === undefined) return undefined;
   const body = new FunctionBody(
     region,
-    { ...surroundings, target, targetMeta, number, restartsLocal, timing },
+    { ...surroundings, target, targetMeta, number, restartsLocal, timing, counters },
     reserve,
   ).write();
 
@@ -126,6 +130,7 @@ interface BodyOptions {
   readonly number: number;
   readonly restartsLocal: number;
   readonly timing: TimingCode | undefined;
+  readonly counters: CounterCode;
 }
 
 /** Places the blocks of a region. */
@@ -256,6 +261,7 @@ class FunctionBody implements NodeWriter {
   #charge(block: Block): void {
     if (block.instructions === 0) return;
     const code = this.#code;
+    if (block.readsCounter) this.#o.counters.keepBudget(code);
     code.local(Op.localGet, BUDGET).i32(block.instructions).op(Op.i32Sub).local(Op.localTee, BUDGET);
     code.i32(0).op(Op.i32LtS);
     const exitIf = (): void => {

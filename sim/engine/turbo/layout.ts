@@ -26,10 +26,13 @@ export const STATE = {
   trappedAt: 48,
   /** i32: the context in force; -1: none is known for the hart's state. */
   context: 52,
+  /** f64: the clock, without timing, and the instructions retired, when the budget is used up. */
+  now: 56,
+  retired: 64,
 } as const;
 
 /** Registers: addresses and metadata are i64, tags i32. */
-export const X_AT = 64;
+export const X_AT = 72;
 export const META_AT = X_AT + 32 * 8;
 export const TAG_AT = META_AT + 32 * 8;
 /** Control and status registers that only hold what they are given (machine/held.ts). */

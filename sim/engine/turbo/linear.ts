@@ -17,6 +17,7 @@ export class LinearMemory {
   /** All of memory in words. */
   readonly words: Int32Array;
   readonly doubles: BigUint64Array;
+  readonly numbers: Float64Array;
 
   /** `ramBytes`: at most MAX_RAM_BYTES. */
   constructor(ramBytes: number, timingBytes = 0) {
@@ -30,6 +31,7 @@ export class LinearMemory {
     this.held = new HeldRegisters(this.buffer, HELD_AT);
     this.words = new Int32Array(this.buffer);
     this.doubles = new BigUint64Array(this.buffer);
+    this.numbers = new Float64Array(this.buffer);
   }
 
   /** Where RAM lies. */

@@ -41,6 +41,8 @@ export interface Block {
   readonly headExit: number;
   /** What timing knows of it. */
   readonly timed: TimedBlock | undefined;
+  /** Does it begin with an instruction that reads a counter? */
+  readonly readsCounter: boolean;
 }
 
 export interface Region {
@@ -57,6 +59,7 @@ export interface BlockWriter {
   /** May the instruction be in the same block as those before it? */
   continues(pc: bigint, source: CodeSource): boolean;
   readonly timed: TimedBlock | undefined;
+  readonly readsCounter: boolean;
   /** Does the code so far fetch the instruction from two lines? */
   readonly fetchedTwice: boolean;
   /** How the last instruction ends the block; undefined where the next follows. */
@@ -146,6 +149,7 @@ function translateBlock(
     at = next;
   }
   for (const { number, executed } of taken) exits.get(number).unexecuted = count - executed;
-  const { timed } = writer;
-  return { block: { pc, end: at, code, branches, ending, instructions: count, headExit, timed }, jumps, link };
+  const { timed, readsCounter } = writer;
+  const block = { pc, end: at, code, branches, ending, instructions: count, headExit, timed, readsCounter };
+  return { block, jumps, link };
 }

@@ -6,6 +6,7 @@ import { PERMISSION } from "../../../isa/cap/format.ts";
 import { CAUSE } from "../../../isa/cause.ts";
 import { CACHE_BLOCK_BYTES } from "../../../isa/ext/zicbo.ts";
 import type { AccessBytes, CacheBlockOperation, Privileged } from "../../../isa/semantics.ts";
+import { counterValue, showsCounter, type CounterCsr } from "../../machine/counters.ts";
 import { permitsCacheBlock, written, type Csrs } from "../../machine/csrs.ts";
 import type { FieldsCsr, HeldCsr } from "../../machine/csr-behaviour.ts";
 import type { Hart } from "../../machine/hart.ts";
@@ -16,6 +17,7 @@ import { isReserved, reserve, unreserve } from "../../machine/reservation.ts";
 import { ECALL, enterTrap, isDelegated, LEVEL, mayNotReturn, returnFromTrap } from "../../machine/trap.ts";
 import { BigintArithmetic } from "../bigint.ts";
 import { YExpr } from "./bounds.ts";
+import type { CounterCode } from "./counter-code.ts";
 import { PlainTranslator, UNTRANSLATABLE, type TranslatorOptions } from "./emit.ts";
 import { condition, constant, isConst, localOf, type Expr } from "./expr.ts";
 import { HeldCode } from "./held-code.ts";
@@ -34,6 +36,7 @@ export interface SystemOptions extends TranslatorOptions {
   readonly restarts: boolean;
   /** Local that says at the end of a block whether the front end starts afresh. */
   readonly restartsLocal: number;
+  readonly counters: CounterCode;
 }
 
 const numbers = new BigintArithmetic();
@@ -62,10 +65,12 @@ export class Translator extends PlainTranslator {
     this.#first = false;
   }
 
-  // Control and status registers that are nothing but what is held
+  // Control and status registers that are nothing but what is held, and counters
 
   csrRead(number: number, write: boolean): YExpr {
     const { csrs, mode } = this.#o;
+    const counter = csrs.counter(number);
+    if (counter !== undefined) return this.#readCounter(number, counter, write);
     const csr = csrs.held(number);
     if (csr === undefined || !csrs.permits(number, write, this.#systemAccess)) throw UNTRANSLATABLE;
     if (csr.kind === "held") return this.#readHeld(csr, csrs.accessedWhole(number, this.capabilityMode));
@@ -84,6 +89,15 @@ export class Translator extends PlainTranslator {
     const isWhole = whole && csrs.accessedWhole(number, this.capabilityMode);
     const given = tagged ? written(this, () => this.see(this.#held.y(csr.at)), value, isWhole) : value;
     this.#held.setY(csr.at, csr.keep(this, given));
+  }
+
+  #readCounter(number: number, counter: CounterCsr, write: boolean): YExpr {
+    const { csrs, mode, counters } = this.#o;
+    if (write || !csrs.permits(number, write, this.#systemAccess)) throw UNTRANSLATABLE;
+    this.trapIf(this.xor(showsCounter(this, this.#held, mode, number), constant(1n)));
+    const zero = constant(0n);
+    const value = counterValue(this, this.#held, counter, counters.read(counter.counts));
+    return this.see(new YExpr(zero, zero, value));
   }
 
   #readHeld({ at, width }: HeldCsr, whole: boolean): YExpr {

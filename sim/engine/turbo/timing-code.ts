@@ -73,6 +73,11 @@ export class TimingCode {
     this.#piece.begin(0);
   }
 
+  /** Local with the clock. */
+  get clock(): number {
+    return this.#piece.locals.clock;
+  }
+
   get block(): TimedBlock {
     return this.#piece.block;
   }

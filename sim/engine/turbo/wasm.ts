@@ -99,6 +99,7 @@ export const Op = {
   f64Max: 0xa5,
   i32WrapI64: 0xa7,
   i64ExtendI32U: 0xad,
+  i64TruncF64S: 0xb0,
   f64ConvertI32S: 0xb7,
   f64ConvertI64S: 0xb9,
   f64ConvertI64U: 0xba,

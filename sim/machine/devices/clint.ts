@@ -1,5 +1,6 @@
 // Core-local interruptor (SiFive CLINT, one hart): software interrupt, timer, and the clock they share with `time`.
 import type { AccessBytes } from "../../../isa/semantics.ts";
+import { HELD, HeldRegisters } from "../held.ts";
 import type { Device } from "./device.ts";
 
 const MSIP = 0x0000;
@@ -15,16 +16,17 @@ export class Clint implements Device {
   msip = false;
   mtimecmp = 0xffff_ffff_ffff_ffffn;
   readonly #now: () => number;
-  /** What software has added to the clock by writing mtime. */
-  #timeOffset = 0n;
+  /** Of the hart that it belongs to: what software has added to the clock by writing mtime is among it. */
+  readonly held: HeldRegisters;
 
   /** `now` is the cycle clock of the timing model: one tick of mtime is one cycle. */
-  constructor(now: () => number) {
+  constructor(now: () => number, held = new HeldRegisters()) {
     this.#now = now;
+    this.held = held;
   }
 
   get mtime(): bigint {
-    return BigInt.asUintN(XLEN, BigInt(this.#now()) + this.#timeOffset);
+    return BigInt.asUintN(XLEN, BigInt(this.#now()) + this.held.x(HELD.timeOffset));
   }
 
   /** Cycle at which mtime reaches a value: now or earlier if it has, Infinity if it lies beyond any run. */
@@ -50,7 +52,7 @@ export class Clint implements Device {
     const next = (old & ~mask) | ((value << shift) & mask);
     if (register === MSIP) this.msip = (next & 1n) !== 0n;
     else if (register === MTIMECMP) this.mtimecmp = next;
-    else this.#timeOffset = next - BigInt(this.#now());
+    else this.held.setX(HELD.timeOffset, next - BigInt(this.#now()));
     return true;
   }
 
