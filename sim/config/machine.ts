@@ -1,5 +1,4 @@
 // The simulated machine: its parameters, and how a preset, a file and single settings make one configuration.
-import { createHash } from "node:crypto";
 import type { Diagnostic } from "../../isa/diagnostic.ts";
 import { arrayParams, cacheParams } from "../timing/cache.ts";
 import { dramParams } from "../timing/dram.ts";
@@ -93,7 +92,7 @@ export function resolveMachine(request: MachineRequest): MachineResolution {
   if (settings.diagnostics.length === 0) {
     const config = nest(machineParams, (key) => settings.valueOf(key));
     const bad = misfits(config);
-    if (bad.length === 0) return { kind: "machine", name: String(name), config, ...described(settings, config) };
+    if (bad.length === 0) return described(String(name), config, settings.origins());
     for (const m of bad) {
       const key = settings.setLast(m.keys);
       settings.complain(settings.placeOf(key), `${key}: ${m.message}`, m.hint);
@@ -107,14 +106,21 @@ export function resolveMachine(request: MachineRequest): MachineResolution {
  * configuration as JSON with sorted keys and no spaces (`jq -cjS . | sha256sum`).
  */
 export function configHash(config: object): string {
+  // Loaded here: most programs never ask, and it takes Node 10 ms.
+  const { createHash } = process.getBuiltinModule("node:crypto");
   return createHash("sha256")
     .update(JSON.stringify(sortKeys(config)))
     .digest("hex")
     .slice(0, 12);
 }
 
-function described(settings: Settings, config: MachineConfig): Pick<ResolvedMachine, "origins" | "hash"> {
-  return { origins: settings.origins(), hash: configHash(config) };
+function described(name: string, config: MachineConfig, origins: ResolvedMachine["origins"]): ResolvedMachine {
+  return {
+    ...{ kind: "machine", name, config, origins },
+    get hash() {
+      return configHash(config);
+    },
+  };
 }
 
 function complainOfPreset(settings: Settings, name: unknown, named: Setting | undefined): void {

@@ -50,13 +50,14 @@ export interface CachedRegion {
   readonly index: number;
 }
 
+/** The memory, and the table of shared functions. */
+type RegionImports = Readonly<Record<"memory" | "table", unknown>>;
+
 const ENTRY_INDEX_MASK = (1 << ENTRY.indexBits) - 1;
 const MAX_EXITS = 1 << 20;
 
 export class TranslatedCode {
   readonly exits = new Exits();
-  /** What regions import: the memory, and the table of shared functions. */
-  readonly imports: Readonly<Record<"memory" | "table", unknown>>;
   /** Calls the region at an index of the table: `run(budget, index)`. */
   readonly run: (budget: number, index: number) => number;
   /** Names the context of the hart's state, for generated code to find. */
@@ -64,6 +65,9 @@ export class TranslatedCode {
   /** Counts the regions that stores have dropped. */
   dropped = 0;
   readonly #linear: LinearMemory;
+  readonly #shared: () => Readonly<Record<string, unknown>>;
+  readonly #trampoline: Readonly<Record<string, unknown>>;
+  #imports: RegionImports | undefined;
   readonly #table: WebAssembly.Table;
   /** By the address of their head and the page that it stands in. */
   readonly #regions = new Map<bigint, Map<CodePage, CachedRegion[]>>();
@@ -74,19 +78,29 @@ export class TranslatedCode {
   /** Contexts that may have entries. */
   #contexts = 0;
 
-  /** @param fill - as `FILL_IMPORT`. @param shared - other `SHARED_FUNCTIONS`, by their names. */
-  constructor(linear: LinearMemory, fill: unknown, shared: Readonly<Record<string, unknown>>) {
+  /** @param fill - as `FILL_IMPORT`. @param shared - makes the other `SHARED_FUNCTIONS`, by their names. */
+  constructor(linear: LinearMemory, fill: unknown, shared: () => Readonly<Record<string, unknown>>) {
     this.#linear = linear;
+    this.#shared = shared;
     this.#table = new WebAssembly.Table({ element: "anyfunc", initial: MAX_REGIONS });
     this.#bytes = new Uint8Array(linear.buffer);
     const env = { memory: linear.memory, table: this.#table, fill };
-    const { exports } = instantiateShared(trampolineModule(linear.layout.pages), env);
-    // A table of their own: V8 copies what an instance imports.
+    this.#trampoline = instantiateShared(trampolineModule(linear.layout.pages), env).exports;
+    this.run = this.#trampoline["run"] as TranslatedCode["run"];
+    this.noteContext = this.#trampoline["noteContext"] as TranslatedCode["noteContext"];
+  }
+
+  /** What regions import. A program that ends before any of it is hot has no shared functions made. */
+  get imports(): RegionImports {
+    return (this.#imports ??= { memory: this.#linear.memory, table: this.#sharedTable() });
+  }
+
+  /** A table of their own: V8 copies what an instance imports. */
+  #sharedTable(): WebAssembly.Table {
     const table = new WebAssembly.Table({ element: "anyfunc", initial: SHARED_FUNCTIONS.length });
-    SHARED_FUNCTIONS.forEach(({ name }, slot) => table.set(slot, exports[name] ?? shared[name] ?? null));
-    this.imports = { memory: linear.memory, table };
-    this.run = exports["run"] as TranslatedCode["run"];
-    this.noteContext = exports["noteContext"] as TranslatedCode["noteContext"];
+    const functions = { ...this.#shared(), ...this.#trampoline };
+    SHARED_FUNCTIONS.forEach(({ name }, slot) => table.set(slot, functions[name] ?? null));
+    return table;
   }
 
   /** Is there no room for another region? Then the cache is cleared before the next. */

@@ -87,10 +87,10 @@ export class Turbo extends Reference {
         },
         asid: () => linear.words[STATE.asid >>> 2]!,
       });
-    const shared = {
+    const shared = (): Readonly<Record<string, unknown>> => ({
       ...(o.rvy && boundsModule(linear, o.zylevels1)),
       ...(this.#pieces && timingModule(linear, this.#pieces.timing, this.#pieces)),
-    };
+    });
     const fill = (addr: bigint, access: number): number => this.#fill(BigInt.asUintN(64, addr), access);
     this.#code = new TranslatedCode(linear, fill, shared);
     this.#contexts = new Contexts(linear, this.#code);
