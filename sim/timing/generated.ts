@@ -140,10 +140,11 @@ const NOWHERE = -1;
 export const LONGEST_PIECE = 64;
 
 /** All fixed times of the pipeline together are more than any one instruction takes; stores are written one a cycle. */
-function mostCyclesOnTime({ frontend, scoreboard, storeBuffer, l1d }: MachineConfig): number {
+function mostCyclesOnTime({ frontend, issue, scoreboard, storeBuffer, l1d }: MachineConfig): number {
   const { takenCycles, predecodeCycles, mispredictCycles } = frontend;
   const { capCycles, csrCycles, mulCycles, mulBusyCycles, divCycles, atomicCycles, narrowLoadCycles } = scoreboard;
   const execution = capCycles + csrCycles + mulCycles + mulBusyCycles + divCycles + atomicCycles + narrowLoadCycles;
   const memory = storeBuffer.drainCycles + storeBuffer.entries + l1d.hitCycles + Math.ceil(64 / l1d.portBytes);
-  return 1 + takenCycles + predecodeCycles + mispredictCycles + execution + memory;
+  const restart = takenCycles + predecodeCycles + mispredictCycles;
+  return 1 + restart + issue.lateAluCycles + execution + memory;
 }

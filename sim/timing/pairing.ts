@@ -1,8 +1,8 @@
-// Which two instructions may issue in one cycle: by the units that their classes use.
-import { count, type ConfigOf } from "../config/params.ts";
+// Which two instructions may issue in one cycle: by the units that their classes use, and the registers that both name.
+import { count, cycles, flag, type ConfigOf } from "../config/params.ts";
 import type { Storage } from "./part.ts";
 import type { StateReader, StateWriter } from "./relative.ts";
-import type { Class } from "./traits.ts";
+import { traitClass, traitRd, traitRs1, traitRs2, type Class } from "./traits.ts";
 
 export const issueParams = {
   width: count(1, "Instructions that may issue in one cycle, in order", { min: 1, max: 2 }),
@@ -10,6 +10,15 @@ export const issueParams = {
     min: 1,
     max: 2,
   }),
+  pastTransfers: flag(
+    false,
+    "An instruction may issue in the cycle of the branch or jump before it, if fetch loses none between",
+  ),
+  lateAluCycles: cycles(
+    0,
+    "From issue to a second set of ALUs, for ALU instructions and branches that lack operands at issue; 0: none",
+    { max: 10 },
+  ),
 };
 
 export type IssueConfig = ConfigOf<typeof issueParams>;
@@ -35,30 +44,38 @@ const UNITS: readonly number[] = Object.entries({
 
 const NOBODY = 0;
 
+/** What the first slot holds in one word: the unit, and above it the destination. */
+const UNIT_BITS = 3;
+const UNIT_MASK = (1 << UNIT_BITS) - 1;
+
 /** The second issue slot of the last cycle in which an instruction issued alone. */
 export class Pairing {
-  /** Units of those that issue with the pair's first: `joins[firstUnit]` as a set of bits. */
+  /** Units of those that issue with the pair's first: `partners[firstUnit]` as a set of bits. */
   readonly #partners: readonly number[];
   /** [0]: the cycle whose second slot is free. */
   readonly #freeAt: Float64Array;
-  /** [0]: the unit in its first slot. */
+  /** [0]: the unit in its first slot and, where only that tells whether the second depends on it, the destination. */
   readonly #first: Int32Array;
+  readonly #hasLateAlus: boolean;
+  readonly #ordersWrites: boolean;
 
-  constructor(config: IssueConfig, storage: Storage) {
+  constructor(config: IssueConfig, ordersWrites: boolean, storage: Storage) {
     this.#partners = partners(config);
+    this.#hasLateAlus = config.lateAluCycles > 0;
+    this.#ordersWrites = ordersWrites;
     this.#freeAt = storage.float64(1, -Infinity);
     this.#first = storage.int32(1);
   }
 
-  /** May an instruction of this class issue in cycle `at`, beside the one that has? */
-  admits(timingClass: number, at: number): boolean {
-    return this.#freeAt[0] === at && ((this.#partners[this.#first[0]!]! >> UNITS[timingClass]!) & 1) === 1;
+  /** May an instruction issue in cycle `at`, beside the one that has? */
+  admits(word: number, at: number): boolean {
+    return this.isOpen(at) && ((this.#allowed >> UNITS[traitClass(word)]!) & 1) === 1 && !this.#dependsOnFirst(word);
   }
 
   /** An instruction has issued in cycle `at`, alone so far. */
-  open(timingClass: number, at: number): void {
+  open(word: number, at: number): void {
     this.#freeAt[0] = at;
-    this.#first[0] = UNITS[timingClass]!;
+    this.#first[0] = UNITS[traitClass(word)]! | (this.#hasLateAlus ? traitRd(word) << UNIT_BITS : 0);
   }
 
   /** Both slots are taken, or the next instruction comes from elsewhere. */
@@ -68,7 +85,7 @@ export class Pairing {
 
   /** Is the second slot of cycle `at` free for anybody? */
   isOpen(at: number): boolean {
-    return this.#freeAt[0] === at && this.#partners[this.#first[0]!] !== NOBODY;
+    return this.#freeAt[0] === at && this.#allowed !== NOBODY;
   }
 
   save(now: number, to: StateWriter): void {
@@ -79,14 +96,25 @@ export class Pairing {
     this.#first[0] = from.take();
     this.#freeAt[0] = this.#first[0] === Unit.alone ? -Infinity : now - 1;
   }
+
+  /** Units of those that may issue with the first. */
+  get #allowed(): number {
+    return this.#partners[this.#first[0]! & UNIT_MASK]!;
+  }
+
+  /** A late ALU could wait for the first's result, but there is no pair with a hazard in it. */
+  #dependsOnFirst(word: number): boolean {
+    const rd = this.#first[0]! >> UNIT_BITS;
+    if (rd === 0) return false;
+    return traitRs1(word) === rd || traitRs2(word) === rd || (this.#ordersWrites && traitRd(word) === rd);
+  }
 }
 
-/** A transfer ends its pair: what follows it is fetched anew. */
-function partners({ width, aluPorts }: IssueConfig): number[] {
+function partners({ width, aluPorts, pastTransfers }: IssueConfig): number[] {
   const all = [Unit.alu, Unit.transfer, Unit.mulDiv, Unit.memory];
   const without = (unit: number): number => all.filter((u) => u !== unit).reduce((set, u) => set | (1 << u), NOBODY);
   const of = (unit: number): number => {
-    if (width === 1 || unit === Unit.alone || unit === Unit.transfer) return NOBODY;
+    if (width === 1 || unit === Unit.alone || (unit === Unit.transfer && !pastTransfers)) return NOBODY;
     return unit === Unit.alu && aluPorts === 2 ? without(Unit.alone) : without(unit);
   };
   return Object.values(Unit).map(of);

@@ -36,6 +36,9 @@ export interface Outcomes {
   tagCycles(): number;
 }
 
+/** What the late ALUs can execute: what the early ones do, branches included. */
+const LATE_ALU: readonly number[] = [Class.alu, Class.cap, Class.branch];
+
 export class Pipeline {
   readonly clock: Clock;
   readonly stores: StoreBuffer;
@@ -49,6 +52,10 @@ export class Pipeline {
   readonly #latency: Int32Array;
   readonly #paired: boolean;
   readonly #ordersWrites: boolean;
+  /** By class, how long after its issue an instruction can take rs1, and rs2. */
+  readonly #rs1Slack: readonly number[];
+  readonly #rs2Slack: readonly number[];
+  readonly #lateAluCycles: number;
   readonly #hitCycles: number;
   readonly #arrival: Arrival = { producer: 0, hitAt: 0, dataAt: 0, readyAt: 0 };
 
@@ -56,12 +63,17 @@ export class Pipeline {
     this.#config = config;
     this.clock = clock;
     this.#queue = new FetchQueue(config.frontend, storage);
-    this.#pairing = new Pairing(config.issue, storage);
+    this.#pairing = new Pairing(config.issue, config.scoreboard.ordersWrites, storage);
     this.#scoreboard = new Scoreboard(config.scoreboard, storage, config.issue.width);
     this.stores = new StoreBuffer(config.storeBuffer, storage);
     this.#portFree = storage.float64(1);
     this.#paired = config.issue.width > 1;
     this.#ordersWrites = config.scoreboard.ordersWrites;
+    this.#lateAluCycles = config.issue.lateAluCycles;
+    const slack = (late: readonly number[]): number[] =>
+      Object.values(Class).map((c) => (late.includes(c) ? config.issue.lateAluCycles : 0));
+    this.#rs1Slack = slack(LATE_ALU);
+    this.#rs2Slack = slack([...LATE_ALU, Class.store]);
     this.#hitCycles = config.l1d.hitCycles;
     this.#latency = storage.int32(Class.jump + 1, 1);
     this.#latency[Class.cap] = config.scoreboard.capCycles;
@@ -86,8 +98,9 @@ export class Pipeline {
     const joins = this.#paired && this.#joins(word, timingClass);
     if (joins) this.clock.share();
     this.#awaitOperands(word, timingClass);
+    const lateCycles = this.#lateCycles(word, timingClass);
     if (timingClass <= Class.jump) {
-      this.#scoreboard.plain(traitRd(word), this.clock.now + this.#latency[timingClass]!);
+      this.#scoreboard.plain(traitRd(word), this.clock.now + lateCycles + this.#latency[timingClass]!);
     } else {
       this.#execute(word, timingClass, outcomes);
     }
@@ -95,9 +108,10 @@ export class Pipeline {
     this.clock.issue();
     if (this.#paired) {
       if (joins) this.#pairing.close();
-      else this.#pairing.open(timingClass, this.clock.now - 1);
+      else this.#pairing.open(word, this.clock.now - 1);
     }
-    if (timingClass === Class.branch || timingClass === Class.jump) this.#transfer(stepOutcome(word));
+    if (timingClass === Class.branch) this.#transfer(stepOutcome(word), lateCycles);
+    else if (timingClass === Class.jump) this.#transfer(stepOutcome(word), this.#lateAluCycles);
   }
 
   /** @param issueCycles - 1 where an instruction has issued and trapped, 0 where none has. */
@@ -157,11 +171,12 @@ export class Pipeline {
   /** Can the instruction issue in the cycle of the last one, without waiting for anything of the pipeline's? */
   #joins(word: number, timingClass: number): boolean {
     const at = this.clock.now - 1;
-    if (!this.#pairing.admits(timingClass, at)) return false;
+    if (!this.#pairing.admits(word, at)) return false;
     this.#scoreboard.dropFinished(at);
     const { ready, unitFreeAt, busFreeAt, windowFull } = this.#scoreboard;
-    if (ready[traitRs1(word)]! > at || ready[traitRs2(word)]! > at || windowFull) return false;
-    if (this.#ordersWrites && ready[traitRd(word)]! > at) return false;
+    if (ready[traitRs1(word)]! > at + this.#rs1Slack[timingClass]! || windowFull) return false;
+    if (ready[traitRs2(word)]! > at + this.#rs2Slack[timingClass]!) return false;
+    if (this.#ordersWrites && ready[traitRd(word)]! > at + this.#lateAluCycles) return false;
     if (timingClass <= Class.div) return at >= (timingClass <= Class.jump ? busFreeAt : unitFreeAt);
     return at >= this.#portFree[0]! && (timingClass === Class.load || at >= this.stores.freeAt);
   }
@@ -172,11 +187,14 @@ export class Pipeline {
     const now = this.clock.now;
     const rs1 = traitRs1(word);
     const rs2 = traitRs2(word);
-    if (ready[rs1]! > now) this.#awaitRegister(rs1);
-    if (ready[rs2]! > now) this.#awaitRegister(rs2);
+    const rs1Slack = this.#rs1Slack[timingClass]!;
+    const rs2Slack = this.#rs2Slack[timingClass]!;
+    if (ready[rs1]! > now + rs1Slack) this.#awaitRegister(rs1, rs1Slack);
+    if (ready[rs2]! > now + rs2Slack) this.#awaitRegister(rs2, rs2Slack);
     if (this.#ordersWrites) {
+      // Registers are written in order behind the late ALUs.
       const rd = traitRd(word);
-      if (ready[rd]! > now) this.#awaitRegister(rd);
+      if (ready[rd]! > now + this.#lateAluCycles) this.#awaitRegister(rd, this.#lateAluCycles);
     }
     if (timingClass <= Class.div) {
       const until = timingClass <= Class.jump ? scoreboard.busFreeAt : scoreboard.unitFreeAt;
@@ -185,26 +203,35 @@ export class Pipeline {
     while (scoreboard.windowFull) this.#awaitOldest();
   }
 
-  #awaitRegister(register: number): void {
+  #awaitRegister(register: number, slack: number): void {
     this.#scoreboard.arrivalOf(register, this.#arrival);
-    this.#awaitArrival();
+    this.#awaitArrival(slack);
   }
 
   #awaitOldest(): void {
     this.#scoreboard.takeOldest(this.#arrival);
-    this.#awaitArrival();
+    this.#awaitArrival(0);
   }
 
-  /** Waits for `#arrival`, each cycle charged to what is still missing in it. */
-  #awaitArrival(): void {
+  /** Waits until `slack` cycles before `#arrival`, each cycle charged to what is still missing in it. */
+  #awaitArrival(slack: number): void {
     const { producer, hitAt, dataAt, readyAt } = this.#arrival;
     if (producer === Producer.memory) {
-      this.#wait(Cause.dependency, hitAt);
-      this.#wait(Cause.dcache, dataAt);
-      this.#wait(Cause.tagCache, readyAt);
+      this.#wait(Cause.dependency, hitAt - slack);
+      this.#wait(Cause.dcache, dataAt - slack);
+      this.#wait(Cause.tagCache, readyAt - slack);
     } else {
-      this.#wait(producer === Producer.muldiv ? Cause.muldiv : Cause.dependency, readyAt);
+      this.#wait(producer === Producer.muldiv ? Cause.muldiv : Cause.dependency, readyAt - slack);
     }
+  }
+
+  /** How much later than its issue an instruction executes whose operands have been waited for. */
+  #lateCycles(word: number, timingClass: number): number {
+    const late = this.#rs1Slack[timingClass]!;
+    if (late === 0) return 0;
+    const { ready } = this.#scoreboard;
+    const now = this.clock.now;
+    return ready[traitRs1(word)]! > now || ready[traitRs2(word)]! > now ? late : 0;
   }
 
   /** What goes beyond the ALU. */
@@ -286,7 +313,8 @@ export class Pipeline {
     return beats;
   }
 
-  #transfer(outcome: number): void {
+  /** @param lateCycles - from issue to where a wrong prediction is found out: jumps to registers are compared late. */
+  #transfer(outcome: number, lateCycles: number): void {
     const { takenCycles, predecodeCycles, mispredictCycles } = this.#config.frontend;
     switch (outcome) {
       case Outcome.remembered:
@@ -294,7 +322,7 @@ export class Pipeline {
       case Outcome.predecoded:
         return this.#bubble(predecodeCycles);
       case Outcome.mispredicted:
-        this.clock.pass(Cause.branch, mispredictCycles);
+        this.clock.pass(Cause.branch, mispredictCycles + lateCycles);
         return this.#queue.drop();
     }
   }

@@ -94,6 +94,8 @@ const PARTS: readonly Settings[] = [
   one("predictor.clearsOnTrap", true, false),
   one("issue.width", 1, 2, 2),
   one("issue.aluPorts", 1, 2),
+  one("issue.pastTransfers", true, false),
+  one("issue.lateAluCycles", 0, 1, 2, 10),
   one("scoreboard.entries", 0, 1, 2, 8),
   one("scoreboard.ordersWrites", true, false),
   one("scoreboard.sharedBus", true, false),

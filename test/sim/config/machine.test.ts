@@ -31,6 +31,8 @@ const file = (text: string): MachineRequest => ({ file: { name: "m.json", text }
 const ADDED_LATER: readonly string[] = [
   "issue.width",
   "issue.aluPorts",
+  "issue.pastTransfers",
+  "issue.lateAluCycles",
   ...["l1i", "l1d", "l2"].flatMap((c) => [`${c}.prefetch`, `${c}.prefetchLines`]),
   ...["l1d", "l2"].map((c) => `${c}.mshrTargets`),
   ...["present", ...Object.keys(cacheParams)].map((name) => `llc.${name}`),
