@@ -39,10 +39,17 @@ const CVA6_DHRYSTONE = ["-O3", "-fno-inline", NO_CALLS];
 const CVA6_COREMARK = ["-O3", NO_CALLS, "-fvisibility=hidden", "-funroll-all-loops"];
 /** sifive/freedom-e-sdk 4518a229, scripts/standalone.mk ("Ground rules") and software/dhrystone/Makefile. */
 const SIFIVE_DHRYSTONE = ["-O3", "-fno-inline", "-mexplicit-relocs", "-falign-functions=4"];
-/** The same, for a 64-bit core not of the 7 series. */
+/** The same, with a gcc of 10 or later: for a 64-bit core not of the 7 series, and for one of it. */
+const SIFIVE_GCC_10 = [NO_CALLS, "--param", "fsm-scale-path-stmts=3"];
 const SIFIVE_COREMARK = [
   ...["-O2", "-funroll-loops", "-finline-functions", "-falign-functions=16", "-falign-jumps=4", "-falign-loops=4"],
-  ...["-finline-limit=1000", "-fno-if-conversion2", "-fselective-scheduling", "-fno-tree-dominator-opts", NO_CALLS],
+  ...["-finline-limit=1000", "-fno-if-conversion2", "-fselective-scheduling", "-fno-tree-dominator-opts"],
+  ...SIFIVE_GCC_10,
+];
+const SIFIVE_7_COREMARK = [
+  ...["-O2", "-funroll-loops", "-finline-functions", "-funroll-all-loops", "-finline-limit=1000"],
+  ...["-falign-functions=8", "-falign-jumps=8", "-falign-loops=8", "-mtune=sifive-7-series", "-ffast-math"],
+  ...SIFIVE_GCC_10,
 ];
 
 const RECIPES = {
@@ -80,6 +87,13 @@ const RECIPES = {
     flags: SIFIVE_COREMARK,
     strings: "port",
     words: "SiFive's flags and types",
+  },
+  "coremark-sifive-7": {
+    benchmark: "CoreMark",
+    isa: RV64IMAC,
+    flags: SIFIVE_7_COREMARK,
+    strings: "port",
+    words: "SiFive's flags for the 7 series, and types",
   },
   "coremark-cva6": {
     benchmark: "CoreMark",

@@ -1,13 +1,18 @@
 // server@1: a dual-issue in-order core with the memory system of a server: large L1s and L2, a slice of a last-level cache, DDR4-3200.
 //
 // It stands for no product. Cores of servers are out of order; an in-order core with their memory system overlaps less, so memory
-// weighs more here than there. Its pipeline is that of SiFive's 7 series, the documented dual-issue RISC-V; its memory that of
-// Neoverse N1, from which Morello, the CHERI server prototype, is made.
+// weighs more here than there. Its pipeline is that of SiFive's 7 series, the documented dual-issue RISC-V; its memory, from the
+// data port and the store buffer on, that of Neoverse N1, from which Morello, the CHERI server prototype, is made.
 //
 // Sources, by the names used below:
 // - s7: F. Riemenschneider, "From microcontroller to multicore processor", elektroniknet.de, 2021-11-10 (the S7's pipeline).
-// - llvm: llvm/llvm-project, RISCVSchedSiFive7.td: IssueWidth 2, LoadLatency 3; multiplication 3.
-// - u74: gem5/gem5 1db206b9, gem5/prebuilt/riscvmatched/riscvmatched_core.py, which cites SiFive's FU740 manual.
+// - u74: SiFive, "U74-MC Core Complex Manual", 21G1.01.00, 4.2.6 (branch prediction) and 4.3 (execution pipeline, Table 18).
+// - gcc: gcc-mirror/gcc 1af2c40d, gcc/config/riscv/sifive-7.md: a load, product or ALU result is there for an address after 3
+//   cycles, and by its define_bypass after 1 for an ALU instruction, a branch and the data of a store.
+// - llvm: llvm/llvm-project 00df6250, RISCVSchedSiFive7.td: the same, as SiFive7AnyToGPRBypass; D153666 explains it, and
+//   pull request 86454 has stores' data read late.
+// - gem5: gem5/gem5 1db206b9, gem5/prebuilt/riscvmatched/riscvmatched_core.py, which cites the manual of the FU740; its U74 has
+//   larger tables of targets than u74's (16 branches, 8 jumps, 6 returns).
 // - n1: WikiChip, "Neoverse N1", 2019; Arm Learning Paths, "Cache hierarchy": Graviton2's caches.
 // - a76: Arm, Cortex-A76 Technical Reference Manual, A5.2: the TLBs of the core that N1 is made from.
 // - graviton2: A. Frumusanu, "Amazon's Arm-based Graviton2 Against AMD and Intel", AnandTech, 2020-03-10, "Memory Subsystem &
@@ -25,39 +30,41 @@ export const serverv1: Preset = {
     ramBytes: 268435456, // any: what the runs need
     frontend: {
       queueEntries: 8, // assumed
-      takenCycles: 0, // assumed: as Rocket, from which the 7 series descends
-      predecodeCycles: 1, // assumed: the same
-      mispredictCycles: 5, // s7: "five clock cycles of latency if a branch miss occurs"
-      flushCycles: 8, // derived: 8 stages, restart from the last
-      trapCycles: 8, // the same
+      takenCycles: 0, // u74: "no penalty", of targets at multiples of 8 bytes; here of all
+      predecodeCycles: 1, // u74: "direct jumps that miss in the BTB result in a one-cycle fetch bubble"
+      mispredictCycles: 4, // u74: "usually"; six of what is resolved late, and of jumps to registers (s7's five count the branch's slot)
+      flushCycles: 7, // u74, of CSR writes: "a seven-cycle penalty" (there most flush, here those that change translation)
+      trapCycles: 7, // derived: the same, restart from the last of 8 stages
     },
     predictor: {
-      direction: "gshare", // assumed
-      entries: 16384, // u74: a table of 3.6 KiB of counters
+      direction: "gshare", // u74: "a correlating predictor that supports long branch histories"; which one is assumed
+      entries: 16384, // gem5; u74: a table of 3.6 KiB
       counterBits: 2, // assumed
       historyBits: 12, // assumed
       cold: "not-taken", // assumed
       granuleBytes: 2, // assumed
-      btbEntries: 32, // u74
+      btbEntries: 32, // gem5
       btbWays: 32, // assumed
-      btbHolds: "all", // assumed
-      rasEntries: 12, // u74
+      btbHolds: "all", // u74 has one table for branches and direct jumps, another for jumps to registers; one for all is assumed
+      rasEntries: 12, // gem5
       clearsOnTrap: false, // assumed
     },
     issue: {
-      width: 2, // s7, llvm
-      aluPorts: 2, // s7: "both execution slots contain arithmetic logic execution units"; one slot alone has memory, one mul and branch
+      width: 2, // u74, s7, llvm
+      aluPorts: 2, // u74: of a pair one may access memory, one be a transfer, one multiply or divide; s7: two slots with an ALU each
+      pastTransfers: true, // u74: "at most one instruction is a branch or jump", whichever
+      lateAluCycles: 2, // u74: "can execute in either the AG or M2 pipeline stage", which lie two apart; s7: stages 5 and 7; gcc, llvm
     },
     scoreboard: {
       capCycles: 1, // assumed: as cva6@1
-      csrCycles: 3, // assumed: as rocket@1
-      mulCycles: 3, // llvm, u74
-      mulBusyCycles: 1, // assumed
-      divCycles: 18, // assumed: as rocket@1 (u74 takes 6, llvm up to 66)
+      csrCycles: 3, // u74: "CSR accesses execute in the M2 stage"
+      mulCycles: 3, // u74, gcc, llvm
+      mulBusyCycles: 1, // u74: "fully pipelined"
+      divCycles: 18, // derived: u74: 2 and the bits of the quotient, at least 6 and at most 68; sixteen bits, as in rocket@1
       atomicCycles: 8, // assumed
-      narrowLoadCycles: 0, // llvm: all loads alike
-      entries: 0, // assumed: as Rocket
-      ordersWrites: true, // assumed: as Rocket. The 7 series' late ALUs, which hide a load's latency, are not modelled.
+      narrowLoadCycles: 0, // u74: LH and LB as LW
+      entries: 0, // u74: "only interlocks on read-after-write and write-after-write hazards"
+      ordersWrites: true, // u74: the same
       sharedBus: false, // s7: two slots
     },
     storeBuffer: {
