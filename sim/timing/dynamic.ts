@@ -60,6 +60,7 @@ export class DynamicParts implements Outcomes {
   readonly #tags: TaggedMemory | undefined;
   readonly #lineBytes: number;
   readonly #fetchLineBytes: number;
+  readonly #deviceCycles: number;
   readonly #delay: FetchDelay = { itlbCycles: 0, cacheCycles: 0, tagCycles: 0 };
   /** The access that is asked about. */
   #virt = 0;
@@ -75,6 +76,7 @@ export class DynamicParts implements Outcomes {
     this.answered = storage.float64(1);
     this.#lineBytes = config.l1d.lineBytes;
     this.#fetchLineBytes = config.l1i.lineBytes;
+    this.#deviceCycles = config.bus.deviceCycles;
     this.line = new LineInHand(config.l1i.lineBytes, storage);
     this.#clearsOnTrap = config.predictor.clearsOnTrap;
     this.predictor = new BranchPredictor(config.predictor, storage);
@@ -171,6 +173,11 @@ export class DynamicParts implements Outcomes {
 
   device(): boolean {
     return this.#phys < RAM_BASE;
+  }
+
+  /** A device was asked at `at` or before. */
+  deviceAsked(at: number): void {
+    this.#answered(at + this.#deviceCycles);
   }
 
   blockedUntil(): number {

@@ -13,6 +13,7 @@ import type { PipelineMemo } from "./memo.ts";
 import { RAM_BASE, type Storage, type Walks } from "./part.ts";
 import type { PieceClock } from "./piece-clock.ts";
 import type { PredictorFastPath } from "./predictor/predictor.ts";
+import { OnTimeBound } from "./on-time-bound.ts";
 import type { Lateness } from "./script.ts";
 import type { StoreBlocksFastPath } from "./store-blocks.ts";
 import type { TagGroups } from "./tag-table.ts";
@@ -43,10 +44,8 @@ export class GeneratedTiming {
   readonly ramBase = RAM_BASE;
   /** [0]: the clock at which an event is due. */
   readonly event: Float64Array;
-  /** The most cycles by which an instruction that meets nobody moves on the time at which all is done. */
-  readonly mostCyclesOnTime: number;
-  /** The same of the front end's fresh start after it. */
-  readonly restartCycles: number;
+  /** How long pieces on time take at most. */
+  readonly bound: OnTimeBound;
   /** Do traps and their returns clear the predictor? Generated code leaves them to others then. */
   readonly clearsOnTrap: boolean;
   /** An instruction has been gone through here that is yet to be executed: the record that tells of it is not counted. */
@@ -55,8 +54,8 @@ export class GeneratedTiming {
   fetchedPc = NOWHERE;
   /** As in `DynamicParts`. */
   readonly answered: Float64Array;
-  /** With so many cycles left when all is done a piece of code on time fits in before an event. */
-  readonly doneToEvent: number;
+  /** [0]: with so many cycles left when all is done, any piece of code that there is fits in before an event, if it is on time. */
+  readonly doneToEvent: Float64Array;
   readonly memo: PipelineMemo;
   readonly #dynamic: DynamicParts;
 
@@ -75,11 +74,9 @@ export class GeneratedTiming {
     this.#dynamic = dynamic;
     this.pieces = o.pieces;
     this.event = storage.float64(1, Infinity);
-    this.mostCyclesOnTime = mostCyclesOnTime(config);
-    this.restartCycles = 1 + Math.max(config.frontend.trapCycles, config.frontend.flushCycles);
+    this.bound = new OnTimeBound(config);
     this.clearsOnTrap = config.predictor.clearsOnTrap;
-    const onTimeCycles = (LONGEST_PIECE + 1) * this.mostCyclesOnTime;
-    this.doneToEvent = config.bus.deviceCycles + onTimeCycles + this.restartCycles;
+    this.doneToEvent = storage.float64(1);
     this.fastPaths = {
       l1i: dynamic.l1i.fastPath,
       l1d: dynamic.l1d.fastPath,
@@ -121,9 +118,21 @@ export class GeneratedTiming {
     this.pieces.boundScripts();
   }
 
-  /** Is everything under way certainly done so long before the event that a piece of code on time fits in? */
+  /** Is everything under way certainly done so long before the event that any piece of code on time fits in? */
   get hasTime(): boolean {
-    return Math.max(this.pieces.now, this.answered[0]!) + this.doneToEvent <= this.event[0]!;
+    return Math.max(this.pieces.now, this.answered[0]!) + this.doneToEvent[0]! <= this.event[0]!;
+  }
+
+  /** May code be entered, which asks itself before each block whether that fits in if nothing late is under way? */
+  get mayBegin(): boolean {
+    return this.answered[0]! <= this.pieces.now ? this.pieces.now < this.event[0]! : this.hasTime;
+  }
+
+  /** How many cycles from its begin on a piece that is on time, and what is under way then, are done at the latest. */
+  mostCycles(words: readonly number[], restarts: boolean): number {
+    const cycles = this.bound.cycles(words, restarts);
+    if (cycles > this.doneToEvent[0]!) this.doneToEvent[0] = cycles;
+    return cycles;
   }
 
   /** Has an instruction that is not in the line in hand been fetched here? Then that is told now. */
@@ -138,13 +147,3 @@ const NOWHERE = -1;
 
 /** Instructions of a piece at most: then it ends even where the code runs on. */
 export const LONGEST_PIECE = 64;
-
-/** All fixed times of the pipeline together are more than any one instruction takes; stores are written one a cycle. */
-function mostCyclesOnTime({ frontend, issue, scoreboard, storeBuffer, l1d }: MachineConfig): number {
-  const { takenCycles, predecodeCycles, mispredictCycles } = frontend;
-  const { capCycles, csrCycles, mulCycles, mulBusyCycles, divCycles, atomicCycles, narrowLoadCycles } = scoreboard;
-  const execution = capCycles + csrCycles + mulCycles + mulBusyCycles + divCycles + atomicCycles + narrowLoadCycles;
-  const memory = storeBuffer.drainCycles + storeBuffer.entries + l1d.hitCycles + Math.ceil(64 / l1d.portBytes);
-  const restart = takenCycles + predecodeCycles + mispredictCycles;
-  return 1 + restart + issue.lateAluCycles + execution + memory;
-}

@@ -155,6 +155,7 @@ export class MemoCore implements TimedCore {
     } else {
       this.#end();
       this.#pieces.step(word, this.#category, dynamic);
+      if (dynamic.device()) dynamic.deviceAsked(this.#pieces.now);
     }
     dynamic.accessed(r, timingClass);
   }

@@ -215,6 +215,8 @@ export class Turbo extends Reference {
       const region = this.#region(at, pc, meta);
       if (region === undefined) return false;
       slot = this.#code.setEntry(this.#contexts.current, region);
+      // What an event leaves time for is less where a longer piece has come to be.
+      if (this.#pieces?.timing.mayBegin === false) return false;
     }
     words[STATE.lines >>> 2] = words[(slot + ENTRY.lines) >>> 2]!;
     const index = words[(slot + ENTRY.index) >>> 2]!;
@@ -232,8 +234,8 @@ export class Turbo extends Reference {
     let pcNow = doubles[STATE.pc >>> 3]!;
     this.#catchUp();
     let now = this.#pieces?.timing.pieces.now;
-    if (gaveUp) {
-      const exit = this.#code.exits.get(number);
+    const exit = gaveUp ? this.#code.exits.get(number) : undefined;
+    if (exit !== undefined) {
       executed -= exit.unexecuted;
       pcNow = exit.pc;
       now = this.#pieces?.settle(exit);
@@ -245,8 +247,9 @@ export class Turbo extends Reference {
     this.now = now ?? this.now + executed;
     if (this.now > this.eventAt && this.#pieces?.begun === false) throw new Error("generated code ran past an event");
     this.continueAt(pcNow, doubles[STATE.meta >>> 3]!);
-    // Where the budget was at its end, generated code can go on; where it gave up, it would again.
-    this.#gaveUp = gaveUp && (left >= 0 || executed === 0);
+    // Where the budget was at its end, generated code can go on; where it gave up, it would again. Near an event the next jump is early
+    // enough to try.
+    this.#gaveUp = exit?.notEntered === false && this.#pieces?.begun !== true;
     this.#sequential = this.#gaveUp ? this.pageVirt + this.offset : NOWHERE;
     if (this.#pieces?.begun === true) return (this.#pieces.begun = false);
     return executed > 0;
@@ -258,7 +261,7 @@ export class Turbo extends Reference {
     if (this.#pieces === undefined) return Math.min(left, this.eventAt - this.now);
     const { timing } = this.#pieces;
     timing.event[0] = this.eventAt;
-    return timing.hasTime ? left : 0;
+    return timing.mayBegin ? left : 0;
   }
 
   /** The region at the pc: one that there is, or, where the code is hot, a new one. */

@@ -13,6 +13,8 @@ export interface Exit {
   unexecuted: number;
   /** The instruction has been fetched already, from two lines: the first is no longer in hand. */
   readonly fetched: boolean;
+  /** It is taken where the block was not entered: the budget does not suffice, or an event is near. */
+  readonly notEntered: boolean;
 }
 
 /** Numbers that are no exit's: execution goes on at the state's pc; the same, and the hart's mode or its addresses may have changed. */

@@ -224,7 +224,7 @@ class Writing {
   #isNear(clock: Term): Term {
     const { answered, event, doneToEvent } = this.#timing;
     const doneAt = f64.max(clock, f64.at(answered.byteOffset));
-    return f64.gt(f64.add(doneAt, f64.const(doneToEvent)), f64.at(event.byteOffset));
+    return f64.gt(f64.add(doneAt, f64.at(doneToEvent.byteOffset)), f64.at(event.byteOffset));
   }
 
   #spill(f: Statements, { clock, state }: Now): void {

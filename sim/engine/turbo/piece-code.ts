@@ -104,8 +104,8 @@ export class PieceCode {
   /** Leaves whether a block might not be over before the next event. */
   mayNotEnd(code: Code, { instructions, restart }: TimedBlock): void {
     const { clock, limit } = this.locals;
-    const { mostCyclesOnTime, restartCycles } = this.timing;
-    const most = (instructions.length + 1) * mostCyclesOnTime + (restart === undefined ? 0 : restartCycles);
+    const words = instructions.map(({ word }) => word);
+    const most = this.timing.mostCycles(words, restart !== undefined);
     code.local(Op.localGet, clock).f64(most).op(Op.f64Add);
     code.local(Op.localGet, limit).op(Op.f64Gt);
   }

@@ -139,6 +139,7 @@ export class Pieces {
   clear(): void {
     this.#blocks.length = this.#points.length = 0;
     this.#rowCount = 0;
+    this.timing.doneToEvent[0] = 0;
     this.lines.clear();
     this.#pointTable.clear();
   }

@@ -116,13 +116,14 @@ function translateBlock(
   const taken: { number: number; executed: number }[] = [];
   let count = 0;
   let at = pc;
-  const exitHere = (): number => {
-    const number = exits.add({ pc: at, executed: count, unexecuted: 0, fetched: writer.fetchedTwice });
+  const exitHere = (notEntered: boolean): number => {
+    const fetched = !notEntered && writer.fetchedTwice;
+    const number = exits.add({ pc: at, executed: count, unexecuted: 0, fetched, notEntered });
     taken.push({ number, executed: count });
     return number;
   };
-  const headExit = exitHere();
-  writer.beginBlock(pc, source, code, branches, exitHere);
+  const headExit = exitHere(true);
+  writer.beginBlock(pc, source, code, branches, () => exitHere(false));
   let ending: Ending | undefined;
   let jumps: readonly bigint[] = [];
   let link: bigint | undefined;
