@@ -205,7 +205,7 @@ class Writing {
     this.#forgetTagCycles(f);
     const number = i32.shrU(i32.load(o.line, LINE.word), word(1));
     const cycles = f.let(f64.sub(this.#l1i.access(number, word(0), o.clock), o.clock));
-    const tagCycles = f.let(this.#tagCyclesOf(cycles));
+    const tagCycles = this.#tagCyclesOf(f, cycles);
     const slot = f.let(word(0));
     f.if(f64.gt(cycles, f64.const(0)), () => {
       const { slotOf, variantOf } = this.#memo;
@@ -223,8 +223,9 @@ class Writing {
   /** Is an event so near that no piece fits in before it? */
   #isNear(clock: Term): Term {
     const { answered, event, doneToEvent } = this.#timing;
-    const doneAt = f64.max(clock, f64.at(answered.byteOffset));
-    return f64.gt(f64.add(doneAt, f64.at(doneToEvent.byteOffset)), f64.at(event.byteOffset));
+    const isNear = (doneAt: Term): Term =>
+      f64.gt(f64.add(doneAt, f64.at(doneToEvent.byteOffset)), f64.at(event.byteOffset));
+    return i32.or(isNear(clock), isNear(f64.at(answered.byteOffset)));
   }
 
   #spill(f: Statements, { clock, state }: Now): void {
@@ -237,9 +238,9 @@ class Writing {
   }
 
   /** How many of the cycles by which a cache was late tags alone took. */
-  #tagCyclesOf(cycles: Term): Term {
+  #tagCyclesOf(f: Statements, cycles: Local): Term {
     const { tagged } = this.#timing.fastPaths.memory;
-    return tagged === undefined ? f64.const(0) : f64.min(f64.at(tagged.memory.late.byteOffset), cycles);
+    return tagged === undefined ? f64.const(0) : f.let(f64.min(f.let(f64.at(tagged.memory.late.byteOffset)), cycles));
   }
 
   #has(flags: Term, flag: number): Term {
@@ -301,11 +302,11 @@ class Writing {
       const store = f.let(f64.load(at, lastStore.byteOffset));
       f.while(i32.ne(at, last), () => {
         f.set(at, i32.add(at, word(8)));
-        f.set(store, f64.max(store, f64.load(at, lastStore.byteOffset)));
+        f.set(store, f64.max(store, f.let(f64.load(at, lastStore.byteOffset))));
       });
       const age = f.let(f64.sub(f64.at(youngest.byteOffset), store));
-      const most = f64.min(f64.const(entries), f64.of(slotWord(a.slot, "waiting")));
-      f.if(f64.lt(age, most), () => {
+      const overlaps = f64.lt(age, f64.const(entries));
+      f.if(i32.and(overlaps, f64.lt(age, f64.of(slotWord(a.slot, "waiting")))), () => {
         f.set(a.overlapAge, i32.of(age));
         this.#isLate(f, a, ask);
       });
@@ -325,10 +326,10 @@ class Writing {
     this.#forgetTagCycles(f);
     const dirty = this.#has(a.flags, ACCESS.writes);
     const answer = f.let(this.#l1d.access(lineOf(a.place, ramBase, l1d), dirty, at));
-    f.storeAt(answered.byteOffset, f64.max(f64.at(answered.byteOffset), answer));
+    f.if(f64.gt(answer, f64.at(answered.byteOffset)), () => f.storeAt(answered.byteOffset, answer));
     // Where these are more than a word tells, no slot has them.
     const accessCycles = f.let(f64.sub(f64.sub(answer, at), f64.const(l1d.hitCycles)));
-    const tagCycles = this.#tagCyclesOf(accessCycles);
+    const tagCycles = this.#tagCyclesOf(f, accessCycles);
     const found = [a.blockedCycles, a.overlapAge];
     f.if(f64.gt(accessCycles, f64.const(0)), () =>
       f.set(a.slot, this.#lateSlotOf(a, i32.of(accessCycles), i32.of(tagCycles))),

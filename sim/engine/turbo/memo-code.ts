@@ -39,21 +39,28 @@ export function memoCode(module: Functions, { memo, fastPaths }: GeneratedTiming
 
 /** `slotOf(state, script)`: the linear address of a transition's slot; 0 where it is not known. */
 function slotFunction(module: Functions, { slots, table: { first, shift } }: PipelineMemo): Callee {
-  return module.define([I32, I32], I32, (f, state, script) => {
-    const hash = i32.xor(i32.mul(state, word(STATE_SPREAD)), i32.mul(script, word(SCRIPT_SPREAD)));
-    const shiftBy = f.let(i32.at(shift.byteOffset));
-    const place = f.let(i32.shrU(hash, shiftBy));
-    const slotAt = (): Term => element(slots.byteOffset + 4 * first, place, Math.log2(4 * SLOT_WORDS));
-    const slot = f.let(slotAt());
-    const isOther = i32.or(i32.ne(slotWord(slot, "state"), state), i32.ne(slotWord(slot, "script"), script));
-    f.while(isOther, () => {
+  const firstAt = slots.byteOffset + 4 * first;
+  const bits = Math.log2(4 * SLOT_WORDS);
+  const search = module.define([I32, I64], I32, (f, slot, wanted) => {
+    const place = f.let(i32.shrU(i32.sub(slot, word(firstAt)), word(bits)));
+    f.while(i64.ne(i64.load(slot), wanted), () => {
       f.if(i32.eq(slotWord(slot, "state"), word(NOBODY)), () => f.return(word(0)));
-      f.set(place, i32.and(i32.add(place, word(1)), i32.shrU(word(-1), shiftBy)));
-      f.set(slot, slotAt());
+      f.set(place, i32.and(i32.add(place, word(1)), i32.shrU(word(-1), i32.at(shift.byteOffset))));
+      f.set(slot, element(firstAt, place, bits));
     });
     return slot;
   });
+  return module.define([I32, I32], I32, (f, state, script) => {
+    const hash = i32.xor(i32.mul(state, word(STATE_SPREAD)), i32.mul(script, word(SCRIPT_SPREAD)));
+    const slot = f.let(element(firstAt, i32.shrU(hash, i32.at(shift.byteOffset)), bits));
+    const wanted = f.let(pair(state, script));
+    f.if(i64.ne(i64.load(slot), wanted), () => f.set(slot, search(slot, wanted)));
+    return slot;
+  });
 }
+
+/** Two words that follow one another in memory. */
+const pair = (first: Term, second: Term): Term => i64.or(i64.of(first), i64.shl(i64.of(second), i64.const(32n)));
 
 /**
  * `variantOf(onTime, blocked, overlap, access, tag)`: the script of what was not on time, though its page was at hand; `onTime` is its
@@ -69,12 +76,15 @@ function variantFunction(module: Functions, { table: { variants } }: PipelineMem
       const hash = i32.xor(i32.mul(onTime, word(SCRIPT_SPREAD)), spread);
       const index = i32.shrU(hash, word(32 - VARIANT_BITS));
       const variant = f.let(element(variants.byteOffset, index, Math.log2(4 * VARIANT_WORDS)));
-      const wordOf = (name: keyof typeof Variant): Term => i32.load(variant, 4 * Variant[name]);
-      const outcomes = { blockedCycles, overlapAge, accessCycles, tagCycles, translateCycles: word(0) };
-      const same = Object.entries({ onTime, ...outcomes }).map(([name, value]) =>
-        i32.eq(wordOf(name as keyof typeof Variant), value),
-      );
-      return select(same.reduce(i32.and), wordOf("script"), word(-1));
+      const differs = (name: keyof typeof Variant, first: Term, second: Term): Term =>
+        i64.xor(i64.load(variant, 4 * Variant[name]), pair(first, second));
+      const differences = [
+        differs("onTime", onTime, word(0)),
+        differs("blockedCycles", blockedCycles, overlapAge),
+        differs("accessCycles", accessCycles, tagCycles),
+      ];
+      const script = i32.load(variant, 4 * Variant.script);
+      return select(i64.isZero(differences.reduce(i64.or)), script, word(-1));
     },
   );
 }

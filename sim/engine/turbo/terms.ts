@@ -97,6 +97,8 @@ export const i64 = {
   sub: binary(I64, Op.i64Sub),
   and: binary(I64, Op.i64And),
   or: binary(I64, Op.i64Or),
+  xor: binary(I64, Op.i64Xor),
+  ne: binary(I32, Op.i64Ne),
   load: load(I64, Op.i64Load),
   shl: binary(I64, Op.i64Shl),
   shrU: binary(I64, Op.i64ShrU),
@@ -111,8 +113,9 @@ export const f64 = {
   const: (value: number): Term => term(F64, (code) => code.f64(value)),
   add: binary(F64, Op.f64Add),
   sub: binary(F64, Op.f64Sub),
-  max: binary(F64, Op.f64Max),
-  min: binary(F64, Op.f64Min),
+  /** The larger and the smaller of two, neither of them NaN or -0, which `f64.max` minds at some length. Both are evaluated twice. */
+  max: (a: Term, b: Term): Term => select(f64.gt(a, b), a, b),
+  min: (a: Term, b: Term): Term => select(f64.lt(a, b), a, b),
   floor: unary(F64, Op.f64Floor),
   eq: binary(I32, Op.f64Eq),
   lt: binary(I32, Op.f64Lt),
@@ -134,18 +137,42 @@ export const i32x4 = {
       at.emit(code);
       code.vectorMemory(Vector.load, offset);
     }),
+  const: (...words: readonly number[]): Term =>
+    term(V128, (code) => {
+      code.vector(Vector.const);
+      for (const word of words) for (let byte = 0; byte < 32; byte += 8) code.byte((word >>> byte) & 0xff);
+    }),
   splat: vectorOf(V128, Vector.i32x4Splat),
   eq: vectorOf(V128, Vector.i32x4Eq),
+  /** Of signed words. */
+  gt: vectorOf(V128, Vector.i32x4GtS),
   and: vectorOf(V128, Vector.and),
+  /** All shifted as far. */
+  shrU: vectorOf(V128, Vector.i32x4ShrU),
+  /** `(a, b, mask)`: bits of `a` where the mask has ones, else of `b`. */
+  select: vectorOf(V128, Vector.bitselect),
+  /** `(a, word)`: with another first word. */
+  withFirst: vectorOf(V128, Vector.i32x4ReplaceLane, [0]),
+  /** `(a, b)`: the last word of `a`, and then those of `b` but for its last. */
+  oneOn: vectorOf(
+    V128,
+    Vector.i8x16Shuffle,
+    Array.from({ length: 16 }, (_, byte) => 12 + byte),
+  ),
   /** A bit for each that is not 0, the first the lowest. */
   bits: vectorOf(I32, Vector.i32x4Bitmask),
 } as const;
 
-function vectorOf(type: ValueType, opcode: number): (...operands: readonly Term[]) => Term {
+function vectorOf(
+  type: ValueType,
+  opcode: number,
+  immediates: readonly number[] = [],
+): (...operands: readonly Term[]) => Term {
   return (...operands) =>
     term(type, (code) => {
       for (const operand of operands) operand.emit(code);
       code.vector(opcode);
+      for (const byte of immediates) code.byte(byte);
     });
 }
 

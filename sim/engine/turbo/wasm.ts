@@ -112,7 +112,10 @@ export const Op = {
 } as const;
 
 /** Those behind the prefix of vectors. */
-export const Vector = { load: 0, store: 11, i32x4Splat: 17, i32x4Eq: 55, and: 78, i32x4Bitmask: 164 } as const;
+export const Vector = {
+  ...{ load: 0, store: 11, const: 12, i8x16Shuffle: 13, i32x4Splat: 17, i32x4ReplaceLane: 28, i32x4Eq: 55 },
+  ...{ i32x4GtS: 59, and: 78, bitselect: 82, i32x4Bitmask: 164, i32x4ShrU: 173 },
+} as const;
 const VECTOR_PREFIX = 0xfd;
 
 const FIRST_CAPACITY = 1024;

@@ -7,13 +7,9 @@ import type { Callee, Functions, Local, Statements, Term } from "../terms.ts";
 import { F64, I32 } from "../wasm.ts";
 import type { PartCode } from "./part-code.ts";
 import { prefetchFunction } from "./prefetcher.ts";
-import { moveToFrontFunction, victimsCode, type VictimsCode } from "./victims.ts";
+import { isWideSet, LANES, moveLastToFront, moveToFrontFunction, victimsCode, type VictimsCode } from "./victims.ts";
 
 const { const: word } = i32;
-/** Words that are compared at once, and of how many the outcome fits into one. */
-const LANES = 4;
-const MOST_BITS = 32;
-
 export interface CacheCode extends PartCode {
   /** As `read`, and the line becomes dirty where `dirty` is 1. The line is given by its number. */
   readonly access: (line: Term, dirty: Term, at: Term) => Term;
@@ -39,7 +35,7 @@ class Writing {
     this.#module = module;
     this.#cache = cache;
     this.#next = next;
-    this.#moveToFront = moveToFrontFunction(module);
+    this.#moveToFront = moveToFrontFunction(module, cache.ways);
     this.#victims = victimsCode(module, cache, this.#moveToFront);
   }
 
@@ -90,18 +86,19 @@ class Writing {
 
   /** `#find`, but the word's place: 0 where it is not there. */
   #find(f: Statements, line: Local, set: Local): Local {
-    const { ways } = this.#cache;
+    const { ways, prefetcher } = this.#cache;
     const found = f.let(word(0));
-    if (ways % LANES !== 0 || ways > MOST_BITS) {
+    if (!isWideSet(ways)) {
       forEachWay(f, set, word(WORD_BYTES * ways), WORD_BYTES, (at) => {
         f.if(i32.eq(i32.shr(i32.and(i32.load(at), word(~UNUSED)), word(1)), line), () => f.set(found, at));
       });
       return found;
     }
-    const wanted = f.let(i32x4.splat(i32.shl(line, word(1))));
-    const mask = f.let(i32x4.splat(word(~UNUSED & ~1)));
+    const wanted = f.let(i32x4.splat(line));
+    const lines = (words: Term): Term =>
+      i32x4.shrU(prefetcher === undefined ? words : i32x4.and(words, i32x4.splat(word(~UNUSED))), word(1));
     const bits = Array.from({ length: ways / LANES }, (_, n) => {
-      const same = i32x4.eq(i32x4.and(i32x4.load(set, 4 * LANES * n), mask), wanted);
+      const same = i32x4.eq(lines(i32x4.load(set, WORD_BYTES * LANES * n)), wanted);
       return i32.shl(i32x4.bits(same), word(LANES * n));
     });
     const hit = f.let(bits.reduce(i32.or));
@@ -111,16 +108,30 @@ class Writing {
 
   /** `#install(word, set, at)` */
   #installFunction(): Callee {
+    const { ways } = this.#cache;
+    const { choose } = this.#victims;
     return this.#module.define([I32, I32, F64], undefined, (f, newWord, set, at) => {
-      const place = f.let(i32.add(set, word(4 * (this.#cache.ways - 1))));
-      f.if(i32.ne(i32.load(place), word(EMPTY)), () => f.set(place, this.#victims.choose(set)));
+      const last = i32.add(set, word(WORD_BYTES * (ways - 1)));
+      if (choose === undefined) {
+        const victim = f.let(i32.load(last));
+        moveLastToFront(f, ways, set, newWord);
+        return this.#writeBack(f, victim, at);
+      }
+      const place = f.let(last);
+      f.if(i32.ne(i32.load(place), word(EMPTY)), () => f.set(place, choose(set)));
       const victim = f.let(i32.load(place));
-      this.#use(f, set, place, newWord);
-      f.if(i32.and(i32.ne(victim, word(EMPTY)), i32.and(victim, word(1))), () => {
-        f.count(this.#event("writebacks"));
-        const line = i32.shr(i32.and(victim, word(~UNUSED)), word(1));
-        f.do(this.#next.write(this.#physOf(line), this.#cache.lineBytes, at));
-      });
+      this.#victims.use(f, set, place);
+      f.do(this.#moveToFront(set, place, newWord));
+      this.#writeBack(f, victim, at);
+    });
+  }
+
+  /** What was displaced goes to the next level if it is dirty; what holds nothing is not. */
+  #writeBack(f: Statements, victim: Local, at: Local): void {
+    f.if(i32.and(victim, word(1)), () => {
+      f.count(this.#event("writebacks"));
+      const line = i32.shr(i32.and(victim, word(~UNUSED)), word(1));
+      f.do(this.#next.write(this.#physOf(line), this.#cache.lineBytes, at));
     });
   }
 
@@ -186,7 +197,7 @@ class Writing {
   /** `#miss` */
   #miss(f: Statements, fill: Callee, line: Local, dirty: Term, at: Local): Term {
     f.count(this.#event("misses"));
-    return fill(line, dirty, f64.max(at, this.#freeAt));
+    return fill(line, dirty, f64.max(at, f.let(this.#freeAt)));
   }
 
   get #freeAt(): Term {
@@ -215,7 +226,7 @@ class Writing {
     const { hitCycles, mshrTargets, fillTargets } = this.#cache;
     return this.#module.define([I32, F64], F64, (f, line, at) => {
       const fill = f.let(onItsWay(line, at));
-      const ready = f64.add(at, f64.const(hitCycles));
+      const ready = f.let(f64.add(at, f64.const(hitCycles)));
       f.if(i32.lt(fill, word(0)), () => f.return(ready));
       const arrival = f.let(f64.floor(this.#fillAt(fill)));
       const targetsAt = f.let(element(fillTargets.byteOffset, fill, 2));
@@ -236,7 +247,7 @@ class Writing {
     const prefetch = prefetcher && this.#prefetchFunction(prefetcher, fill);
     return this.#module.define([I32, I32, F64], F64, (f, line, dirty, at) => {
       f.count(this.#event("lookups"));
-      const start = f.let(blocking ? f64.max(at, f64.at(this.#busyAt)) : at);
+      const start = f.let(blocking ? f64.max(at, f.let(f64.at(this.#busyAt))) : at);
       const set = f.let(this.#setOf(line));
       const place = this.#find(f, line, set);
       const ready = f.let(onHit(start));

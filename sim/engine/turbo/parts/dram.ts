@@ -39,8 +39,8 @@ function servedFunction(module: Functions, dram: DramLayout, served: "reads" | "
     f.store(openAt, 0, row);
     f.count(event("bytes"), bytes);
     const freeAt = f.let(i32.add(i32.const(bankFree.byteOffset), i32.shl(bank, i32.const(3))));
-    const column = f.let(f64.add(f64.max(at, f64.load(freeAt)), activateCycles));
-    const dataAt = f64.max(f64.add(column, f64.const(casCycles)), f64.at(busFree.byteOffset));
+    const column = f.let(f64.add(f64.max(at, f.let(f64.load(freeAt))), activateCycles));
+    const dataAt = f64.max(f.let(f64.add(column, f64.const(casCycles))), f.let(f64.at(busFree.byteOffset)));
     const done = f.let(f64.add(dataAt, burstCycles));
     f.store(freeAt, 0, f64.add(column, burstCycles));
     f.storeAt(busFree.byteOffset, done);

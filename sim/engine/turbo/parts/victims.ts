@@ -1,27 +1,59 @@
 // The code of replacement policies: what sim/timing/replacement does, on the same words. A position of a set is its word's place.
 import type { CacheLayout } from "../../../timing/cache.ts";
 import { bringToFront } from "../sets.ts";
-import { i32, i32x4, type Callee, type Functions, type Statements, type Term } from "../terms.ts";
+import {
+  i32,
+  i32x4,
+  WORD_BYTES,
+  type Callee,
+  type Functions,
+  type Local,
+  type Statements,
+  type Term,
+} from "../terms.ts";
 import { I32 } from "../wasm.ts";
 
 const { const: word } = i32;
+/** Words that are moved at once. */
+export const LANES = 4;
+const MOST_WIDE_WAYS = 32;
 
 export interface VictimsCode {
   /** Before the word at a place comes to the front of its set. */
   readonly use: (f: Statements, set: Term, place: Term) => void;
-  /** The place of the word to give up. */
-  readonly choose: (set: Term) => Term;
+  /** The place of the word to give up; undefined: always the last. */
+  readonly choose: ((set: Term) => Term) | undefined;
 }
 
 /** `moveToFront(set, place, word)` of sim/timing/replacement/victims.ts */
-export function moveToFrontFunction(module: Functions): Callee {
+export function moveToFrontFunction(module: Functions, ways: number): Callee {
   return module.define([I32, I32, I32], undefined, (f, set, place, newWord) => {
-    f.while(i32.ltU(word(12), i32.sub(place, set)), () => {
-      f.store(i32.sub(place, word(12)), 0, i32x4.load(i32.sub(place, word(16))));
-      f.set(place, i32.sub(place, word(16)));
-    });
-    bringToFront(f, set, place, newWord);
+    if (isWideSet(ways)) moveWide(f, ways, set, newWord, f.let(i32.sub(place, set)));
+    else bringToFront(f, set, place, newWord);
   });
+}
+
+/** The same of the last. */
+export function moveLastToFront(f: Statements, ways: number, set: Local, newWord: Term): void {
+  if (isWideSet(ways)) moveWide(f, ways, set, newWord);
+  else bringToFront(f, set, f.let(i32.add(set, word(WORD_BYTES * (ways - 1)))), newWord);
+}
+
+/** Is a set gone through four words at a time, and that written out? */
+export const isWideSet = (ways: number): boolean => ways % LANES === 0 && ways <= MOST_WIDE_WAYS;
+
+/** Words up to that `distance` bytes from the first move by one, in all places at once; without a distance all do. */
+function moveWide(f: Statements, ways: number, set: Local, newWord: Term, distance?: Local): void {
+  const places = f.let(i32x4.const(...[0, 1, 2, 3].map((n) => WORD_BYTES * n - 1)));
+  for (let n = ways - LANES; n >= 0; n -= LANES) {
+    const at = WORD_BYTES * n;
+    const old = f.let(i32x4.load(set, at));
+    const before = n === 0 ? old : i32x4.load(set, at - WORD_BYTES * LANES);
+    const moved = i32x4.oneOn(before, old);
+    const isMoved = distance && i32x4.gt(i32x4.splat(i32.sub(distance, word(at))), places);
+    const all = isMoved === undefined ? moved : i32x4.select(moved, old, isMoved);
+    f.store(set, at, n === 0 ? i32x4.withFirst(all, newWord) : all);
+  }
 }
 
 export function victimsCode(
@@ -31,7 +63,7 @@ export function victimsCode(
 ): VictimsCode {
   switch (victims.policy) {
     case "lru":
-      return { use: () => {}, choose: (set) => i32.add(set, word(4 * (ways - 1))) };
+      return { use: () => {}, choose: undefined };
     case "random": {
       const choose = randomFunction(module, victims.state.byteOffset, ways);
       return { use: () => {}, choose: (set) => i32.add(set, choose()) };
