@@ -51,8 +51,6 @@ export interface CacheFastPath {
   readonly ways: number;
   /** Before `busy[0]` the same holds of a line that is not on its way; undefined where then nobody is answered. */
   readonly fills: FillsFastPath | undefined;
-  /** The order of use lies in `words` alone: a hit in another way moves it to the front. */
-  readonly movesAlone: boolean;
 }
 
 /**
@@ -66,7 +64,7 @@ export interface FillsFastPath {
 }
 
 /** What code has to know that does all that a cache does. */
-export interface CacheLayout extends Omit<CacheFastPath, "lookups" | "fills" | "movesAlone"> {
+export interface CacheLayout extends Omit<CacheFastPath, "lookups" | "fills"> {
   /** By `CacheEvent`. */
   readonly counts: Float64Array;
   readonly hitCycles: number;
@@ -155,7 +153,6 @@ export class Cache implements Part {
       setMask: this.#setMask,
       ways: this.#ways,
       fills: this.#blocking ? undefined : { at: this.#fillAt, lines: this.#fillLine, earliest: this.#earliest },
-      movesAlone: !this.#victims.notesUses,
     };
   }
 

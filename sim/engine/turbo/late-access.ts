@@ -11,10 +11,10 @@ import { NO_OVERLAP } from "../../timing/storebuffer.ts";
 import { VIRT_MASK } from "../data.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
 import type { CacheCode } from "./parts/cache.ts";
-import { LINE } from "./lines.ts";
+import { IN_HAND, LINE } from "./lines.ts";
 import { LATE_FETCH, ROW_SHIFT } from "./pieces.ts";
 import { ACCESS, FETCH_OFFSET, NOTHING_BEFORE, POINT, POINT_INDEX, POINT_SHIFT } from "./points.ts";
-import { spill } from "./questions.ts";
+import { QUESTIONS, spill } from "./questions.ts";
 import { noteTagGroup, storeBlockAt } from "./store-code.ts";
 import {
   element,
@@ -30,7 +30,7 @@ import {
   type Term,
 } from "./terms.ts";
 import { holdsPage, lineOf } from "./timing-functions.ts";
-import { F64, I32, I64 } from "./wasm.ts";
+import { F64, I32 } from "./wasm.ts";
 
 const { const: word } = i32;
 
@@ -51,8 +51,6 @@ export interface PieceTables {
   readonly lateFetch: Float64Array;
 }
 
-export type LateAccess = Readonly<Record<"access" | "fetch", Callee>>;
-
 /** Functions of the module. */
 export interface OwnFunctions {
   readonly l1i: CacheCode;
@@ -66,6 +64,8 @@ interface Now {
   readonly clock: Local;
   readonly state: Local;
 }
+
+type Seven = [Local, Local, Local, Local, Local, Local, Local];
 
 /** What is known of an access while its function is written: `Now` is after the piece before it, and then after itself. */
 interface Access extends Now {
@@ -81,21 +81,20 @@ interface Access extends Now {
 }
 
 /**
- * `access(point, row, addr, place, age)`: an access goes through, of which a point tells, after the piece that began with a row; `age`
- * is the least overlap age of the loads in that. Gives 1 where an event is near, and the interpreter has to execute the instruction.
- * `fetch(point, row, line, age)`: the same of a fetch from the line that a record describes.
+ * `access(point, row, addr, place, age, clock, state)`: an access goes through, of which a point tells, after the piece that began with a
+ * row; `age` is the least overlap age of the loads in that. Gives clock and state behind it, and 1 where an event is near, and the
+ * interpreter has to execute the instruction. `fetch(point, row, line, inHand, age, clock, state)`: the same of a fetch from the line that
+ * a record describes; `inHand` is that of the line in hand.
  */
 export function defineLateAccess(
   module: Functions,
   timing: GeneratedTiming,
   tables: PieceTables,
   own: OwnFunctions,
-): LateAccess {
+): void {
   const writing = new Writing(module, timing, tables, own);
-  return {
-    access: module.define([I32, I32, I64, I32, F64], I32, (f, ...params) => writing.access(f, params)),
-    fetch: module.define([I32, I32, I32, F64], I32, (f, ...params) => writing.fetch(f, params)),
-  };
+  module.add(QUESTIONS.access, (f, ...params) => writing.access(f, params), "access");
+  module.add(QUESTIONS.fetch, (f, ...params) => writing.fetch(f, params), "fetch");
 }
 
 class Writing {
@@ -127,36 +126,38 @@ class Writing {
     this.#stopFetch = module.imported("stopFetch");
   }
 
-  access(f: Statements, params: Local[]): Term {
-    const [point, row, addr, place, age] = params as [Local, Local, Local, Local, Local];
-    const { pieces, memo } = this.#timing;
-    const virt = f64.ofLong(i64.and(addr, i64.const(VIRT_MASK)));
-    const ask = (): void => f.return(this.#ask(point, row, virt, place));
-    const record = f.let(element(this.#tables.pointsAt, point, POINT_SHIFT));
-    const onTime = f.let(i32.load(record, POINT.onTime));
-    const last = f.let(i32.load(record, POINT.last));
-    const flags = f.let(i32.load(record, POINT.flags));
-    f.if(i32.lt(onTime, word(0)), ask);
-    f.if(this.#crossesLine(place, last), ask);
-    f.if(this.#has(flags, ACCESS.translated), () => {
-      const page = i32.low(i64.shrU(addr, i64.const(BigInt(PAGE_BITS))));
-      f.if(i32.not(holdsPage(this.#timing.fastPaths.dtlb, page, this.#touchPage)), ask);
+  access(f: Statements, params: Local[]): void {
+    const [point, row, addr, place, age, clockBefore, stateBefore] = params as Seven;
+    f.block((ask) => {
+      const record = f.let(element(this.#tables.pointsAt, point, POINT_SHIFT));
+      const onTime = f.let(i32.load(record, POINT.onTime));
+      const last = f.let(i32.load(record, POINT.last));
+      const flags = f.let(i32.load(record, POINT.flags));
+      f.rarely(i32.lt(onTime, word(0)), ask);
+      f.rarely(this.#crossesLine(place, last), ask);
+      f.if(this.#has(flags, ACCESS.translated), () => {
+        const page = i32.low(i64.shrU(addr, i64.const(BigInt(PAGE_BITS))));
+        f.rarely(i32.not(holdsPage(this.#timing.fastPaths.dtlb, page, this.#touchPage)), ask);
+      });
+      const [clock, state] = [f.let(clockBefore), f.let(stateBefore)];
+      const before = this.#pieceBefore(f, { record, row, age, clock, state }, ask);
+      f.rarely(f64.lt(f64.at(this.#timing.memo.allowed.byteOffset), f64.const(0)), ask);
+      const slot = f.let(this.#memo.slotOf(state, onTime));
+      f.rarely(i32.not(slot), ask);
+      const [blockedCycles, overlapAge] = [f.let(word(0)), f.let(word(NO_OVERLAP))];
+      const access: Access = { flags, last, place, onTime, clock, state, slot, blockedCycles, overlapAge };
+      this.#awaitCache(f, access, ask);
+      this.#awaitStores(f, access, ask);
+      f.if(before, () => this.#countTaken(f, before));
+      this.#throughCache(f, access, point);
+      this.#accessed(f, access);
+      f.rarely(this.#isNear(clock), () => f.return(clock, state, this.#stop()));
+      f.return(clock, state, word(0));
     });
-    const clock = f.let(f64.at(pieces.clock.byteOffset));
-    const state = f.let(i32.at(pieces.state.byteOffset));
-    const before = this.#pieceBefore(f, { record, row, age, clock, state }, ask);
-    f.if(f64.lt(f64.at(memo.allowed.byteOffset), f64.const(0)), ask);
-    const slot = f.let(this.#memo.slotOf(state, onTime));
-    f.if(i32.not(slot), ask);
-    const [blockedCycles, overlapAge] = [f.let(word(0)), f.let(word(NO_OVERLAP))];
-    const access: Access = { flags, last, place, onTime, clock, state, slot, blockedCycles, overlapAge };
-    this.#awaitCache(f, access, ask);
-    this.#awaitStores(f, access, ask);
-    f.if(before, () => this.#countTaken(f, before));
-    this.#throughCache(f, access, point);
-    this.#accessed(f, access);
-    f.if(this.#isNear(clock), () => f.return(this.#stop()));
-    return word(0);
+    this.#spill(f, { clock: clockBefore, state: stateBefore });
+    const virt = f64.ofLong(i64.and(addr, i64.const(VIRT_MASK)));
+    const answer = f.let(this.#ask(point, row, virt, place));
+    f.return(...this.#spilled, answer);
   }
 
   #crossesLine(place: Term, last: Term): Term {
@@ -164,28 +165,32 @@ class Writing {
     return i32.ltU(word(lineBytes - 1), i32.add(i32.and(place, word(lineBytes - 1)), last));
   }
 
-  fetch(f: Statements, params: Local[]): Term {
-    const [point, row, line, age] = params as [Local, Local, Local, Local];
-    const { pieces, fastPaths } = this.#timing;
-    const ask = (): void => f.return(this.#fetch(point, row, line));
-    const record = f.let(element(this.#tables.pointsAt, point, POINT_SHIFT));
-    const onTime = f.let(i32.load(record, POINT.onTime));
-    const page = i32.load(record, POINT.last);
-    const flags = f.let(i32.load(record, POINT.flags));
-    f.if(i32.lt(onTime, word(0)), ask);
-    const translated = this.#has(flags, ACCESS.translated);
-    f.if(translated, () => f.if(i32.not(holdsPage(fastPaths.itlb, page, this.#touchPage)), ask));
-    const clock = f.let(f64.at(pieces.clock.byteOffset));
-    const state = f.let(i32.at(pieces.state.byteOffset));
-    const before = this.#pieceBefore(f, { record, row, age, clock, state }, ask);
-    f.if(before, () => this.#countTaken(f, before));
-    f.if(translated, () => f.count(fastPaths.itlb.lookups.byteOffset));
-    const offset = i32.shrU(i32.and(flags, word(2 ** POINT_INDEX - 1)), word(FETCH_OFFSET));
-    this.#noteFetch(f, line, offset, clock);
-    this.#throughInstructionCache(f, { point, line, onTime, clock, state });
-    f.storeAt(this.#tables.lateFetch.byteOffset + LATE_FETCH.doneAt, clock);
-    f.if(this.#isNear(clock), () => f.return(this.#stopFetch()));
-    return word(0);
+  fetch(f: Statements, params: Local[]): void {
+    const [point, row, line, inHand, age, clockBefore, stateBefore] = params as Seven;
+    const { fastPaths } = this.#timing;
+    f.block((ask) => {
+      const record = f.let(element(this.#tables.pointsAt, point, POINT_SHIFT));
+      const onTime = f.let(i32.load(record, POINT.onTime));
+      const page = i32.load(record, POINT.last);
+      const flags = f.let(i32.load(record, POINT.flags));
+      f.rarely(i32.lt(onTime, word(0)), ask);
+      const translated = this.#has(flags, ACCESS.translated);
+      f.if(translated, () => f.rarely(i32.not(holdsPage(fastPaths.itlb, page, this.#touchPage)), ask));
+      const [clock, state] = [f.let(clockBefore), f.let(stateBefore)];
+      const before = this.#pieceBefore(f, { record, row, age, clock, state }, ask);
+      f.if(before, () => this.#countTaken(f, before));
+      f.if(translated, () => f.count(fastPaths.itlb.lookups.byteOffset));
+      const offset = i32.shrU(i32.and(flags, word(2 ** POINT_INDEX - 1)), word(FETCH_OFFSET));
+      this.#noteFetch(f, line, offset, clock);
+      this.#throughInstructionCache(f, { point, line, onTime, clock, state });
+      f.storeAt(this.#tables.lateFetch.byteOffset + LATE_FETCH.doneAt, clock);
+      f.rarely(this.#isNear(clock), () => f.return(clock, state, this.#stopFetch()));
+      f.return(clock, state, word(0));
+    });
+    this.#spill(f, { clock: clockBefore, state: stateBefore });
+    for (const offset of IN_HAND) f.storeAt(fastPaths.line.line.byteOffset + offset, i64.load(inHand, offset));
+    const answer = f.let(this.#fetch(point, row, line));
+    f.return(...this.#spilled, answer);
   }
 
   /** A fetch begins of what lies at an offset in a line, which is in hand from now on. */
@@ -201,7 +206,6 @@ class Writing {
 
   /** The instruction cache answers, and fetch stands still for as long. */
   #throughInstructionCache(f: Statements, o: Now & Readonly<Record<"point" | "line" | "onTime", Local>>): void {
-    const { pieces } = this.#timing;
     this.#forgetTagCycles(f);
     const number = i32.shrU(i32.load(o.line, LINE.word), word(1));
     const cycles = f.let(f64.sub(this.#l1i.access(number, word(0), o.clock), o.clock));
@@ -213,11 +217,9 @@ class Writing {
       f.set(slot, slotOf(o.state, variant));
     });
     f.if(slot, () => this.#take(f, slot, o));
-    this.#spill(f, o);
-    f.if(i32.and(f64.gt(cycles, f64.const(0)), i32.not(slot)), () => {
-      f.do(this.#finishFetch(o.point, cycles, tagCycles));
-      f.set(o.clock, f64.at(pieces.clock.byteOffset));
-    });
+    f.rarely(i32.and(f64.gt(cycles, f64.const(0)), i32.not(slot)), () =>
+      this.#outside(f, o, this.#finishFetch(o.point, cycles, tagCycles)),
+    );
   }
 
   /** Is an event so near that no piece fits in before it? */
@@ -230,6 +232,20 @@ class Writing {
 
   #spill(f: Statements, { clock, state }: Now): void {
     spill(f, this.#timing, clock, state);
+  }
+
+  get #spilled(): [clock: Term, state: Term] {
+    const { clock, state } = this.#timing.pieces;
+    return [f64.at(clock.byteOffset), i32.at(state.byteOffset)];
+  }
+
+  /** Has JavaScript go on. */
+  #outside(f: Statements, now: Now, call: Term): void {
+    this.#spill(f, now);
+    f.do(call);
+    const [clock, state] = this.#spilled;
+    f.set(now.clock, clock);
+    f.set(now.state, state);
   }
 
   #forgetTagCycles(f: Statements): void {
@@ -254,13 +270,13 @@ class Writing {
     const slot = f.let(word(0));
     f.if(i32.ne(script, word(NOTHING_BEFORE)), () => {
       f.set(slot, this.#memo.slotOf(o.state, script));
-      f.if(i32.not(slot), ask);
+      f.rarely(i32.not(slot), ask);
       if (!this.#timing.fastPaths.storeBlocks.forwards)
         f.if(f64.lt(o.age, f64.of(slotWord(slot, "waiting"))), () => {
           const place = i64.of(i32.shrU(i32.load(o.record, POINT.flags), word(POINT_INDEX)));
           const before = i64.sub(i64.shl(i64.const(1n), place), i64.const(1n));
           f.set(slot, this.#memo.slotOf(o.state, this.#memo.overlappingOf(row, before, script)));
-          f.if(i32.not(slot), ask);
+          f.rarely(i32.not(slot), ask);
         });
       this.#goThrough(f, slot, o);
     });
@@ -270,7 +286,7 @@ class Writing {
   /** Looks for the slot of the instruction with one more outcome. */
   #isLate(f: Statements, a: Access, ask: () => void): void {
     f.set(a.slot, this.#lateSlotOf(a, word(0), word(0)));
-    f.if(i32.not(a.slot), ask);
+    f.rarely(i32.not(a.slot), ask);
   }
 
   /** The slot of the instruction with the outcomes found so far and these; what is unknown has none. */
@@ -320,7 +336,7 @@ class Writing {
 
   /** The cache answers, and the instruction is gone through. */
   #throughCache(f: Statements, a: Access, point: Local): void {
-    const { pieces, answered, fastPaths, ramBase } = this.#timing;
+    const { answered, fastPaths, ramBase } = this.#timing;
     const { l1d } = fastPaths.memory;
     const at = f.let(f64.add(a.clock, f64.of(slotWord(a.slot, "accessAt"))));
     this.#forgetTagCycles(f);
@@ -336,15 +352,8 @@ class Writing {
     );
     f.if(
       a.slot,
-      () => {
-        this.#take(f, a.slot, a);
-        this.#spill(f, a);
-      },
-      () => {
-        this.#spill(f, a);
-        f.do(this.#finish(point, ...found, accessCycles, tagCycles));
-        f.set(a.clock, f64.at(pieces.clock.byteOffset));
-      },
+      () => this.#take(f, a.slot, a),
+      () => this.#outside(f, a, this.#finish(point, ...found, accessCycles, tagCycles)),
     );
   }
 

@@ -54,7 +54,7 @@ function slotFunction(module: Functions, { slots, table: { first, shift } }: Pip
     const hash = i32.xor(i32.mul(state, word(STATE_SPREAD)), i32.mul(script, word(SCRIPT_SPREAD)));
     const slot = f.let(element(firstAt, i32.shrU(hash, i32.at(shift.byteOffset)), bits));
     const wanted = f.let(pair(state, script));
-    f.if(i64.ne(i64.load(slot), wanted), () => f.set(slot, search(slot, wanted)));
+    f.rarely(i64.ne(i64.load(slot), wanted), () => f.set(slot, search(slot, wanted)));
     return slot;
   });
 }

@@ -227,6 +227,8 @@ export class Statements {
   readonly code: Code;
   readonly #params: readonly ValueType[];
   readonly #locals: ValueType[] = [];
+  /** Blocks that are open. */
+  #depth = 0;
 
   constructor(params: readonly ValueType[], code = new Code()) {
     this.#params = params;
@@ -274,11 +276,27 @@ export class Statements {
   if(condition: Term, then: () => void, otherwise?: () => void): void {
     condition.emit(this.code);
     this.code.op(Op.if).byte(VOID);
-    then();
+    this.#within(then);
     if (otherwise !== undefined) {
       this.code.op(Op.else);
-      otherwise();
+      this.#within(otherwise);
     }
+    this.code.op(Op.end);
+  }
+
+  /** The same of what rarely holds. */
+  rarely(condition: Term, then: () => void): void {
+    condition.emit(this.code);
+    this.code.rarely(Op.if).byte(VOID);
+    this.#within(then);
+    this.code.op(Op.end);
+  }
+
+  /** The body may `leave` for what comes behind it. */
+  block(body: (leave: () => void) => void): void {
+    this.code.op(Op.block).byte(VOID);
+    const around = this.#depth;
+    this.#within(() => body(() => this.code.op(Op.br).unsigned(this.#depth - around - 1)));
     this.code.op(Op.end);
   }
 
@@ -286,8 +304,14 @@ export class Statements {
     this.code.op(Op.block).byte(VOID).op(Op.loop).byte(VOID);
     condition.emit(this.code);
     this.code.op(Op.i32Eqz).op(Op.brIf).unsigned(1);
-    body();
+    this.#within(() => this.#within(body));
     this.code.op(Op.br).unsigned(0).op(Op.end).op(Op.end);
+  }
+
+  #within(body: () => void): void {
+    this.#depth += 1;
+    body();
+    this.#depth -= 1;
   }
 
   /** Evaluates something without a result. */
@@ -295,8 +319,8 @@ export class Statements {
     effect.emit(this.code);
   }
 
-  return(value?: Term): void {
-    value?.emit(this.code);
+  return(...values: readonly Term[]): void {
+    for (const value of values) value.emit(this.code);
     this.code.op(Op.return);
   }
 }
@@ -331,15 +355,17 @@ export class Functions {
     body: (f: Statements, ...params: Local[]) => Term | void,
     exportName?: string,
   ): Callee {
-    const f = new Statements(params);
-    const value = body(f, ...params.map((_, i) => f.param(i)));
-    if (value !== undefined) value.emit(f.code);
     const signature: Signature = { params, results: result === undefined ? [] : [result] };
-    const exported = exportName === undefined ? {} : { exportName };
-    return this.add({ ...signature, locals: f.locals, body: f.code, ...exported });
+    return this.add(signature, (f, ...locals) => body(f, ...locals)?.emit(f.code), exportName);
   }
 
-  add(written: ModuleFunction): Callee {
+  /** The same; `body` leaves the results, or returns. */
+  add(signature: Signature, body: (f: Statements, ...params: Local[]) => void, exportName?: string): Callee {
+    const { params } = signature;
+    const f = new Statements(params);
+    body(f, ...params.map((_, i) => f.param(i)));
+    const exported = exportName === undefined ? {} : { exportName };
+    const written: ModuleFunction = { ...signature, locals: f.locals, body: f.code, ...exported };
     return callee(this.#first + this.#functions.push(written) - 1, written);
   }
 }

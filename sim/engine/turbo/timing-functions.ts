@@ -9,9 +9,8 @@ import { slotWord, type MemoCode } from "./memo-code.ts";
 import { LINE } from "./lines.ts";
 import { NO_STATE, PIECE, ROW_SHIFT, type Pieces } from "./pieces.ts";
 import { spill } from "./questions.ts";
-import { bringToFront, forEachBefore, forEachWay, setAt } from "./sets.ts";
+import { forEachBefore, forEachWay, setAt } from "./sets.ts";
 import {
-  dropped,
   element,
   f64,
   i32,
@@ -37,14 +36,13 @@ export function defineTimingFunctions(
   module: Functions,
   timing: GeneratedTiming,
   { rowsAt }: Pick<Pieces, "rowsAt">,
-  { memo, touchPage, l1d }: OwnFunctions,
+  own: OwnFunctions,
 ): void {
-  const touchLine = touchLineFunction(module);
   defineRememberTarget(module);
-  defineAdvance(module, timing, rowsAt, memo);
-  defineTakeLine(module, timing, touchLine, touchPage);
-  defineTakeLines(module, timing, touchLine, touchPage);
-  defineTouchAccess(module, timing, { onItsWay: l1d.onItsWay, touchLine, touchPage });
+  defineAdvance(module, timing, rowsAt, own.memo);
+  defineTakeLine(module, timing, own);
+  defineTakeLines(module, timing, own);
+  defineTouchAccess(module, timing, own);
 }
 
 /** The number of the line of physical memory in which the byte at a place of linear memory lies. */
@@ -58,8 +56,7 @@ export const lineOf = (place: Term, ramBase: number, { lineBytes }: Pick<CacheFa
 function defineTakeLine(
   module: Functions,
   { fastPaths: { l1i, itlb } }: GeneratedTiming,
-  touchLine: Callee,
-  touchPage: Callee,
+  { l1i: { touch }, touchPage }: OwnFunctions,
 ): void {
   const body = (f: Statements, record: Local, page: Local, clock: Local, translated: Local): Term => {
     const no = (): void => f.return(word(0));
@@ -67,11 +64,7 @@ function defineTakeLine(
     f.if(translated, () => f.if(i32.not(holdsPage(itlb, page, touchPage)), no));
     const set = f.let(i32.load(record, LINE.set));
     const lineWord = f.let(i32.load(record, LINE.word));
-    f.if(i32.ne(i32.load(set), lineWord), () => {
-      if (!l1i.movesAlone) return no();
-      const line = i32.shr(lineWord, word(1));
-      f.if(i32.not(touchLine(set, word(WORD_BYTES * l1i.ways), line, word(0))), no);
-    });
+    f.if(i32.ne(i32.load(set), lineWord), () => f.if(i32.not(touch(i32.shrU(lineWord, word(1)), word(0))), no));
     f.if(translated, () => f.count(itlb.lookups.byteOffset));
     f.count(l1i.lookups.byteOffset);
     return word(1);
@@ -80,34 +73,22 @@ function defineTakeLine(
 }
 
 /**
- * `takeLines(first, last, page, clock, translated)`: the same of the two lines of a page in which an instruction lies. Nothing has changed
- * where one of them is not at hand.
+ * `takeLines(first, last, page, clock, translated)`: the same of the two lines of a page in which an instruction lies. Where one of them is
+ * not at hand, no more has changed than that the other is the most recently used, as it will be.
  */
 function defineTakeLines(
   module: Functions,
   { fastPaths: { l1i, itlb } }: GeneratedTiming,
-  touchLine: Callee,
-  touchPage: Callee,
+  { l1i: { touch }, touchPage }: OwnFunctions,
 ): void {
   const body = (f: Statements, first: Local, last: Local, page: Local, clock: Local, translated: Local): Term => {
     const no = (): void => f.return(word(0));
     f.if(f64.gt(f64.at(l1i.busy.byteOffset), clock), no);
     f.if(translated, () => f.if(i32.not(holdsPage(itlb, page, touchPage)), no));
-    const setBytes = word(WORD_BYTES * l1i.ways);
-    const [firstSet, lastSet] = [first, last].map((record) => f.let(i32.load(record, LINE.set))) as [Local, Local];
-    const [firstWord, lastWord] = [first, last].map((record) => f.let(i32.load(record, LINE.word))) as [Local, Local];
-    const areLatest = i32.and(i32.eq(i32.load(firstSet), firstWord), i32.eq(i32.load(lastSet), lastWord));
-    f.if(i32.not(areLatest), () => {
-      if (!l1i.movesAlone) return no();
-      const touched = (set: Term, lineWord: Term): Term =>
-        touchLine(set, setBytes, i32.shr(lineWord, word(1)), word(0));
-      const holdsLast = f.let(word(0));
-      forEachWay(f, lastSet, setBytes, WORD_BYTES, (at) =>
-        f.set(holdsLast, i32.or(holdsLast, i32.eq(i32.load(at), lastWord))),
-      );
-      f.if(i32.not(holdsLast), no);
-      f.if(i32.not(touched(firstSet, firstWord)), no);
-      f.do(dropped(touched(lastSet, lastWord)));
+    const words = [first, last].map((record) => f.let(i32.load(record, LINE.word)));
+    const others = [first, last].map((record, n) => i32.ne(i32.load(i32.load(record, LINE.set)), words[n]!));
+    f.if(others.reduce(i32.or), () => {
+      for (const lineWord of words) f.if(i32.not(touch(i32.shrU(lineWord, word(1)), word(0))), no);
     });
     f.if(translated, () => f.count(itlb.lookups.byteOffset));
     for (let line = 0; line < 2; line += 1) f.count(l1i.lookups.byteOffset);
@@ -118,13 +99,14 @@ function defineTakeLines(
 
 /**
  * `touchAccess(place, page, last, dirty, translated, waits, clock)`: whether an access of last + 1 bytes is aligned, and its line, and its
- * page where data addresses are translated, are at hand; then they are the most recently used, and the line is dirty if that is 1.
- * Where the piece, which began at the clock, `waits`, the line may not be on its way then: as `Cache.holds`.
+ * page where data addresses are translated, are at hand, and where the piece, which began at the clock, `waits`, the line may not be on its
+ * way then: as `Cache.holds`. What of page and line is there is the most recently used, and the line dirty if that is 1, as they
+ * will be in either case.
  */
 function defineTouchAccess(
   module: Functions,
   timing: GeneratedTiming,
-  { onItsWay, touchLine, touchPage }: Readonly<Record<"onItsWay" | "touchLine" | "touchPage", Callee>>,
+  { l1d: { onItsWay, touch }, touchPage }: OwnFunctions,
 ): void {
   const { l1d, dtlb, earlyCycles } = timing.fastPaths;
   const params = [I32, I32, I32, I32, I32, I32, F64] as const;
@@ -140,19 +122,13 @@ function defineTouchAccess(
   ): Term => {
     const no = (): void => f.return(word(0));
     f.if(i32.and(place, last), no);
-    const line = f.let(lineOf(place, timing.ramBase, l1d));
-    f.if(waits, () => {
-      if (l1d.fills === undefined) return no();
-      const fill = onItsWay(line, f64.sub(clock, f64.const(earlyCycles)));
-      f.if(i32.not(i32.lt(fill, word(0))), no);
-    });
+    if (l1d.fills === undefined) f.if(waits, no);
     f.if(translated, () => f.if(i32.not(holdsPage(dtlb, page, touchPage)), no));
-    const set = setAt(l1d.words.byteOffset, line, l1d);
-    if (l1d.movesAlone) return touchLine(set, word(WORD_BYTES * l1d.ways), line, dirty);
-    // The order of use is kept elsewhere, too: only the most recently used line will do.
-    const lineWord = f.let(i32.load(set));
-    const same = i32.eq(i32.shr(lineWord, word(1)), line);
-    return i32.and(same, i32.eq(i32.and(lineWord, dirty), dirty));
+    const line = f.let(lineOf(place, timing.ramBase, l1d));
+    f.if(i32.not(touch(line, dirty)), no);
+    if (l1d.fills === undefined) return word(1);
+    f.if(waits, () => f.return(i32.lt(onItsWay(line, f64.sub(clock, f64.const(earlyCycles))), word(0))));
+    return word(1);
   };
   module.define(params, I32, body, "touchAccess");
 }
@@ -166,25 +142,9 @@ export function holdsPage(tlb: TlbFastPath, page: Term, touchPage: Callee): Term
 }
 
 /**
- * `touchLine(set, bytes, line, dirty)`: whether a line stands in a set of a cache, which begins at a linear address and has so many
- * bytes; then it becomes the most recently used, and dirty if that is 1. As sim/timing/cache.ts does on a hit.
- */
-function touchLineFunction(module: Functions): Callee {
-  return module.define([I32, I32, I32, I32], I32, (f, set, bytes, line, dirty) => {
-    forEachWay(f, set, bytes, WORD_BYTES, (at) => {
-      const lineWord = f.let(i32.load(at));
-      f.if(i32.eq(i32.shr(lineWord, word(1)), line), () => {
-        bringToFront(f, set, at, i32.or(lineWord, dirty));
-        f.return(word(1));
-      });
-    });
-    return word(0);
-  });
-}
-
-/**
- * `touchPage(set, bytes, page, stride)`: the same for a page in a set of a TLB, whose masks lie `stride` bytes behind its pages, and
- * whose address spaces as far behind those. As sim/timing/tlb.ts does on a hit.
+ * `touchPage(set, bytes, page, stride)`: whether a page stands in a set of a TLB, which begins at a linear address and has so many bytes;
+ * then it becomes the most recently used. Its masks lie `stride` bytes behind its pages, and its address spaces as far behind those. As
+ * sim/timing/tlb.ts does on a hit.
  */
 export function touchPageFunction(module: Functions): Callee {
   return module.define([I32, I32, I32, I32], I32, (f, set, bytes, page, stride) => {

@@ -6,7 +6,6 @@ import type { LinearMemory } from "./linear.ts";
 import { memoCode } from "./memo-code.ts";
 import { memoryCode } from "./parts/memory.ts";
 import type { Pieces } from "./pieces.ts";
-import { defineQuestions } from "./questions.ts";
 import { Functions } from "./terms.ts";
 import { ADVANCE_IMPORT, defineTimingFunctions, touchPageFunction } from "./timing-functions.ts";
 import { encodeModule } from "./wasm.ts";
@@ -21,7 +20,7 @@ export function timingModule(
   const memo = memoCode(module, timing, pieces);
   const touchPage = touchPageFunction(module);
   const own = { memo, touchPage, ...memoryCode(module, timing.fastPaths.memory) };
-  defineQuestions(module, timing, defineLateAccess(module, timing, pieces, own));
+  defineLateAccess(module, timing, pieces, own);
   defineTimingFunctions(module, timing, pieces, own);
   const { imports, functions } = module;
   const bytes = encodeModule({ imports, functions, memoryPages: layout.pages });

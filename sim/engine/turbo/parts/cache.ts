@@ -16,6 +16,11 @@ export interface CacheCode extends PartCode {
   readonly store: (phys: Term, at: Term) => Term;
   /** Which of the fills will bring a line after a cycle; -1 where none will. */
   readonly onItsWay: Callee;
+  /**
+   * `touch(line, dirty)`: whether a line is there, and has been used if it was prefetched; then it is used again, and dirty if that is 1. It
+   * is not counted.
+   */
+  readonly touch: Callee;
 }
 
 /** Writes a cache's functions; `next` is the part below it. */
@@ -45,10 +50,10 @@ class Writing {
     const onItsWay = this.#onItsWayFunction();
     const access = this.#accessFunction(onItsWay, fill);
     const write = this.#writeFunction(install, fill);
+    const touch = this.#touchFunction();
     const lineOf = (phys: Term): Term => i32.low(i64.shrU(phys, i64.const(this.#lineBits)));
     return {
-      access,
-      onItsWay,
+      ...{ access, onItsWay, touch },
       read: (phys, _bytes, at) => access(lineOf(phys), word(0), at),
       store: (phys, at) => access(lineOf(phys), word(1), at),
       write: (phys, bytes, at) => write(lineOf(phys), word(bytes >= this.#cache.lineBytes ? 1 : 0), at),
@@ -267,6 +272,18 @@ class Writing {
         });
       }
       return ready;
+    });
+  }
+
+  #touchFunction(): Callee {
+    return this.#module.define([I32, I32], I32, (f, line, dirty) => {
+      const set = f.let(this.#setOf(line));
+      const place = this.#find(f, line, set);
+      f.if(i32.not(place), () => f.return(word(0)));
+      const old = f.let(i32.load(place));
+      if (this.#cache.prefetcher !== undefined) f.if(i32.lt(old, word(0)), () => f.return(word(0)));
+      this.#use(f, set, place, i32.or(old, dirty));
+      return word(1);
     });
   }
 
