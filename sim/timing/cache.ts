@@ -99,7 +99,7 @@ export class Cache implements Part {
   readonly #fillAt: Float64Array;
   readonly #fillLine: Int32Array;
   readonly #earliest: Int32Array;
-  /** How many accesses wait for it. */
+  /** How many accesses wait for it, where that matters. */
   readonly #fillTargets: Int32Array;
   /** [0]: when the last outstanding miss is filled. */
   readonly #busy: Float64Array;
@@ -284,8 +284,10 @@ export class Cache implements Part {
   }
 
   #awaitFill(i: number, arrival: number, ready: number): number {
-    if (this.#mshrTargets > 0 && this.#fillTargets[i]! >= this.#mshrTargets) return arrival + this.hitCycles;
-    this.#fillTargets[i]! += 1;
+    if (this.#mshrTargets > 0) {
+      if (this.#fillTargets[i]! >= this.#mshrTargets) return arrival + this.hitCycles;
+      this.#fillTargets[i]! += 1;
+    }
     return Math.max(ready, arrival);
   }
 
@@ -320,12 +322,12 @@ export class Cache implements Part {
       if (fillAt[before]! < time) break;
       fillAt[i] = fillAt[before]!;
       this.#fillLine[i] = this.#fillLine[before]!;
-      this.#fillTargets[i] = this.#fillTargets[before]!;
+      if (this.#mshrTargets > 0) this.#fillTargets[i] = this.#fillTargets[before]!;
       i = before;
     }
     fillAt[i] = time;
     this.#fillLine[i] = line;
-    this.#fillTargets[i] = 1;
+    if (this.#mshrTargets > 0) this.#fillTargets[i] = 1;
   }
 
   /** Puts a line in; the one it displaces goes to the next level if it is dirty. Empty ways stand last, and go first. */

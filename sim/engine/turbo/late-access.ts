@@ -316,17 +316,25 @@ class Writing {
       const at = f.let(storeBlockAt(a.place, this.#timing.fastPaths.storeBlocks));
       const last = f.let(this.#lastBlockAt(a));
       const store = f.let(f64.load(at, lastStore.byteOffset));
+      this.#forEachFurther(f, at, last, () => f.set(store, f64.max(store, f.let(f64.load(at, lastStore.byteOffset)))));
+      const age = f.let(f64.sub(f64.at(youngest.byteOffset), store));
+      f.rarely(f64.lt(age, f64.const(entries)), () =>
+        f.if(f64.lt(age, f64.of(slotWord(a.slot, "waiting"))), () => {
+          f.set(a.overlapAge, i32.of(age));
+          this.#isLate(f, a, ask);
+        }),
+      );
+    });
+  }
+
+  /** Goes on through the table of last stores, from an access's first block to its last. */
+  #forEachFurther(f: Statements, at: Local, last: Local, body: () => void): void {
+    f.rarely(i32.ne(at, last), () =>
       f.while(i32.ne(at, last), () => {
         f.set(at, i32.add(at, word(8)));
-        f.set(store, f64.max(store, f.let(f64.load(at, lastStore.byteOffset))));
-      });
-      const age = f.let(f64.sub(f64.at(youngest.byteOffset), store));
-      const overlaps = f64.lt(age, f64.const(entries));
-      f.if(i32.and(overlaps, f64.lt(age, f64.of(slotWord(a.slot, "waiting")))), () => {
-        f.set(a.overlapAge, i32.of(age));
-        this.#isLate(f, a, ask);
-      });
-    });
+        body();
+      }),
+    );
   }
 
   /** Where the last block of an access within a line lies in the table of last stores. */
@@ -382,10 +390,7 @@ class Writing {
       const at = f.let(storeBlockAt(a.place, storeBlocks));
       const last = f.let(this.#lastBlockAt(a));
       f.store(at, lastStore.byteOffset, f64.at(youngest.byteOffset));
-      f.while(i32.ne(at, last), () => {
-        f.set(at, i32.add(at, word(8)));
-        f.store(at, lastStore.byteOffset, f64.at(youngest.byteOffset));
-      });
+      this.#forEachFurther(f, at, last, () => f.store(at, lastStore.byteOffset, f64.at(youngest.byteOffset)));
     });
     f.if(this.#has(a.flags, ACCESS.translated), () => f.count(dtlb.lookups.byteOffset));
     if (tagGroups === undefined) return;

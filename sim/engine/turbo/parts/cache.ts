@@ -1,4 +1,5 @@
 // The code of a cache: what sim/timing/cache.ts does, function by function, on the same words.
+import { isPowerOfTwo } from "../../../config/params.ts";
 import { CacheEvent, EMPTY, UNUSED, type CacheLayout } from "../../../timing/cache.ts";
 import type { PrefetcherLayout } from "../../../timing/prefetcher.ts";
 import { forEachWay, setAt } from "../sets.ts";
@@ -123,7 +124,7 @@ class Writing {
         return this.#writeBack(f, victim, at);
       }
       const place = f.let(last);
-      f.if(i32.ne(i32.load(place), word(EMPTY)), () => f.set(place, choose(set)));
+      f.if(i32.ne(i32.load(place), word(EMPTY)), () => f.set(place, choose(f, set)));
       const victim = f.let(i32.load(place));
       this.#victims.use(f, set, place);
       f.do(this.#moveToFront(set, place, newWord));
@@ -151,49 +152,68 @@ class Writing {
   }
 
   /** `#noteFill` */
-  #noteFill(f: Statements, line: Local, ready: Local): void {
-    const { fillAt, fillLines, fillTargets, earliest } = this.#cache;
-    const last = fillAt.length - 1;
-    const at = (i: Term): Term => element(fillAt.byteOffset, i, 3);
-    const lineAt = (i: Term): Term => element(fillLines.byteOffset, i, 2);
-    const targetsAt = (i: Term): Term => element(fillTargets.byteOffset, i, 2);
+  #noteFill(f: Statements, makeRoom: Callee | undefined, line: Local, ready: Local): void {
+    const { fillAt, fillLines, fillTargets, earliest, mshrTargets } = this.#cache;
     const i = f.let(this.#earliest);
     const old = f.let(this.#fillAt(i));
     const time = f.let(f64.add(ready, f64.sub(old, f64.floor(old))));
-    if (last > 0) {
+    if (makeRoom !== undefined) {
       f.storeAt(earliest.byteOffset, this.#after(i));
+      f.rarely(f64.ge(this.#fillAt(this.#before(i)), time), () => f.set(i, makeRoom(i, time)));
+    }
+    f.store(element(fillAt.byteOffset, i, 3), 0, time);
+    f.store(element(fillLines.byteOffset, i, 2), 0, line);
+    if (mshrTargets > 0) f.store(element(fillTargets.byteOffset, i, 2), 0, word(1));
+  }
+
+  /** `makeRoom(place, time)`: moves the fills before a place that are filled later on by one; gives the place that is free then. */
+  #makeRoomFunction(): Callee | undefined {
+    const { fillAt, fillLines, fillTargets, mshrTargets } = this.#cache;
+    const last = fillAt.length - 1;
+    if (last === 0) return undefined;
+    const at = (i: Term): Term => element(fillAt.byteOffset, i, 3);
+    const lineAt = (i: Term): Term => element(fillLines.byteOffset, i, 2);
+    const targetsAt = (i: Term): Term => element(fillTargets.byteOffset, i, 2);
+    return this.#module.define([I32, F64], I32, (f, i, time) => {
       const n = f.let(word(0));
       const before = f.let(this.#before(i));
       f.while(i32.and(i32.lt(n, word(last)), f64.ge(this.#fillAt(before), time)), () => {
         f.store(at(i), 0, this.#fillAt(before));
         f.store(lineAt(i), 0, i32.load(lineAt(before)));
-        f.store(targetsAt(i), 0, i32.load(targetsAt(before)));
+        if (mshrTargets > 0) f.store(targetsAt(i), 0, i32.load(targetsAt(before)));
         f.set(i, before);
         f.set(before, this.#before(i));
         f.set(n, i32.add(n, word(1)));
       });
-    }
-    f.store(at(i), 0, time);
-    f.store(lineAt(i), 0, line);
-    f.store(targetsAt(i), 0, word(1));
+      return i;
+    });
   }
 
   #after(i: Term): Term {
-    return select(i32.eq(i, word(this.#cache.fillAt.length - 1)), word(0), i32.add(i, word(1)));
+    const last = word(this.#cache.fillAt.length - 1);
+    const next = i32.add(i, word(1));
+    return this.#wrapsByBits ? i32.and(next, last) : select(i32.eq(i, last), word(0), next);
   }
 
   #before(i: Term): Term {
-    return select(i32.not(i), word(this.#cache.fillAt.length - 1), i32.sub(i, word(1)));
+    const last = word(this.#cache.fillAt.length - 1);
+    const next = i32.sub(i, word(1));
+    return this.#wrapsByBits ? i32.and(next, last) : select(i32.not(i), last, next);
+  }
+
+  get #wrapsByBits(): boolean {
+    return isPowerOfTwo(this.#cache.fillAt.length);
   }
 
   /** `#fill(line, flags, at)` */
   #fillFunction(install: Callee): Callee {
     const { hitCycles, lineBytes } = this.#cache;
+    const makeRoom = this.#makeRoomFunction();
     return this.#module.define([I32, I32, F64], F64, (f, line, flags, at) => {
       const asked = f.let(f64.add(at, f64.const(hitCycles)));
       const ready = f.let(this.#next.read(this.#physOf(line), lineBytes, asked));
       f.do(install(i32.or(i32.shl(line, word(1)), flags), this.#setOf(line), asked));
-      this.#noteFill(f, line, ready);
+      this.#noteFill(f, makeRoom, line, ready);
       f.if(f64.gt(ready, f64.at(this.#busyAt)), () => f.storeAt(this.#busyAt, ready));
       return ready;
     });
@@ -234,12 +254,12 @@ class Writing {
       const ready = f.let(f64.add(at, f64.const(hitCycles)));
       f.if(i32.lt(fill, word(0)), () => f.return(ready));
       const arrival = f.let(f64.floor(this.#fillAt(fill)));
-      const targetsAt = f.let(element(fillTargets.byteOffset, fill, 2));
       if (mshrTargets > 0) {
+        const targetsAt = f.let(element(fillTargets.byteOffset, fill, 2));
         const none = i32.lt(i32.load(targetsAt), word(mshrTargets));
         f.if(i32.not(none), () => f.return(f64.add(arrival, f64.const(hitCycles))));
+        f.store(targetsAt, 0, i32.add(i32.load(targetsAt), word(1)));
       }
-      f.store(targetsAt, 0, i32.add(i32.load(targetsAt), word(1)));
       return f64.max(ready, arrival);
     });
   }

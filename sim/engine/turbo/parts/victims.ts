@@ -22,7 +22,7 @@ export interface VictimsCode {
   /** Before the word at a place comes to the front of its set. */
   readonly use: (f: Statements, set: Term, place: Term) => void;
   /** The place of the word to give up; undefined: always the last. */
-  readonly choose: ((set: Term) => Term) | undefined;
+  readonly choose: ((f: Statements, set: Local) => Term) | undefined;
 }
 
 /** `moveToFront(set, place, word)` of sim/timing/replacement/victims.ts */
@@ -65,29 +65,27 @@ export function victimsCode(
     case "lru":
       return { use: () => {}, choose: undefined };
     case "random": {
-      const choose = randomFunction(module, victims.state.byteOffset, ways);
-      return { use: () => {}, choose: (set) => i32.add(set, choose()) };
+      const stateAt = victims.state.byteOffset;
+      return { use: () => {}, choose: (f, set) => i32.add(set, randomPlace(f, stateAt, ways)) };
     }
     case "plru": {
       const trees = victims.trees.byteOffset - words.byteOffset;
       const wayAt = victims.wayAt.byteOffset - words.byteOffset;
       const use = plruUseFunction(module, { trees, wayAt, ways }, moveToFront);
       const choose = plruChooseFunction(module, { trees, wayAt, ways });
-      return { use: (f, set, place) => f.do(use(set, place)), choose };
+      return { use: (f, set, place) => f.do(use(set, place)), choose: (_, set) => choose(set) };
     }
   }
 }
 
 /** `RandomVictims.choose`, in bytes */
-function randomFunction(module: Functions, stateAt: number, ways: number): Callee {
-  return module.define([], I32, (f) => {
-    const x = f.let(i32.at(stateAt));
-    f.set(x, i32.xor(x, i32.shl(x, word(13))));
-    f.set(x, i32.xor(x, i32.shrU(x, word(17))));
-    f.set(x, i32.xor(x, i32.shl(x, word(5))));
-    f.storeAt(stateAt, x);
-    return i32.shl(i32.remU(x, word(ways)), word(2));
-  });
+function randomPlace(f: Statements, stateAt: number, ways: number): Term {
+  const x = f.let(i32.at(stateAt));
+  f.set(x, i32.xor(x, i32.shl(x, word(13))));
+  f.set(x, i32.xor(x, i32.shrU(x, word(17))));
+  f.set(x, i32.xor(x, i32.shl(x, word(5))));
+  f.storeAt(stateAt, x);
+  return i32.shl(i32.remU(x, word(ways)), word(2));
 }
 
 /** Where a set's tree and its ways lie, from where its words do. */
