@@ -147,6 +147,7 @@ export const i32x4 = {
   /** Of signed words. */
   gt: vectorOf(V128, Vector.i32x4GtS),
   and: vectorOf(V128, Vector.and),
+  or: vectorOf(V128, Vector.or),
   /** All shifted as far. */
   shrU: vectorOf(V128, Vector.i32x4ShrU),
   /** `(a, b, mask)`: bits of `a` where the mask has ones, else of `b`. */

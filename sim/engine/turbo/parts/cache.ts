@@ -233,6 +233,13 @@ class Writing {
   #onItsWayFunction(): Callee {
     const { fillAt, fillLines } = this.#cache;
     return this.#module.define([I32, F64], I32, (f, line, at) => {
+      if (fillLines.length % LANES === 0) {
+        const wanted = f.let(i32x4.splat(line));
+        const same = Array.from({ length: fillLines.length / LANES }, (_, n) =>
+          i32x4.eq(i32x4.load(word(0), fillLines.byteOffset + WORD_BYTES * LANES * n), wanted),
+        );
+        f.if(i32.not(i32x4.bits(same.reduce((a, b) => i32x4.or(a, b)))), () => f.return(word(-1)));
+      }
       const i = f.let(this.#earliest);
       const n = f.let(word(0));
       const nextCycle = f.let(f64.add(at, f64.const(1)));

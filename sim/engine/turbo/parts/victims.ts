@@ -28,8 +28,14 @@ export interface VictimsCode {
 /** `moveToFront(set, place, word)` of sim/timing/replacement/victims.ts */
 export function moveToFrontFunction(module: Functions, ways: number): Callee {
   return module.define([I32, I32, I32], undefined, (f, set, place, newWord) => {
-    if (isWideSet(ways)) moveWide(f, ways, set, newWord, f.let(i32.sub(place, set)));
-    else bringToFront(f, set, place, newWord);
+    if (!isWideSet(ways)) return bringToFront(f, set, place, newWord);
+    const distance = f.let(i32.sub(place, set));
+    f.if(i32.eq(distance, word(WORD_BYTES)), () => {
+      f.store(set, WORD_BYTES, i32.load(set));
+      f.store(set, 0, newWord);
+      f.return();
+    });
+    moveWide(f, ways, set, newWord, distance);
   });
 }
 
