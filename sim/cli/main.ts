@@ -12,7 +12,7 @@ const args = process.argv.slice(2);
 const thread = new Worker(new URL("./command-line.js", import.meta.url), {
   argv: args,
   // With --debug, stack traces name the sources.
-  execArgv: args.includes("--debug") ? [...process.execArgv, "--enable-source-maps"] : process.execArgv,
+  ...(args.includes("--debug") && { execArgv: ["--enable-source-maps"] }),
   workerData: { interruption: interruption.memory },
   resourceLimits: THREAD_LIMITS,
 });
