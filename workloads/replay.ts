@@ -132,6 +132,7 @@ export class Replayer {
     if (tooNested !== undefined) return refused(tooNested);
     const running: Running[] = [];
     for (const deployment of deployments) {
+      await heardThreads();
       const started = this.#start(deployment, work);
       if (typeof started === "number") return refused(needsMemory(intent, started));
       running.push(started);
@@ -178,6 +179,9 @@ export class Replayer {
     return { deployment, services, categories: image.categories, outcome };
   }
 }
+
+/** Gives the threads that have ended something a turn to say so: else the next one waits for a free thread until all is built. */
+const heardThreads = (): Promise<void> => new Promise((heard) => setTimeout(heard));
 
 async function allRan(running: readonly Running[]): Promise<Ran[]> {
   const outcomes = await Promise.all(running.map((r) => r.outcome));
