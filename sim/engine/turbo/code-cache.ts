@@ -55,6 +55,8 @@ type RegionImports = Readonly<Record<"memory" | "table", unknown>>;
 
 const ENTRY_INDEX_MASK = (1 << ENTRY.indexBits) - 1;
 const MAX_EXITS = 1 << 20;
+/** A region's table of targets is not longer (function.ts). */
+const MOST_TARGETS_BYTES = 1 << 15;
 
 export class TranslatedCode {
   readonly exits = new Exits();
@@ -105,7 +107,11 @@ export class TranslatedCode {
 
   /** Is there no room for another region? Then the cache is cleared before the next. */
   get full(): boolean {
-    return this.#nextIndex >= MAX_REGIONS || this.exits.count >= MAX_EXITS || this.#nextTarget > TARGETS_BYTES / 2;
+    return (
+      this.#nextIndex >= MAX_REGIONS ||
+      this.exits.count >= MAX_EXITS ||
+      this.#nextTarget > TARGETS_BYTES - MOST_TARGETS_BYTES
+    );
   }
 
   /** Room for a table of targets, all zero. */
@@ -152,19 +158,23 @@ export class TranslatedCode {
   entry(context: number): number {
     const { words } = this.#linear;
     const [pc, meta] = [STATE.pc >>> 2, STATE.meta >>> 2];
-    const slot = entriesAt(context) + (((words[pc]! >>> 1) & ENTRY_INDEX_MASK) << ENTRY.bits);
-    const [entryPc, entryMeta] = [slot >>> 2, (slot + ENTRY.meta) >>> 2];
-    const knows =
-      words[entryPc] === words[pc] &&
-      words[entryPc + 1] === words[pc + 1] &&
-      words[entryMeta] === words[meta] &&
-      words[entryMeta + 1] === words[meta + 1];
-    return knows ? slot : -1;
+    const own = entriesAt(context) + (((words[pc]! >>> 1) & ENTRY_INDEX_MASK) << ENTRY.bits);
+    const names = (slot: number): boolean => {
+      const [entryPc, entryMeta] = [slot >>> 2, (slot + ENTRY.meta) >>> 2];
+      return (
+        words[entryPc] === words[pc] &&
+        words[entryPc + 1] === words[pc + 1] &&
+        words[entryMeta] === words[meta] &&
+        words[entryMeta + 1] === words[meta + 1]
+      );
+    };
+    return names(own) ? own : names(own ^ ENTRY.other) ? own ^ ENTRY.other : -1;
   }
 
   /** Lets the trampoline enter a region in a context; gives the entry. */
   setEntry(context: number, region: CachedRegion): number {
     const slot = slotOf(context, region.pc);
+    this.#bytes.copyWithin(slot ^ ENTRY.other, slot, slot + (1 << ENTRY.bits));
     this.#linear.doubles[slot >>> 3] = region.pc;
     this.#linear.doubles[(slot + ENTRY.meta) >>> 3] = region.meta;
     this.#linear.words[(slot + ENTRY.index) >>> 2] = region.index;
@@ -208,9 +218,11 @@ export class TranslatedCode {
     else places.delete(headPage(region));
     if (places.size === 0) this.#regions.delete(region.pc);
     for (let context = 0; context < this.#contexts; context += 1) {
-      const slot = slotOf(context, region.pc);
-      if (this.#linear.words[(slot + ENTRY.index) >>> 2] !== region.index) continue;
-      this.#bytes.fill(0xff, slot, slot + ENTRY.index);
+      const own = slotOf(context, region.pc);
+      for (const slot of [own, own ^ ENTRY.other]) {
+        if (this.#linear.words[(slot + ENTRY.index) >>> 2] !== region.index) continue;
+        this.#bytes.fill(0xff, slot, slot + ENTRY.index);
+      }
     }
   }
 }

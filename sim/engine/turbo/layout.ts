@@ -59,10 +59,11 @@ export const TLB_KIND_BYTES = 1 << (TLB.indexBits + TLB.entryBits);
 export const TLB_BYTES = TLB.kinds * TLB_KIND_BYTES;
 
 /**
- * Entries into translated code, direct mapped by address (runtime.ts): i64 pc, i64 metadata, i32 index in the table, i32 lines. Two heads
- * that share one ask JavaScript each time that they take turns: 8 KiB of code has as many as there are parcels.
+ * Entries into translated code, direct mapped by address (runtime.ts): i64 pc, i64 metadata, i32 index in the table, i32 lines. The one
+ * displaced last by a head lies in its neighbour's place (`other` bytes away, up or down): where three heads share two places, they ask
+ * JavaScript as they take turns.
  */
-export const ENTRY = { bits: 5, indexBits: 12, meta: 8, index: 16, lines: 20 } as const;
+export const ENTRY = { bits: 5, indexBits: 12, meta: 8, index: 16, lines: 20, other: 32 } as const;
 export const ENTRIES_BYTES = 1 << (ENTRY.indexBits + ENTRY.bits);
 
 /** Contexts: ways to see memory. One has a TLB and entries of its own, so that a change of context is one of two pointers. */
@@ -74,7 +75,7 @@ export const entriesAt = (context: number): number => tlbAt(context) + TLB_BYTES
 
 /** Tables by which regions find the block of an address (control.ts). */
 export const TARGETS_AT = tlbAt(MAX_CONTEXTS);
-export const TARGETS_BYTES = 1 << 22;
+export const TARGETS_BYTES = 3 << 20;
 
 const WASM_PAGE_BYTES = 1 << 16;
 export const RAM_AT = Math.ceil((TARGETS_AT + TARGETS_BYTES) / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;

@@ -18,7 +18,15 @@ import type { Exit } from "./exits.ts";
 import { RAM_AT } from "./layout.ts";
 import { LineRecords, LINES_BYTES, offsetOf } from "./lines.ts";
 import { TimedBlock, type Point } from "./timed-block.ts";
-import { ACCESS, FETCH_OFFSET, NOTHING_BEFORE, POINT_INDEX, POINTS_BYTES, PointTable } from "./points.ts";
+import {
+  ACCESS,
+  FETCH_OFFSET,
+  MOST_OF_REGION,
+  NOTHING_BEFORE,
+  POINT_INDEX,
+  POINTS_BYTES,
+  PointTable,
+} from "./points.ts";
 
 /** An entry: i32 state, i32 where its count of takings lies, f64 cycles, i32 next state, i32 script, f64 stores waiting. */
 export const PIECE = { state: 0, taken: 4, cycles: 8, next: 16, script: 20, waiting: 24 } as const;
@@ -28,7 +36,7 @@ export const ROW_SHIFT = ENTRY_SHIFT + 2;
 export const ROW_BYTES = 1 << ROW_SHIFT;
 const OUTCOMES = ROW_BYTES / ENTRY_BYTES;
 const ENTRY_WORDS = ENTRY_BYTES / 4;
-export const MAX_ROWS = 1 << 15;
+export const MAX_ROWS = 3 << 14;
 const UNKNOWN = -1;
 /** What `Pieces` takes of its storage. */
 export const PIECES_BYTES = MAX_ROWS * (ROW_BYTES + 8) + LINES_BYTES + POINTS_BYTES + 8 * LONGEST_PIECE + 8 + 8 * 3;
@@ -107,7 +115,7 @@ export class Pieces {
 
   /** Is there no room for another region's rows? */
   get full(): boolean {
-    return this.#rowCount > MAX_ROWS / 2 || this.lines.full || this.#pointTable.full;
+    return this.#rowCount > MAX_ROWS - MOST_OF_REGION || this.lines.full || this.#pointTable.full;
   }
 
   // While code is generated

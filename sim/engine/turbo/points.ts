@@ -19,8 +19,11 @@ export const POINT_INDEX = 24;
 export const NOTHING_BEFORE = -2;
 const UNKNOWN = -1;
 
-const MAX_POINTS = 1 << 15;
-const MAX_SCRIPTS = 1 << 17;
+/** A region has fewer rows, and points, than this. */
+export const MOST_OF_REGION = 1 << 12;
+const MAX_POINTS = 1 << 16;
+const MAX_SCRIPTS = 1 << 18;
+const MOST_SCRIPTS_OF_REGION = 1 << 16;
 /** What `PointTable` takes of its storage. */
 export const POINTS_BYTES = (MAX_POINTS << POINT_SHIFT) + 4 * MAX_SCRIPTS;
 
@@ -40,7 +43,7 @@ export class PointTable {
 
   /** Is there no room for another region's? */
   get full(): boolean {
-    return this.#count > MAX_POINTS / 2 || this.#scriptCount > MAX_SCRIPTS / 2;
+    return this.#count > MAX_POINTS - MOST_OF_REGION || this.#scriptCount > MAX_SCRIPTS - MOST_SCRIPTS_OF_REGION;
   }
 
   /** Adds a point in a piece that begins with a row in [firstRow, endRow); nothing is known of it. */

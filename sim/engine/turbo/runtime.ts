@@ -65,13 +65,11 @@ export function trampolineModule(memoryPages: number): Uint8Array<ArrayBuffer> {
     .op(Op.i32And)
     .i32(ENTRY.bits)
     .op(Op.i32Shl);
-  loadState(Op.i32Load, STATE.entries).op(Op.i32Add).local(Op.localTee, slot).memory(Op.i64Load, 0);
-  loadState(Op.i64Load, STATE.pc).op(Op.i64Eq);
-  code.local(Op.localGet, slot).memory(Op.i64Load, ENTRY.meta);
-  loadState(Op.i64Load, STATE.meta).op(Op.i64Eq).op(Op.i32And).mostly(Op.if).byte(VOID);
-  code.i32(0).local(Op.localGet, slot).memory(Op.i32Load, ENTRY.lines).memory(Op.i32Store, STATE.lines);
-  code.local(Op.localGet, slot).memory(Op.i32Load, ENTRY.index).local(Op.localSet, index).op(Op.br).unsigned(1);
-  code.op(Op.end).op(Op.end).local(Op.localGet, budget);
+  loadState(Op.i32Load, STATE.entries).op(Op.i32Add).local(Op.localSet, slot);
+  enterIfNamed(code, slot, index);
+  code.local(Op.localGet, slot).i32(ENTRY.other).op(Op.i32Xor).local(Op.localSet, slot);
+  enterIfNamed(code, slot, index);
+  code.op(Op.end).local(Op.localGet, budget);
   const forward = new Code().local(Op.localGet, 0).local(Op.localGet, 1).call(fill);
   return encodeModule({
     imports: [FILL_IMPORT],
@@ -85,4 +83,15 @@ export function trampolineModule(memoryPages: number): Uint8Array<ArrayBuffer> {
     usesTable: true,
     memoryPages,
   });
+}
+
+/** Goes on in the loop around this, with a region's index in a local, if the entry at a slot names one for the state's pc and metadata. */
+function enterIfNamed(code: Code, slot: number, index: number): void {
+  const equals = (offset: number, at: number): Code =>
+    code.local(Op.localGet, slot).memory(Op.i64Load, offset).i32(0).memory(Op.i64Load, at).op(Op.i64Eq);
+  equals(0, STATE.pc);
+  equals(ENTRY.meta, STATE.meta).op(Op.i32And).mostly(Op.if).byte(VOID);
+  code.i32(0).local(Op.localGet, slot).memory(Op.i32Load, ENTRY.lines).memory(Op.i32Store, STATE.lines);
+  code.local(Op.localGet, slot).memory(Op.i32Load, ENTRY.index).local(Op.localSet, index).op(Op.br).unsigned(1);
+  code.op(Op.end);
 }
