@@ -21,7 +21,7 @@ export const QUESTIONS = {
 /** An access in a piece that begins before this clock may find the data cache busy. */
 export const busyBefore = ({ fastPaths: { l1d, earlyCycles } }: GeneratedTiming): Term => {
   const busy = f64.at(l1d.busy.byteOffset);
-  return earlyCycles > 0 ? f64.sub(busy, f64.const(earlyCycles)) : busy;
+  return earlyCycles > 0 ? f64.add(busy, f64.const(earlyCycles)) : busy;
 };
 
 /** Puts clock and state where the parts have them. */

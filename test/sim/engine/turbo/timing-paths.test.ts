@@ -20,6 +20,13 @@ test.each([0, 1, 4])("a hit behind a miss waits where the data cache is busy (%i
   alike(turns(body), { sets: [...SMALL, `l1d.mshrs=${mshrs}`] });
 });
 
+test.each([0, 1, 2])("who comes in the cycle before its block's is asked for then (%i instructions on)", (on) => {
+  // A late ALU goes on before its line is there, and only one access may wait for that.
+  const miss = (at: number): string =>
+    `ld a0, ${at}(s0)\n add a1, a1, a0\n ${"addi a4, a4, 1\n".repeat(on)} bnez s0, 1f\n nop\n 1: ld a2, ${at + 8}(s0)\n add a3, a3, a2\n`;
+  alike(turns(`${miss(KIB)} ${miss(0)}`), { preset: "server@1", sets: [...SMALL, "l1d.mshrTargets=1"] });
+});
+
 test("a store to a line that has only been read makes it dirty", () => {
   alike(
     turns(
