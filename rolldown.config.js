@@ -1,4 +1,5 @@
 // How the command line is packed (`npm run build`): the code of each kind of thread becomes one file, which Node loads faster than modules.
+import { chmodSync } from "node:fs";
 import { defineConfig } from "rolldown";
 
 const THREADS = { main: "sim/cli/main.ts", "command-line": "sim/cli/command-line.ts", worker: "sim/worker.ts" };
@@ -9,15 +10,18 @@ const THREADS = { main: "sim/cli/main.ts", "command-line": "sim/cli/command-line
  */
 const narrowHelp = {
   name: "narrow-help",
-  load: { filter: { id: /node_modules\/string-width\// }, handler: () => "export default (text) => text.length;" },
+  load: { filter: { id: /node_modules[\\/]string-width[\\/]/ }, handler: () => "export default (text) => text.length;" },
 };
+
+/** npx makes it so when it first links a package, and not again when `dist/` has been removed and built anew. */
+const executable = { name: "executable", writeBundle: () => chmodSync("dist/bin/main.js", 0o755) };
 
 export default defineConfig(
   Object.entries(THREADS).map(([name, source]) => ({
     input: { [name]: source },
     platform: "node",
     logLevel: "warn",
-    plugins: [narrowHelp],
+    plugins: [narrowHelp, ...(name === "main" ? [executable] : [])],
     checks: { ineffectiveDynamicImport: false },
     output: { dir: "dist/bin", codeSplitting: false, sourcemap: true },
   })),
