@@ -1,7 +1,7 @@
 // Programs with more code than the turbo engine can keep, each in one respect: it makes room, and nothing else changes.
 import { test } from "vitest";
 import { MAX_ROWS } from "../../../../sim/engine/turbo/pieces.ts";
-import { TARGETS_BYTES } from "../../../../sim/engine/turbo/layout.ts";
+import { ENTRY, TARGETS_BYTES } from "../../../../sim/engine/turbo/layout.ts";
 import { PASS } from "../../../drivers/machine.ts";
 import { alike } from "./timed-cases.ts";
 
@@ -27,4 +27,12 @@ test.each([
 ])("more %s than can be kept", (_, body, fitting) => {
   const count = Math.ceil(fitting) + 10;
   alike(many(body, count), { slices: WHOLE, ramBytes: 1 << 24 });
+});
+
+test.each([2, 3, 5])("%i heads that share a place among the entries take turns", (count) => {
+  const apart = 2 << ENTRY.indexBits;
+  const body = `addi a2, a2, 1\n xor a3, a3, a2\n sd a3, 0(s0)\n ret\n .zero ${apart - 16}`;
+  const source = many(body, count).replace("li s7, 2", "li s7, 200");
+  alike(source, { slices: WHOLE, ramBytes: 1 << 20 });
+  alike(source, { slices: WHOLE, ramBytes: 1 << 20, preset: null });
 });
