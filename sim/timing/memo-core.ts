@@ -18,7 +18,10 @@ const MOST_SCRIPTS = 1 << 16;
 /** Cycles of one IDLE word. */
 const LONGEST_IDLE = 2 ** 30;
 
-export interface MemoLimits extends Pick<MemoOptions, "mostTransitions" | "cyclesATransition" | "allowed"> {
+export interface MemoLimits extends Pick<
+  MemoOptions,
+  "mostTransitions" | "cyclesATransition" | "allowed" | "nearStores"
+> {
   readonly mostScripts?: number;
 }
 
@@ -110,20 +113,15 @@ export class MemoCore implements TimedCore {
   /** The piece is over. */
   #end(): void {
     if (this.#piece.length === 0) return;
-    if (this.#youngestOverlap === Infinity) this.#pieces.advance(this.#piece, this.#category);
-    else this.#advanceOverlapping();
+    const ageAt = (i: number): number => this.#overlaps.get(i) ?? NO_OVERLAP;
+    const script = this.#memo.scripts.number(this.#piece, this.#category);
+    const slot = this.#pieces.slotOf(script, this.#youngestOverlap, ageAt);
+    if (slot >= 0) this.#pieces.take(slot);
+    else this.#pieces.takeSlowly(this.#piece, this.#category, ageAt);
     this.#piece.clear();
     this.#overlaps.clear();
     this.#youngestOverlap = Infinity;
     this.#pieces.boundScripts();
-  }
-
-  /** Loads of the piece overlap stores: where one may have to wait, the instructions are taken one at a time. */
-  #advanceOverlapping(): void {
-    const ageAt = (i: number): number => this.#overlaps.get(i) ?? NO_OVERLAP;
-    const slot = this.#pieces.slotWithout(this.#memo.script(this.#piece, this.#category), this.#youngestOverlap);
-    if (slot >= 0) this.#pieces.take(slot);
-    else this.#pieces.takeOverlapping(this.#piece, this.#category, ageAt);
   }
 
   #trap(issueCycles: number): void {

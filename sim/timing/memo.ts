@@ -19,22 +19,29 @@
 //   each at its cycle. In state LIVE every load with an overlap age is such.
 // - What is late of a fetch, asked for at the clock's now, and traps, flushes and waits are scripts of their own.
 // - To know WAITING before a piece whose slot holds another, `peek`.
+// - A state may be *far* (far-stores.ts): the times of waiting stores, all different where they miss, are kept apart from it. A near state
+//   becomes far at a store that is late by what is not remembered, when `nearStores` of those have been; a far one becomes near in
+//   `settle`, when no store waits. From a far state WAITING says where the list of the script's uses of the store buffer begins: each is
+//   compared with the times before the transition is taken, and each store pushed. Generated code compares states of entries only with
+//   near ones.
 // - Numbers of states last until the next call of these three: the slot's STATE is that by which the given one goes now.
 //
 // Where code does not repeat itself, remembering costs more than it saves. So transitions are computed out of an allowance that
 // grows with simulated time; while there is none, the state is LIVE: a pipeline goes step by step, and nothing is remembered.
 import type { MachineConfig } from "../config/machine.ts";
-import { Clock } from "./clock.ts";
-import { Interner } from "./intern.ts";
+import { Allowance } from "./allowance.ts";
+import { Bench } from "./bench.ts";
+import { FarStores, isFar, TO_FAR, TO_NEAR, Use, useOf } from "./far-stores.ts";
+import { Live } from "./live.ts";
 import { heapStorage, type Storage } from "./part.ts";
-import { Pipeline, type Outcomes } from "./pipeline.ts";
-import { StateReader, StateWriter } from "./relative.ts";
-import { ScriptCounts, type Counted } from "./script-counts.ts";
-import { Answered, copyLateness, DEVICE, ON_TIME, Player, Script, type Lateness } from "./script.ts";
+import type { Outcomes, Pipeline } from "./pipeline.ts";
+import { Answered, copyLateness, DEVICE, ON_TIME, type Lateness } from "./script.ts";
+import type { ScriptCounts } from "./script-counts.ts";
+import { Scripts } from "./scripts.ts";
+import { EXCEEDED, States } from "./states.ts";
 import { NO_OVERLAP } from "./storebuffer.ts";
 import { Slot, Transitions } from "./transitions.ts";
-import { Class, traitClass } from "./traits.ts";
-import { Variants } from "./variants.ts";
+import { Class, isStore, traitClass } from "./traits.ts";
 
 /** The state of a pipeline that is not remembered. */
 export const LIVE = -2;
@@ -44,20 +51,14 @@ const UNKNOWN = -1;
 const MOST_TRANSITIONS = 1 << 16;
 /** Cycles that allow one transition to be computed, which takes about as long as 100 instructions of generated code. */
 const CYCLES_A_TRANSITION = 256;
-const MOST_ALLOWED = 1 << 13;
+const ALLOWED_AT_FIRST = 1 << 13;
+/** Late stores whose times become part of a state: each such state leads to many others, and a loop that repeats itself has few. */
+const NEAR_STORES_AT_FIRST = 1 << 8;
+const TRANSITIONS_A_NEAR_STORE = 1024;
 /** With so many allowed again a live state is numbered. */
 const RESUME_ALLOWED = 16;
 /** An instruction that is later by more than so many cycles is gone through, and not remembered: what is remembered are words. */
 export const MOST_LATE_CYCLES = 2 ** 28;
-/** Words that follow those of a script where they are numbered: the category, and `Counted`. */
-const ADDED_WORDS = 2;
-const COUNTED: readonly Counted[] = ["elsewhere", "physical", "translated"];
-/** Scripts of one instruction that are found without their words. */
-const SINGLES_BITS = 10;
-/** A single: step word, category, number. */
-const SINGLE_WORDS = 4;
-const SINGLE_SPREAD = 0x9e3779b1;
-
 export interface MemoOptions {
   /** How many the image has. */
   readonly categories: number;
@@ -68,48 +69,39 @@ export interface MemoOptions {
   readonly cyclesATransition?: number;
   /** Transitions that may be computed at the start. */
   readonly allowed?: number;
+  /** Late stores whose times may become part of a state at the start. */
+  readonly nearStores?: number;
 }
 
 export class PipelineMemo {
   readonly #transitions: Transitions;
-  readonly #variants: Variants;
-  readonly #states = new Interner();
-  readonly #scripts = new Interner();
-  #categories: number[] = [];
-  #counted: Counted[] = [];
-  readonly #counts = new ScriptCounts();
+  readonly scripts: Scripts;
+  readonly #states = new States();
   /** Called when states have new numbers, and when scripts have. */
   onRenumbered: (scriptsToo: boolean) => void = () => {};
-  /** Computes transitions, each from its cycle 0. */
-  readonly #bench: Pipeline;
-  readonly #benchPlayer: Player;
-  /** Goes on where nothing is remembered. Its counts take in those of all transitions when they are collected. */
-  readonly #live: Pipeline;
-  readonly #livePlayer: Player;
-  readonly #writer = new StateWriter();
-  readonly #reader = new StateReader();
-  readonly #single = new Script();
-  /** Direct-mapped by step word. */
-  readonly #singles = new Int32Array(SINGLE_WORDS << SINGLES_BITS).fill(UNKNOWN);
+  readonly #bench: Bench;
+  readonly #live: Live;
   readonly #late: Lateness = { ...ON_TIME };
   readonly #hitCycles: number;
-  readonly #cyclesATransition: number;
-  /** [0]: how many transitions may be computed now; less than none: more were than that, since what is asked about is gone through. */
-  readonly allowed: Float64Array;
-  #earnedUntil = 0;
+  /** Transitions; more are computed than allowed, since what is asked about is gone through. */
+  readonly #allowance: Allowance;
+  readonly #nearStores: Allowance;
+  /** The stores of far states. */
+  readonly far: FarStores;
   #computed = 0;
 
   constructor(config: MachineConfig, options: MemoOptions) {
     const { categories, storage = heapStorage } = options;
-    this.#transitions = new Transitions(options.mostTransitions ?? MOST_TRANSITIONS, storage);
-    this.#variants = new Variants(storage);
-    this.#cyclesATransition = options.cyclesATransition ?? CYCLES_A_TRANSITION;
-    this.allowed = storage.float64(1, options.allowed ?? MOST_ALLOWED);
+    const { mostTransitions = MOST_TRANSITIONS, cyclesATransition = CYCLES_A_TRANSITION } = options;
+    this.#transitions = new Transitions(mostTransitions, storage);
+    this.scripts = new Scripts(storage);
+    this.#allowance = new Allowance(options.allowed ?? ALLOWED_AT_FIRST, cyclesATransition, storage);
+    const cyclesANearStore = TRANSITIONS_A_NEAR_STORE * cyclesATransition;
+    this.#nearStores = new Allowance(options.nearStores ?? NEAR_STORES_AT_FIRST, cyclesANearStore, heapStorage);
+    this.far = new FarStores(config.storeBuffer, mostTransitions, storage);
     this.#hitCycles = config.l1d.hitCycles;
-    this.#live = new Pipeline(config, new Clock(categories, heapStorage), heapStorage);
-    this.#livePlayer = new Player(this.#live, this.#hitCycles);
-    this.#bench = new Pipeline(config, new Clock(1, heapStorage), heapStorage);
-    this.#benchPlayer = new Player(this.#bench, this.#hitCycles);
+    this.#live = new Live(config, categories);
+    this.#bench = new Bench(config);
   }
 
   get slots(): Int32Array {
@@ -124,7 +116,12 @@ export class PipelineMemo {
   /** For generated code: where the slots begin that are found, and by how much hashes are shifted (transitions.ts); variants.ts. */
   get table(): Pick<Transitions, "first" | "shift"> & { readonly variants: Int32Array } {
     const { first, shift } = this.#transitions;
-    return { first, shift, variants: this.#variants.words };
+    return { first, shift, variants: this.scripts.variants.words };
+  }
+
+  /** [0]: how many transitions may be computed now; less than none: more were than that. */
+  get allowed(): Float64Array {
+    return this.#allowance.left;
   }
 
   get taken(): Float64Array {
@@ -133,24 +130,7 @@ export class PipelineMemo {
 
   /** The state in which a pipeline begins: nothing is waited for. */
   start(): number {
-    return this.#stateOf(this.#live);
-  }
-
-  /** The number of a script run by code of a category. */
-  script(script: Script, category: number, counted: Counted = "elsewhere"): number {
-    const { length } = script;
-    script.step(category);
-    script.step(COUNTED.indexOf(counted));
-    const number = this.#scripts.intern(script.words, script.length);
-    script.length = length;
-    this.#categories[number] = category;
-    this.#counted[number] = counted;
-    return number;
-  }
-
-  /** Scripts numbered so far. */
-  get scripts(): number {
-    return this.#scripts.size;
+    return this.#states.numberOf(this.#live.pipeline);
   }
 
   /** Transitions computed so far, those forgotten included. */
@@ -162,8 +142,8 @@ export class PipelineMemo {
   advance(state: number, script: number, now: number): number {
     const slot = this.peek(state, script, now);
     if (slot >= 0) return slot;
-    if (state !== LIVE) this.#goLive(state, now);
-    return this.#playLive(script);
+    this.#goLive(state, now);
+    return this.#transitions.unremembered(LIVE, this.#live.play(this.scripts, script), LIVE);
   }
 
   /** The same, but gives -1 where `advance` would not remember, and goes nowhere. */
@@ -172,133 +152,134 @@ export class PipelineMemo {
     if (from === LIVE) return UNKNOWN;
     const found = this.#transitions.find(from, script);
     if (found >= 0) return found;
-    this.#earn(now);
-    return this.allowed[0]! >= 1 ? this.#compute(from, script) : UNKNOWN;
+    return this.#allowance.at(now) >= 1 ? this.#compute(from, script) : UNKNOWN;
   }
 
   /** Goes through one instruction, whose outcomes are asked for; gives where the transition's slot begins. */
   step(state: number, word: number, category: number, outcomes: Outcomes, now: number): number {
-    const script = this.single(word, category);
+    const script = this.scripts.single(word, category);
     const slot = this.#isInDebt(now) ? UNKNOWN : this.peek(state, script, now);
-    if (slot >= 0) return this.#ask(slot, script, word, category, outcomes, now);
-    if (state !== LIVE) this.#goLive(state, now);
-    return this.#stepLive(word, category, outcomes);
+    if (slot >= 0) return this.#ask(slot, word, category, outcomes, now);
+    return this.#stepLive(state, word, category, outcomes, now);
   }
 
   /** The slot of an instruction with outcomes that are known, from a state that is remembered. */
   late(state: number, word: number, category: number, late: Lateness, now: number): number {
     copyLateness(late, this.#late);
-    if (late.accessCycles <= MOST_LATE_CYCLES)
-      return this.#lateSlot(state, this.single(word, category), word, category);
-    this.#goLive(state, now);
-    return this.#stepLive(word, category, this.#livePlayer.answering(late));
+    if (late.accessCycles <= MOST_LATE_CYCLES) {
+      if (isFar(state)) this.#late.overlapAge = NO_OVERLAP;
+      const onTime = this.scripts.single(word, category);
+      const script = late.bufferCycles > 0 ? this.scripts.waiting(onTime, 0, late.bufferCycles) : onTime;
+      if (isStore(traitClass(word))) return this.#storeSlot(state, script, word, category, now);
+      return this.#lateSlot(state, script, word, category);
+    }
+    return this.#stepLive(state, word, category, this.#live.player.answering(late), now);
   }
 
-  /** The number of the script of one instruction whose outcomes are on time. */
-  single(word: number, category: number): number {
-    const singles = this.#singles;
-    const at = SINGLE_WORDS * (Math.imul(word ^ category, SINGLE_SPREAD) >>> (32 - SINGLES_BITS));
-    if (singles[at] === word && singles[at + 1] === category) return singles[at + 2]!;
-    this.#single.clear();
-    this.#single.step(word);
-    singles[at] = word;
-    singles[at + 1] = category;
-    return (singles[at + 2] = this.script(this.#single, category));
+  /** The state by which one goes on: a far one is near again when no store waits any more. */
+  settle(state: number, now: number): number {
+    if (!isFar(state) || !this.far.doneBy(now - 1)) return state;
+    return this.slots[this.#turnSlot(state, TO_NEAR) + Slot.next]!;
   }
 
-  /** Has generated code find the script of what was not on time. */
-  noteVariant(onTime: number, late: Lateness | undefined, script: number): void {
-    if (late !== undefined) this.#variants.set(onTime, late, script);
+  /** A far state becomes near, with the stores that wait. */
+  leaveFar(state: number, now: number): number {
+    this.#bench.begin(this.#states, state);
+    this.#bench.becomeNear(this.far.timesAt(now - 1).map((time) => time - now));
+    const near = this.#states.numberOfAny(this.#bench.pipeline);
+    if (near === EXCEEDED) {
+      this.#goLive(state, now);
+      return LIVE;
+    }
+    this.far.forget();
+    return near;
   }
 
   /** What has been counted, but for the time of the clock. Good until the next `advance` or `step`. */
   collect(): Pick<Pipeline, "clock" | "stores"> & { readonly counts: ScriptCounts } {
-    this.#transitions.collect(this.#categories, this.#live, (script, times) => this.#count(script, times));
-    return { clock: this.#live.clock, stores: this.#live.stores, counts: this.#counts };
+    const { pipeline } = this.#live;
+    this.#transitions.collect(pipeline, this.scripts);
+    return { clock: pipeline.clock, stores: pipeline.stores, counts: this.scripts.counts };
   }
 
   /** Forgets all scripts, and all states but one, whose new number it gives. */
   forget(state: number): number {
     const next = this.#startAfresh(state);
-    this.#scripts.clear();
-    this.#variants.clear();
-    this.#singles.fill(UNKNOWN);
-    this.#categories = [];
-    this.#counted = [];
+    this.scripts.clear();
     this.onRenumbered(true);
     return next;
   }
 
   /** Were more transitions computed than allowed? */
   #isInDebt(now: number): boolean {
-    if (this.allowed[0]! < 0) this.#earn(now);
-    return this.allowed[0]! < 0;
-  }
-
-  #earn(now: number): void {
-    this.allowed[0] = Math.min(this.allowed[0]! + (now - this.#earnedUntil) / this.#cyclesATransition, MOST_ALLOWED);
-    this.#earnedUntil = now;
+    return this.allowed[0]! < 0 && this.#allowance.at(now) < 0;
   }
 
   /** A live state is numbered when transitions may be computed again; gives the number, or LIVE. */
   #resume(now: number): number {
-    this.#earn(now);
-    if (this.allowed[0]! < RESUME_ALLOWED) return LIVE;
-    this.#live.save(this.#writer);
-    return this.#writer.exceeded ? LIVE : this.#states.intern(this.#writer.words, this.#writer.length);
+    if (this.#allowance.at(now) < RESUME_ALLOWED) return LIVE;
+    const state = this.#states.numberOfAny(this.#live.pipeline);
+    return state === EXCEEDED ? LIVE : state;
   }
 
   #goLive(state: number, now: number): void {
-    this.#live.clock.now = now;
-    this.#restore(state, this.#live);
+    if (state === LIVE) return;
+    const { pipeline } = this.#live;
+    pipeline.clock.now = now;
+    this.#states.restore(state, pipeline);
+    if (!isFar(state)) return;
+    pipeline.stores.takeOver(this.far.timesAt(now - 1));
+    this.far.forget();
   }
 
-  #playLive(script: number): number {
-    const { clock } = this.#live;
-    const before = clock.now;
-    clock.category = this.#categories[script]!;
-    this.#count(script, 1);
-    this.#play(this.#livePlayer, script);
-    return this.#transitions.unremembered(LIVE, clock.now - before, LIVE);
-  }
-
-  #stepLive(word: number, category: number, outcomes: Outcomes): number {
-    const { clock } = this.#live;
-    const before = clock.now;
-    clock.category = category;
-    this.#live.step(word, outcomes);
-    return this.#transitions.unremembered(LIVE, clock.now - before, LIVE);
+  /** Goes through an instruction that is not remembered. */
+  #stepLive(state: number, word: number, category: number, outcomes: Outcomes, now: number): number {
+    this.#goLive(state, now);
+    return this.#transitions.unremembered(LIVE, this.#live.step(word, category, outcomes), LIVE);
   }
 
   /**
    * Asks for the outcomes of an instruction, whose slot with all of them on time is known; gives its slot with those that are
    * found. Each question is asked at the cycle that the answers before it lead to: another than on time only once one was late.
    */
-  #ask(onTime: number, script: number, word: number, category: number, outcomes: Outcomes, now: number): number {
+  #ask(onTime: number, word: number, category: number, outcomes: Outcomes, now: number): number {
     const transitions = this.#transitions;
     const late = this.#late;
-    late.blockedCycles = late.accessCycles = late.tagCycles = 0;
+    late.translateCycles = late.blockedCycles = late.accessCycles = late.tagCycles = late.bufferCycles = 0;
     late.overlapAge = NO_OVERLAP;
+    const timingClass = traitClass(word);
+    const loads = timingClass === Class.load;
+    const isDevice = outcomes.device();
     let slot = onTime;
+    const far = isFar(this.slots[slot]!);
+    if (far) {
+      const age = loads && !isDevice ? outcomes.overlapAge() : NO_OVERLAP;
+      slot = this.#farSlot(slot, useOf(word, isDevice), age, now);
+      if (slot < 0) return this.#stepLive(this.slots[onTime]!, word, category, outcomes, now);
+    }
+    const script = this.slots[slot + Slot.script]!;
     const translateAt = now + transitions.translateAt(slot);
     late.translateCycles = outcomes.translate(translateAt) - translateAt;
     const blockedUntil = outcomes.blockedUntil();
-    if (late.translateCycles > MOST_LATE_CYCLES)
-      return this.#stepBeyond(slot, word, category, outcomes, blockedUntil, now);
+    // Too late to be remembered, of which `#late` has what was asked.
+    const stepBeyond = (): number => {
+      const answered = new Answered(outcomes, late, this.#hitCycles, blockedUntil);
+      return this.#stepLive(this.slots[slot]!, word, category, answered, now);
+    };
+    if (late.translateCycles > MOST_LATE_CYCLES) return stepBeyond();
     if (late.translateCycles > 0) slot = this.#lateSlot(this.slots[slot]!, script, word, category);
-    if (outcomes.device()) {
+    if (isDevice) {
       late.blockedCycles = DEVICE;
-      return this.#lateSlot(this.slots[slot]!, script, word, category);
+      slot = this.#lateSlot(this.slots[slot]!, script, word, category);
+      return far ? this.#push(slot, now, 0) : slot;
     }
     const blockedAt = now + this.slots[slot + Slot.blockedAt]!;
     if (blockedUntil > blockedAt) {
       late.blockedCycles = blockedUntil - blockedAt;
-      if (late.blockedCycles > MOST_LATE_CYCLES)
-        return this.#stepBeyond(slot, word, category, outcomes, blockedUntil, now);
+      if (late.blockedCycles > MOST_LATE_CYCLES) return stepBeyond();
       slot = this.#lateSlot(this.slots[slot]!, script, word, category);
     }
-    const loads = traitClass(word) === Class.load;
-    if (loads) {
+    if (loads && !far) {
       const age = outcomes.overlapAge();
       if (age !== NO_OVERLAP && age < this.slots[slot + Slot.waiting]!) {
         late.overlapAge = age;
@@ -308,87 +289,106 @@ export class PipelineMemo {
     const accessAt = now + this.slots[slot + Slot.accessAt]!;
     const answer = loads ? outcomes.read(accessAt) : outcomes.write(accessAt);
     late.accessCycles = answer - accessAt - this.#hitCycles;
+    if (far && isStore(timingClass)) return this.#push(slot, now, late.accessCycles);
     if (late.accessCycles === 0) return slot;
     // Of what nobody waits for, tags may be later still.
     late.tagCycles = Math.min(outcomes.tagCycles(), late.accessCycles);
-    if (late.accessCycles > MOST_LATE_CYCLES)
-      return this.#stepBeyond(slot, word, category, outcomes, blockedUntil, now);
+    if (late.accessCycles > MOST_LATE_CYCLES) return stepBeyond();
+    if (isStore(timingClass)) return this.#storeSlot(this.slots[slot]!, script, word, category, now);
     return this.#lateSlot(this.slots[slot]!, script, word, category);
   }
 
-  /** Goes through an instruction that is too late to be remembered, of which `#late` has what was asked. @param slot - as `#lateSlot`. */
-  #stepBeyond(
-    slot: number,
-    word: number,
-    category: number,
-    outcomes: Outcomes,
-    blockedUntil: number,
-    now: number,
-  ): number {
-    this.#goLive(this.slots[slot]!, now);
-    return this.#stepLive(word, category, new Answered(outcomes, this.#late, this.#hitCycles, blockedUntil));
+  /**
+   * From the slot of a far state's single instruction to that with what stores stand in its way, which `#late` has from then on; -1: they do
+   * for longer than is remembered.
+   */
+  #farSlot(slot: number, use: number, overlapAge: number, now: number): number {
+    const { slots } = this;
+    const bufferCycles = this.far.waitFor(slots[slot + Slot.waiting]!, use, overlapAge, now);
+    this.#late.bufferCycles = bufferCycles;
+    if (bufferCycles === 0) return slot;
+    if (bufferCycles > MOST_LATE_CYCLES) return UNKNOWN;
+    return this.#slotOf(slots[slot]!, this.scripts.waiting(slots[slot + Slot.script]!, 0, bufferCycles));
+  }
+
+  /** Pushes the store, so late, of a far state's single instruction, if it is one; gives its slot back. */
+  #push(slot: number, now: number, late: number): number {
+    this.far.pushLate(this.slots[slot + Slot.waiting]!, now, late);
+    return slot;
+  }
+
+  /** The slot, from a near state, of a store with the outcomes in `#late`: its times become part of the state, or that becomes far. */
+  #storeSlot(state: number, onTime: number, word: number, category: number, now: number): number {
+    const late = this.#late;
+    if (this.#nearStores.at(now) >= 1) {
+      const known = this.#computed;
+      const slot = this.#lateSlot(state, onTime, word, category);
+      if (this.#computed > known) this.#nearStores.spend();
+      return slot;
+    }
+    const found = this.#transitions.find(state, this.scripts.late(onTime, word, category, late));
+    if (found >= 0) return found;
+    const turn = this.#turnSlot(state, TO_FAR);
+    this.far.pass(this.slots[turn + Slot.waiting]!, 0, now, () => NO_OVERLAP);
+    const { accessCycles } = late;
+    late.accessCycles = late.tagCycles = 0;
+    let slot = this.#farSlot(this.#slotOf(this.slots[turn + Slot.next]!, onTime), Use.store, NO_OVERLAP, now);
+    if (late.translateCycles > 0 || late.blockedCycles > 0)
+      slot = this.#lateSlot(this.slots[slot]!, this.slots[slot + Slot.script]!, word, category);
+    return this.#push(slot, now, accessCycles);
   }
 
   /** The slot of an instruction with the outcomes in `#late`. What is asked for has begun, and is gone through, allowed or not. */
   #lateSlot(state: number, onTime: number, word: number, category: number): number {
-    let script = this.#variants.find(onTime, this.#late);
-    if (script < 0) {
-      this.#single.clear();
-      this.#single.lateStep(word, this.#late);
-      script = this.script(this.#single, category);
-      this.#variants.set(onTime, this.#late, script);
-    }
+    return this.#slotOf(state, this.scripts.late(onTime, word, category, this.#late));
+  }
+
+  #slotOf(state: number, script: number): number {
     const found = this.#transitions.find(state, script);
     return found >= 0 ? found : this.#compute(state, script);
   }
 
   #compute(from: number, script: number): number {
-    this.allowed[0]! -= 1;
+    this.#allowance.spend();
     this.#computed += 1;
-    const state = this.#transitions.full ? this.#startAfresh(from) : from;
-    const bench = this.#bench;
-    bench.clock.reset();
-    bench.stores.events.values.fill(0);
-    this.#restore(state, bench);
-    this.#play(this.#benchPlayer, script);
-    return this.#transitions.add(state, script, this.#stateOf(bench), bench, this.#benchPlayer);
+    const state = this.#begin(from);
+    this.scripts.play(this.#bench.player, script);
+    return this.#add(state, script);
+  }
+
+  /** The slot that says what a state is called when it is far, or near. */
+  #turnSlot(from: number, turn: typeof TO_FAR | typeof TO_NEAR): number {
+    const found = this.#transitions.find(from, turn);
+    if (found >= 0) return found;
+    const state = this.#begin(from);
+    if (turn === TO_FAR) this.#bench.becomeFar();
+    else this.#bench.becomeNear([]);
+    return this.#add(state, turn);
+  }
+
+  /** Has the bench begin in a state, for which there is room for one more transition; gives its number. */
+  #begin(from: number): number {
+    const state = this.#transitions.full || this.far.full ? this.#startAfresh(from) : from;
+    this.#bench.begin(this.#states, state);
+    return state;
+  }
+
+  /** Adds what the bench has done; gives the slot. */
+  #add(state: number, script: number): number {
+    const { pipeline, player } = this.#bench;
+    if (pipeline.stores.elsewhere) player.waiting = this.far.note(player.uses);
+    return this.#transitions.add(state, script, this.#states.numberOf(pipeline), pipeline, player);
   }
 
   #startAfresh(state: number): number {
     this.collect();
     this.#transitions.clear();
+    this.far.clear();
     this.onRenumbered(false);
     if (state === LIVE) {
       this.#states.clear();
       return LIVE;
     }
-    const kept = this.#states.wordsOf(state).slice();
-    this.#states.clear();
-    return this.#states.intern(kept, kept.length);
-  }
-
-  #stateOf(pipeline: Pipeline): number {
-    pipeline.save(this.#writer);
-    return this.#states.intern(this.#writer.words, this.#writer.length);
-  }
-
-  #restore(state: number, pipeline: Pipeline): void {
-    this.#reader.begin(this.#states.words, this.#states.startOf(state), pipeline.clock.now);
-    pipeline.restore(this.#reader);
-  }
-
-  #play(player: Player, script: number): void {
-    player.play(this.#scripts.words, this.#scripts.startOf(script), this.#endOf(script));
-  }
-
-  /** Where a script's words end, what `script` adds to them left out. */
-  #endOf(script: number): number {
-    return this.#scripts.startOf(script + 1) - ADDED_WORDS;
-  }
-
-  #count(script: number, times: number): void {
-    const counted = this.#counted[script]!;
-    if (counted === "elsewhere") return;
-    this.#counts.add(this.#scripts.words, this.#scripts.startOf(script), this.#endOf(script), counted, times);
+    return this.#states.keep(state);
   }
 }

@@ -1,5 +1,6 @@
 // A memo's state and clock, and how they go on through pieces of code.
 import type { FetchDelay } from "./dynamic.ts";
+import { isFar, PASSED, USE, usePlace } from "./far-stores.ts";
 import { MOST_LATE_CYCLES, type PipelineMemo } from "./memo.ts";
 import type { Storage } from "./part.ts";
 import { ON_TIME, Script, type AgeAt, type Lateness } from "./script.ts";
@@ -8,6 +9,9 @@ import type { Outcomes } from "./pipeline.ts";
 import { NO_OVERLAP } from "./storebuffer.ts";
 import { Slot } from "./transitions.ts";
 import { overlapsOf } from "./variants.ts";
+
+/** Of a piece in a far state that waits for stores more often, instructions are taken one at a time. */
+const MOST_WAITS = 4;
 
 export class PieceClock {
   /** [0]: the clock. */
@@ -42,7 +46,7 @@ export class PieceClock {
 
   /** Scripts are few where code repeats itself; where they are many, all are forgotten. */
   boundScripts(): void {
-    if (this.#memo.scripts > this.#mostScripts) this.state[0] = this.#memo.forget(this.state[0]!);
+    if (this.#memo.scripts.size > this.#mostScripts) this.state[0] = this.#memo.forget(this.state[0]!);
   }
 
   /** Fetch stands still: where long, in parts that words can tell, what is charged first first. */
@@ -56,7 +60,7 @@ export class PieceClock {
       const t = Math.min(tags, MOST_LATE_CYCLES - i - d);
       const late = { ...ON_TIME, translateCycles: i, accessCycles: d + t, tagCycles: t };
       const script = this.#stall(late, category);
-      this.#memo.noteVariant(this.fetchScript(category), late, script);
+      this.#memo.scripts.noteVariant(this.fetchScript(category), late, script);
       this.take(this.#memo.advance(this.state[0]!, script, this.now));
       [itlb, data, tags] = [itlb - i, data - d, tags - t];
     }
@@ -70,46 +74,103 @@ export class PieceClock {
   #stall({ translateCycles, accessCycles, tagCycles }: Lateness, category: number): number {
     this.#single.clear();
     this.#single.stallFetch(translateCycles, accessCycles, tagCycles);
-    return this.#memo.script(this.#single, category);
-  }
-
-  /** Goes through a script. */
-  advance(script: Script, category: number, counted: Counted = "elsewhere"): void {
-    this.take(this.#memo.advance(this.state[0]!, this.#memo.script(script, category, counted), this.now));
+    return this.#memo.scripts.number(this.#single, category);
   }
 
   /** Goes through an instruction whose outcomes are asked for. */
   step(word: number, category: number, outcomes: Outcomes): void {
+    this.#settle();
     this.take(this.#memo.step(this.state[0]!, word, category, outcomes, this.now));
   }
 
-  /** The slot of a piece with a load whose overlap age is `youngest`, if it waits for none; -1 where that is not known. */
-  slotWithout(script: number, youngest: number): number {
-    const { slots } = this.#memo;
-    const slot = this.#memo.peek(this.state[0]!, script, this.now);
-    if (slot < 0) return slot;
-    this.state[0] = slots[slot + Slot.state]!;
-    return youngest >= slots[slot + Slot.waiting]! ? slot : -1;
+  /**
+   * The slot of a piece as a whole, to be taken now; -1 where `takeSlowly` has to. `ageAt` has the overlap ages of its loads; none is less
+   * than `youngest`.
+   */
+  slotOf(script: number, youngest: number, ageAt: AgeAt): number {
+    this.#settle();
+    if (isFar(this.state[0]!)) {
+      const slot = this.#farSlot(script, ageAt);
+      if (slot >= 0 || isFar(this.state[0]!)) return slot;
+    }
+    if (youngest === Infinity) return this.#memo.advance(this.state[0]!, script, this.now);
+    const slot = this.#peek(script);
+    return slot >= 0 && youngest >= this.#memo.slots[slot + Slot.waiting]! ? slot : -1;
   }
 
   /** Goes through a piece with loads that overlap stores: as a whole if that is remembered, or may be, else one instruction at a time. */
-  takeOverlapping(piece: Script, category: number, ageAt: AgeAt, counted: Counted = "elsewhere"): void {
+  takeSlowly(piece: Script, category: number, ageAt: AgeAt, counted: Counted = "elsewhere"): void {
+    if (isFar(this.state[0]!)) return this.#takeSingly(piece, category, ageAt, counted);
     const whole = this.#overlapping;
     whole.clear();
     for (let i = 0; i < piece.length; i += 1) this.#addOverlapping(whole, piece.words[i]!, ageAt(i));
-    const script = this.#memo.script(whole, category, counted);
+    const script = this.#memo.scripts.number(whole, category, counted);
     const slot = this.#memo.peek(this.state[0]!, script, this.now);
     if (slot < 0) return this.#takeSingly(piece, category, ageAt, counted);
     this.take(slot);
-    this.#memo.noteVariant(this.#memo.script(piece, category, counted), overlapsOf(piece, ageAt), script);
+    this.#memo.scripts.noteVariant(
+      this.#memo.scripts.number(piece, category, counted),
+      overlapsOf(piece, ageAt),
+      script,
+    );
   }
 
   #takeSingly(piece: Script, category: number, ageAt: AgeAt, counted: Counted): void {
-    for (let i = 0; i < piece.length; i += 1) {
-      this.#single.clear();
-      this.#addOverlapping(this.#single, piece.words[i]!, ageAt(i));
-      this.advance(this.#single, category, counted);
+    for (let i = 0; i < piece.length; i += 1) this.#takeSingle(piece.words[i]!, category, ageAt(i), counted);
+  }
+
+  #takeSingle(word: number, category: number, age: number, counted: Counted): void {
+    const single = this.#single;
+    single.clear();
+    single.step(word);
+    this.#settle();
+    if (isFar(this.state[0]!)) {
+      const slot = this.#farSlot(this.#memo.scripts.number(single, category, counted), () => age);
+      if (slot >= 0) return this.take(slot);
     }
+    single.clear();
+    this.#addOverlapping(single, word, age);
+    this.take(this.#memo.advance(this.state[0]!, this.#memo.scripts.number(single, category, counted), this.now));
+  }
+
+  /**
+   * The slot of a script from a far state, its stores pushed, as many waits for others in it as are looked for. -1: there are more of
+   * them, or the state is near now, since what it does is not remembered.
+   */
+  #farSlot(onTime: number, ageAt: AgeAt): number {
+    const { far } = this.#memo;
+    const first = far.next[0]!;
+    let slot = this.#peek(onTime);
+    let [script, use] = [onTime, 0];
+    for (let waits = 0; slot >= 0; waits += 1) {
+      const list = this.#memo.slots[slot + Slot.waiting]!;
+      use = far.pass(list, use, this.now, ageAt);
+      if (use === PASSED) return slot;
+      const at = far.useAt(list, use);
+      const cycles = far.clearAt - this.now - far.uses[at + USE.begin]!;
+      if (waits === MOST_WAITS) {
+        far.next[0] = first;
+        return -1;
+      }
+      if (cycles > MOST_LATE_CYCLES) break;
+      script = this.#memo.scripts.waiting(script, usePlace(far.uses[at]!), cycles);
+      slot = this.#peek(script);
+    }
+    far.next[0] = first;
+    this.state[0] = this.#memo.leaveFar(this.state[0]!, this.now);
+    return -1;
+  }
+
+  /** The slot of a script, if it is remembered or may be; -1 else. */
+  #peek(script: number): number {
+    const { slots } = this.#memo;
+    const slot = this.#memo.peek(this.state[0]!, script, this.now);
+    if (slot >= 0) this.state[0] = slots[slot + Slot.state]!;
+    return slot;
+  }
+
+  #settle(): void {
+    this.state[0] = this.#memo.settle(this.state[0]!, this.now);
   }
 
   #addOverlapping(script: Script, word: number, overlapAge: number): void {

@@ -1,13 +1,14 @@
 // A script: a stretch of a run as words, from which a pipeline can go through it again without asking anybody.
 //
-// A step word (step.ts) is an instruction all of whose outcomes were on time. With LATE set, five words follow it: what was not.
+// A step word (step.ts) is an instruction all of whose outcomes were on time. With LATE set, six words follow it: what was not.
 // Negative words are what happens beside instructions: fetch stalls, traps, flushes, waits for interrupts.
 import type { Outcomes, Pipeline } from "./pipeline.ts";
+import { BufferUses, useOf } from "./far-stores.ts";
 import { NO_OVERLAP } from "./storebuffer.ts";
 
 export const LATE = 1 << 30;
 /** Words that follow one with LATE. */
-export const LATE_WORDS = 5;
+export const LATE_WORDS = 6;
 const FETCH = -1;
 const TRAP = -2;
 const FLUSH = -3;
@@ -28,6 +29,8 @@ export interface Lateness {
   accessCycles: number;
   /** Of these, those that tags alone took. */
   tagCycles: number;
+  /** Where the times of stores are kept elsewhere: how long these stand in the way of the instruction, from the cycle before its begin; 0: they do not. */
+  bufferCycles: number;
 }
 
 /** An access that waits for nobody. */
@@ -37,6 +40,7 @@ export const ON_TIME: Readonly<Lateness> = {
   overlapAge: NO_OVERLAP,
   accessCycles: 0,
   tagCycles: 0,
+  bufferCycles: 0,
 };
 
 export function copyLateness(from: Readonly<Lateness>, to: Lateness): void {
@@ -45,6 +49,7 @@ export function copyLateness(from: Readonly<Lateness>, to: Lateness): void {
   to.overlapAge = from.overlapAge;
   to.accessCycles = from.accessCycles;
   to.tagCycles = from.tagCycles;
+  to.bufferCycles = from.bufferCycles;
 }
 
 /** Gives the overlap age of the load at a place of a piece, or NO_OVERLAP. */
@@ -71,6 +76,23 @@ export class Script {
     this.#put(late.overlapAge);
     this.#put(late.accessCycles);
     this.#put(late.tagCycles);
+    this.#put(late.bufferCycles);
+  }
+
+  /** Copies a script of steps, the words from `from` to `to`, but that stores stand in the way of the one at `place`. */
+  waitingCopy(words: Int32Array, from: number, to: number, place: number, bufferCycles: number): void {
+    this.clear();
+    for (let i = from, step = 0; i < to; i += 1, step += 1) {
+      const late = (words[i]! & LATE) !== 0;
+      if (step === place && !late) {
+        this.lateStep(words[i]!, { ...ON_TIME, bufferCycles });
+        continue;
+      }
+      const end = i + (late ? LATE_WORDS : 0);
+      for (const word of words.subarray(i, end + 1)) this.#put(word);
+      if (step === place) this.words[this.length - 1] = bufferCycles;
+      i = end;
+    }
   }
 
   /** As `Pipeline.stallFetch`. */
@@ -114,6 +136,8 @@ export class Player implements Outcomes {
   accessAt = 0;
   /** The most stores that waited at any load. */
   waiting = 0;
+  /** What the script asked of a store buffer whose times are kept elsewhere. */
+  readonly uses = new BufferUses();
   readonly #pipeline: Pipeline;
   readonly #hitCycles: number;
   readonly #late: Lateness = { ...ON_TIME };
@@ -133,6 +157,7 @@ export class Player implements Outcomes {
   play(script: Int32Array, from: number, to: number): void {
     const pipeline = this.#pipeline;
     this.translateAt = this.blockedAt = this.accessAt = this.waiting = 0;
+    this.uses.clear();
     for (let i = from; i < to; i += 1) {
       const word = script[i]!;
       if (word === FETCH) {
@@ -148,7 +173,7 @@ export class Player implements Outcomes {
         i += 1;
       } else {
         i += this.#take(script, i);
-        pipeline.step(word & ~LATE, this);
+        this.#step(word & ~LATE);
       }
     }
   }
@@ -185,9 +210,20 @@ export class Player implements Outcomes {
     return this.#late.tagCycles;
   }
 
+  #step(word: number): void {
+    const { stores, clock } = this.#pipeline;
+    if (!stores.elsewhere) return this.#pipeline.step(word, this);
+    const { bufferCycles, blockedCycles } = this.#late;
+    const begin = clock.now - 1;
+    stores.clearAt = bufferCycles === 0 ? -Infinity : begin + bufferCycles;
+    this.#pipeline.step(word, this);
+    // What asks the buffer issues as soon as it may.
+    this.uses.step(useOf(word, blockedCycles === DEVICE), begin, clock.now - 1, stores.doneAfter);
+  }
+
   #onTime(): void {
     const late = this.#late;
-    late.translateCycles = late.blockedCycles = late.accessCycles = late.tagCycles = 0;
+    late.translateCycles = late.blockedCycles = late.accessCycles = late.tagCycles = late.bufferCycles = 0;
     late.overlapAge = NO_OVERLAP;
   }
 
@@ -202,6 +238,7 @@ export class Player implements Outcomes {
     this.#late.overlapAge = script[i + 3]!;
     this.#late.accessCycles = script[i + 4]!;
     this.#late.tagCycles = script[i + 5]!;
+    this.#late.bufferCycles = script[i + 6]!;
     return LATE_WORDS;
   }
 }

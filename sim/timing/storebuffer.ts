@@ -24,8 +24,19 @@ const OVERLAPS = 1;
 /** No waiting store is overlapped. */
 export const NO_OVERLAP = -1;
 
-/** When stores are written. Which bytes they write, `StoreBlocks` knows. */
+/** In place of how many stores wait: their times are kept elsewhere. */
+const ELSEWHERE = -1;
+
+/**
+ * When stores are written. Which bytes they write, `StoreBlocks` knows.
+ *
+ * Their times may be kept elsewhere (far-stores.ts). Then there is room, or the stores that matter are written, at `clearAt`.
+ */
 export class StoreBuffer {
+  /** While times are kept elsewhere: until when the next instruction that asks has to wait. */
+  clearAt = -Infinity;
+  /** While they are: how many cycles after its issue the last store may be written at the earliest. */
+  doneAfter = 0;
   readonly events;
   readonly #count: Float64Array;
   /** A ring: when each of the last stores is, or will be, written. */
@@ -36,6 +47,7 @@ export class StoreBuffer {
   readonly #last: Float64Array;
   readonly #entries: number;
   readonly #drainCycles: number;
+  #elsewhere = false;
 
   constructor(config: StoreBufferConfig, storage: Storage) {
     this.events = eventBlock("storeBuffer", ["stores", "overlaps"], storage);
@@ -47,13 +59,39 @@ export class StoreBuffer {
     this.#drainCycles = config.drainCycles;
   }
 
+  /** Are the times kept elsewhere? */
+  get elsewhere(): boolean {
+    return this.#elsewhere;
+  }
+
+  /** Leaves the times to others. */
+  leave(): void {
+    this.#elsewhere = true;
+  }
+
+  /** Takes over when the last stores are written, the oldest first. */
+  takeOver(times: readonly number[]): void {
+    this.#elsewhere = false;
+    this.#doneAt.fill(-Infinity);
+    this.#next[0] = times.length % this.#entries;
+    this.#last[0] = -Infinity;
+    times.forEach((time, i) => (this.#last[0] = this.#doneAt[i] = time));
+  }
+
+  /** When the stores are written that wait at cycle `at`, the oldest first. */
+  timesAt(at: number): number[] {
+    return Array.from({ length: this.waitingAt(at) }, (_, age) => this.#ageDoneAt(age)).reverse();
+  }
+
   /** When there is room for one more store. */
   get freeAt(): number {
+    if (this.#elsewhere) return this.clearAt;
     return this.#doneAt[this.#next[0]!]!;
   }
 
   /** When all stores are written. */
   get emptyAt(): number {
+    if (this.#elsewhere) return this.clearAt;
     return this.#last[0]!;
   }
 
@@ -64,8 +102,10 @@ export class StoreBuffer {
    */
   push(at: number, late: number): void {
     this.#count[STORES]! += 1;
+    this.doneAfter = this.#drainCycles + late;
+    if (this.#elsewhere) return;
     const i = this.#next[0]!;
-    const done = Math.max(at + this.#drainCycles + late, this.#last[0]! + 1);
+    const done = Math.max(at + this.doneAfter, this.#last[0]! + 1);
     this.#doneAt[i] = done;
     this.#last[0] = done;
     this.#next[0] = i + 1 === this.#entries ? 0 : i + 1;
@@ -73,9 +113,8 @@ export class StoreBuffer {
 
   /** From when on a load may go to the cache that overlaps the store `age` before the youngest (or NO_OVERLAP). */
   loadableAt(age: number, at: number): number {
-    if (age === NO_OVERLAP || age >= this.#entries) return at;
-    const i = this.#next[0]! - 1 - age;
-    const doneAt = this.#doneAt[i < 0 ? i + this.#entries : i]!;
+    if (!this.#elsewhere && (age === NO_OVERLAP || age >= this.#entries)) return at;
+    const doneAt = this.#elsewhere ? this.clearAt : this.#ageDoneAt(age);
     if (doneAt <= at) return at;
     this.#count[OVERLAPS]! += 1;
     return doneAt;
@@ -89,6 +128,7 @@ export class StoreBuffer {
   }
 
   save(to: StateWriter): void {
+    if (this.#elsewhere) return to.put(ELSEWHERE);
     let waiting = 0;
     while (waiting < this.#entries && !to.isPast(this.#ageDoneAt(waiting))) waiting += 1;
     to.put(waiting);
@@ -97,10 +137,8 @@ export class StoreBuffer {
 
   restore(from: StateReader): void {
     const waiting = from.take();
-    this.#doneAt.fill(-Infinity);
-    this.#last[0] = -Infinity;
-    for (let i = 0; i < waiting; i += 1) this.#last[0] = this.#doneAt[i] = from.time();
-    this.#next[0] = waiting === this.#entries ? 0 : waiting;
+    if (waiting === ELSEWHERE) this.leave();
+    else this.takeOver(Array.from({ length: waiting }, () => from.time()));
   }
 
   #ageDoneAt(age: number): number {

@@ -5,6 +5,7 @@ import { CAUSE_COUNT } from "../stats/causes.ts";
 import type { Storage } from "./part.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Player } from "./script.ts";
+import type { Scripts } from "./scripts.ts";
 
 /** Words of a slot. */
 export const SLOT_WORDS = 8;
@@ -100,25 +101,16 @@ export class Transitions {
     return this.#rows[ROW_WORDS * this.slots[slot + Slot.transition]! + Row.translateAt]!;
   }
 
-  /**
-   * Adds what has been taken to a pipeline's counts, but for its time.
-   *
-   * @param categories - by script.
-   * @param onTaken - hears how often each script was gone through.
-   */
-  collect(
-    categories: readonly number[],
-    { clock, stores }: Pipeline,
-    onTaken: (script: number, times: number) => void,
-  ): void {
+  /** Adds what has been taken to a pipeline's counts, but for its time, and to those of the scripts. */
+  collect({ clock, stores }: Pipeline, scripts: Scripts): void {
     for (let transition = 0; transition < this.#size; transition += 1) {
       const times = this.taken[transition]!;
       if (times === 0) continue;
       this.taken[transition] = 0;
       const row = ROW_WORDS * transition;
       const script = this.#rows[row + Row.script]!;
-      onTaken(script, times);
-      const category = categories[script]!;
+      scripts.count(script, times);
+      const category = scripts.categories[script]!;
       clock.instructions[category]! += times * this.#rows[row + Row.instructions]!;
       stores.events.values[0]! += times * this.#rows[row + Row.stores]!;
       stores.events.values[1]! += times * this.#rows[row + Row.overlaps]!;

@@ -18,8 +18,10 @@ export const OTHER_SPREAD = 0x165667b1;
 const TRANSLATE_SPREAD = 0x27d4eb2f;
 const UNKNOWN = -1;
 
-/** In place of blocked cycles: a piece is meant. */
+/** In place of blocked cycles: a piece is meant, with loads that overlap stores. */
 export const OVERLAPPING = -2;
+/** The same: of a script that begins in a far state, the instruction at the place `accessCycles` is late by `tagCycles` of `Lateness.bufferCycles`. */
+export const WAITING = -3;
 /** An overlap: the load's place among the piece's loads, and its overlap age. A piece has as many as fit beside a 1 before the first. */
 export const OVERLAP = { ageBits: 6, bits: 12, most: 4 } as const;
 

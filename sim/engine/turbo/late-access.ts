@@ -8,62 +8,33 @@ import { PAGE_BITS } from "../../machine/memory.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import { MOST_LATE_CYCLES } from "../../timing/memo.ts";
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
+import { WAITING } from "../../timing/variants.ts";
 import { VIRT_MASK } from "../data.ts";
+import { isFar, pushUse, usesOf, type FarCode } from "./far-code.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
 import type { CacheCode } from "./parts/cache.ts";
+import type { Now, OwnFunctions, PieceTables } from "./own-functions.ts";
 import { IN_HAND, LINE } from "./lines.ts";
 import { LATE_FETCH, ROW_SHIFT } from "./pieces.ts";
 import { ACCESS, FETCH_OFFSET, NOTHING_BEFORE, POINT, POINT_INDEX, POINT_SHIFT } from "./points.ts";
 import { QUESTIONS, spill } from "./questions.ts";
-import { noteTagGroup, storeBlockAt } from "./store-code.ts";
+import { noteStore, noteTagGroup, overlapAgeOf } from "./store-code.ts";
 import {
   element,
   f64,
   i32,
   i64,
   NUMBER_BYTES,
+  WORD_BYTES,
   type Callee,
   type Functions,
-  type Import,
   type Local,
   type Statements,
   type Term,
 } from "./terms.ts";
 import { holdsPage, lineOf } from "./timing-functions.ts";
-import { F64, I32 } from "./wasm.ts";
 
 const { const: word } = i32;
-
-/** The methods of `Pieces` that are called. */
-export const LATE_ACCESS_IMPORTS: readonly Import[] = [
-  { name: "ask", params: [I32, I32, F64, I32], results: [I32] },
-  { name: "finish", params: [I32, I32, I32, F64, F64], results: [] },
-  { name: "stop", params: [], results: [I32] },
-  { name: "fetch", params: [I32, I32, I32], results: [I32] },
-  { name: "finishFetch", params: [I32, F64, F64], results: [] },
-  { name: "stopFetch", params: [], results: [I32] },
-];
-
-/** Where `Pieces` has its tables. */
-export interface PieceTables {
-  readonly rowsAt: number;
-  readonly pointsAt: number;
-  readonly lateFetch: Float64Array;
-}
-
-/** Functions of the module. */
-export interface OwnFunctions {
-  readonly l1i: CacheCode;
-  readonly l1d: CacheCode;
-  readonly memo: MemoCode;
-  readonly touchPage: Callee;
-}
-
-/** Where the pipeline stands. */
-interface Now {
-  readonly clock: Local;
-  readonly state: Local;
-}
 
 type Seven = [Local, Local, Local, Local, Local, Local, Local];
 
@@ -72,12 +43,14 @@ interface Access extends Now {
   readonly flags: Local;
   readonly last: Local;
   readonly place: Local;
-  /** The script of its instruction on time. */
+  /** The script of its instruction, all else on time. */
   readonly onTime: Local;
   /** The slot of its instruction with the outcomes found so far. */
   readonly slot: Local;
   readonly blockedCycles: Local;
   readonly overlapAge: Local;
+  /** From a far state: `Lateness.bufferCycles`; script and slot are of an instruction with this outcome. */
+  readonly bufferCycles: Local;
 }
 
 /**
@@ -92,10 +65,19 @@ export function defineLateAccess(
   tables: PieceTables,
   own: OwnFunctions,
 ): void {
-  const writing = new Writing(module, timing, tables, own);
-  module.add(QUESTIONS.access, (f, ...params) => writing.access(f, params), "access");
-  module.add(QUESTIONS.fetch, (f, ...params) => writing.fetch(f, params), "fetch");
+  const near = new Writing(module, timing, tables, own);
+  const far = new Writing(module, timing, tables, own, own.far);
+  for (const name of ["access", "fetch"] as const) {
+    const ofFar = module.add(QUESTIONS[name], (f, ...params) => far[name](f, params));
+    const body = (f: Statements, ...params: Local[]): void => {
+      f.rarely(isFar(params.at(-1)!), () => f.return(ofFar(...params)));
+      near[name](f, params);
+    };
+    module.add(QUESTIONS[name], body, name);
+  }
 }
+
+/** Writes the functions of near states, or of far ones. */
 
 class Writing {
   readonly #timing: GeneratedTiming;
@@ -110,14 +92,22 @@ class Writing {
   readonly #stopFetch: Callee;
   readonly #touchPage: Callee;
   readonly #memo: MemoCode;
+  readonly #far: FarCode | undefined;
 
-  constructor(module: Functions, timing: GeneratedTiming, tables: PieceTables, own: OwnFunctions) {
+  constructor(
+    module: Functions,
+    timing: GeneratedTiming,
+    tables: PieceTables,
+    own: Omit<OwnFunctions, "far">,
+    far?: FarCode,
+  ) {
     this.#timing = timing;
     this.#tables = tables;
     this.#l1i = own.l1i;
     this.#l1d = own.l1d;
     this.#touchPage = own.touchPage;
     this.#memo = own.memo;
+    this.#far = far;
     this.#ask = module.imported("ask");
     this.#finish = module.imported("finish");
     this.#stop = module.imported("stop");
@@ -128,13 +118,17 @@ class Writing {
 
   access(f: Statements, params: Local[]): void {
     const [point, row, addr, place, age, clockBefore, stateBefore] = params as Seven;
+    const nextStore = this.#timing.memo.far.next.byteOffset;
+    const firstStore = this.#far && f.let(i32.at(nextStore));
     f.block((ask) => {
+      this.#settle(f, clockBefore, stateBefore, ask);
       const record = f.let(element(this.#tables.pointsAt, point, POINT_SHIFT));
       const onTime = f.let(i32.load(record, POINT.onTime));
       const last = f.let(i32.load(record, POINT.last));
       const flags = f.let(i32.load(record, POINT.flags));
       f.rarely(i32.lt(onTime, word(0)), ask);
-      f.rarely(this.#crossesLine(place, last), ask);
+      const inLine = word(this.#timing.fastPaths.memory.l1d.lineBytes - 1);
+      f.rarely(i32.ltU(inLine, i32.add(i32.and(place, inLine), last)), ask);
       f.if(this.#has(flags, ACCESS.translated), () => {
         const page = i32.low(i64.shrU(addr, i64.const(BigInt(PAGE_BITS))));
         f.rarely(i32.not(holdsPage(this.#timing.fastPaths.dtlb, page, this.#touchPage)), ask);
@@ -144,10 +138,12 @@ class Writing {
       f.rarely(f64.lt(f64.at(this.#timing.memo.allowed.byteOffset), f64.const(0)), ask);
       const slot = f.let(this.#memo.slotOf(state, onTime));
       f.rarely(i32.not(slot), ask);
-      const [blockedCycles, overlapAge] = [f.let(word(0)), f.let(word(NO_OVERLAP))];
-      const access: Access = { flags, last, place, onTime, clock, state, slot, blockedCycles, overlapAge };
+      const [blockedCycles, overlapAge, bufferCycles] = [f.let(word(0)), f.let(word(NO_OVERLAP)), f.let(word(0))];
+      const outcomes = { blockedCycles, overlapAge, bufferCycles };
+      const access: Access = { flags, last, place, onTime, clock, state, slot, ...outcomes };
+      if (this.#far !== undefined) this.#meetStores(f, access, this.#far, ask);
       this.#awaitCache(f, access, ask);
-      this.#awaitStores(f, access, ask);
+      if (this.#far === undefined) this.#awaitStores(f, access, ask);
       f.if(before, () => this.#countTaken(f, before));
       this.#throughCache(f, access, point);
       this.#accessed(f, access);
@@ -155,20 +151,17 @@ class Writing {
       f.return(clock, state, word(0));
     });
     this.#spill(f, { clock: clockBefore, state: stateBefore });
+    if (firstStore !== undefined) f.storeAt(nextStore, firstStore);
     const virt = f64.ofLong(i64.and(addr, i64.const(VIRT_MASK)));
     const answer = f.let(this.#ask(point, row, virt, place));
     f.return(...this.#spilled, answer);
-  }
-
-  #crossesLine(place: Term, last: Term): Term {
-    const { lineBytes } = this.#timing.fastPaths.memory.l1d;
-    return i32.ltU(word(lineBytes - 1), i32.add(i32.and(place, word(lineBytes - 1)), last));
   }
 
   fetch(f: Statements, params: Local[]): void {
     const [point, row, line, inHand, age, clockBefore, stateBefore] = params as Seven;
     const { fastPaths } = this.#timing;
     f.block((ask) => {
+      this.#settle(f, clockBefore, stateBefore, ask);
       const record = f.let(element(this.#tables.pointsAt, point, POINT_SHIFT));
       const onTime = f.let(i32.load(record, POINT.onTime));
       const page = i32.load(record, POINT.last);
@@ -263,18 +256,26 @@ class Writing {
     return i32.and(flags, word(flag));
   }
 
+  /** A far state that is near by now is asked about. */
+  #settle(f: Statements, clock: Local, state: Local, ask: () => void): void {
+    if (this.#far === undefined) return;
+    f.set(state, this.#far.settle(state, clock));
+    f.rarely(i32.not(isFar(state)), ask);
+  }
+
   /** Looks the transition up of the piece before the access, and goes on from there; gives its slot, 0 where there is no such piece. */
   #pieceBefore(f: Statements, o: Now & Readonly<Record<"record" | "row" | "age", Local>>, ask: () => void): Local {
     const row = f.let(i32.shrU(i32.sub(o.row, word(this.#tables.rowsAt)), word(ROW_SHIFT)));
     const script = f.let(i32.load(i32.add(i32.load(o.record, POINT.scripts), i32.shl(row, word(2)))));
+    const place = i64.of(i32.shrU(i32.load(o.record, POINT.flags), word(POINT_INDEX)));
+    const before = i64.sub(i64.shl(i64.const(1n), place), i64.const(1n));
     const slot = f.let(word(0));
     f.if(i32.ne(script, word(NOTHING_BEFORE)), () => {
-      f.set(slot, this.#memo.slotOf(o.state, script));
+      if (this.#far !== undefined) f.set(slot, this.#far.pass(o.state, script, o.clock, row, before, o.age));
+      else f.set(slot, this.#memo.slotOf(o.state, script));
       f.rarely(i32.not(slot), ask);
-      if (!this.#timing.fastPaths.storeBlocks.forwards)
+      if (this.#far === undefined && !this.#timing.fastPaths.storeBlocks.forwards)
         f.if(f64.lt(o.age, f64.of(slotWord(slot, "waiting"))), () => {
-          const place = i64.of(i32.shrU(i32.load(o.record, POINT.flags), word(POINT_INDEX)));
-          const before = i64.sub(i64.shl(i64.const(1n), place), i64.const(1n));
           f.set(slot, this.#memo.slotOf(o.state, this.#memo.overlappingOf(row, before, script)));
           f.rarely(i32.not(slot), ask);
         });
@@ -290,9 +291,11 @@ class Writing {
   }
 
   /** The slot of the instruction with the outcomes found so far and these; what is unknown has none. */
-  #lateSlotOf({ state, onTime, blockedCycles, overlapAge }: Access, accessCycles: Term, tagCycles: Term): Term {
+  #lateSlotOf(a: Access, accessCycles: Term, tagCycles: Term): Term {
     const { slotOf, variantOf } = this.#memo;
-    return slotOf(state, variantOf(onTime, blockedCycles, overlapAge, accessCycles, tagCycles));
+    // From a far state the script says already how long the store that is overlapped stands in the way.
+    const overlapAge = this.#far === undefined ? a.overlapAge : word(NO_OVERLAP);
+    return slotOf(a.state, variantOf(a.onTime, a.blockedCycles, overlapAge, accessCycles, tagCycles));
   }
 
   /** A cache without MSHRs answers nobody while a miss is outstanding. */
@@ -308,16 +311,28 @@ class Writing {
     });
   }
 
+  /** Stores may stand in the way. */
+  #meetStores(f: Statements, a: Access, far: FarCode, ask: () => void): void {
+    const { storeBlocks } = this.#timing.fastPaths;
+    const age = f.let(f64.const(storeBlocks.entries));
+    if (!storeBlocks.forwards)
+      f.if(i32.not(this.#has(a.flags, ACCESS.writes)), () => f.set(age, overlapAgeOf(f, a.place, a.last, storeBlocks)));
+    f.set(a.bufferCycles, far.waitFor(usesOf(this.#timing.memo.far, a.slot), a.clock, age));
+    f.if(a.bufferCycles, () => {
+      const { slotOf, variantOf } = this.#memo;
+      f.set(a.onTime, variantOf(a.onTime, word(WAITING), word(NO_OVERLAP), word(0), a.bufferCycles));
+      f.set(a.slot, slotOf(a.state, a.onTime));
+      f.rarely(i32.not(a.slot), ask);
+      f.if(f64.lt(age, f64.const(storeBlocks.entries)), () => f.set(a.overlapAge, i32.of(age)));
+    });
+  }
+
   /** A load may have to wait for a store that it overlaps. */
   #awaitStores(f: Statements, a: Access, ask: () => void): void {
-    const { lastStore, youngest, entries, forwards } = this.#timing.fastPaths.storeBlocks;
+    const { entries, forwards } = this.#timing.fastPaths.storeBlocks;
     if (forwards) return;
     f.if(i32.not(this.#has(a.flags, ACCESS.writes)), () => {
-      const at = f.let(storeBlockAt(a.place, this.#timing.fastPaths.storeBlocks));
-      const last = f.let(this.#lastBlockAt(a));
-      const store = f.let(f64.load(at, lastStore.byteOffset));
-      this.#forEachFurther(f, at, last, () => f.set(store, f64.max(store, f.let(f64.load(at, lastStore.byteOffset)))));
-      const age = f.let(f64.sub(f64.at(youngest.byteOffset), store));
+      const age = f.let(overlapAgeOf(f, a.place, a.last, this.#timing.fastPaths.storeBlocks));
       f.rarely(f64.lt(age, f64.const(entries)), () =>
         f.if(f64.lt(age, f64.of(slotWord(a.slot, "waiting"))), () => {
           f.set(a.overlapAge, i32.of(age));
@@ -325,21 +340,6 @@ class Writing {
         }),
       );
     });
-  }
-
-  /** Goes on through the table of last stores, from an access's first block to its last. */
-  #forEachFurther(f: Statements, at: Local, last: Local, body: () => void): void {
-    f.rarely(i32.ne(at, last), () =>
-      f.while(i32.ne(at, last), () => {
-        f.set(at, i32.add(at, word(8)));
-        body();
-      }),
-    );
-  }
-
-  /** Where the last block of an access within a line lies in the table of last stores. */
-  #lastBlockAt({ place, last }: Access): Term {
-    return storeBlockAt(i32.add(place, last), this.#timing.fastPaths.storeBlocks);
   }
 
   /** The cache answers, and the instruction is gone through. */
@@ -354,10 +354,17 @@ class Writing {
     // Where these are more than a word tells, no slot has them.
     const accessCycles = f.let(f64.sub(f64.sub(answer, at), f64.const(l1d.hitCycles)));
     const tagCycles = this.#tagCyclesOf(f, accessCycles);
-    const found = [a.blockedCycles, a.overlapAge];
-    f.if(f64.gt(accessCycles, f64.const(0)), () =>
-      f.set(a.slot, this.#lateSlotOf(a, i32.of(accessCycles), i32.of(tagCycles))),
-    );
+    const found = [a.blockedCycles, a.overlapAge, a.bufferCycles];
+    const isLate = (): void =>
+      f.if(f64.gt(accessCycles, f64.const(0)), () =>
+        f.set(a.slot, this.#lateSlotOf(a, i32.of(accessCycles), i32.of(tagCycles))),
+      );
+    const far = this.#far;
+    if (far === undefined) isLate();
+    else {
+      const use = i32.add(usesOf(this.#timing.memo.far, a.slot), word(WORD_BYTES));
+      f.if(this.#has(a.flags, ACCESS.stores), () => pushUse(f, far, use, a.clock, accessCycles), isLate);
+    }
     f.if(
       a.slot,
       () => this.#take(f, a.slot, a),
@@ -384,14 +391,7 @@ class Writing {
   /** As `DynamicParts.accessed`, and the look-up of the page that was at hand. */
   #accessed(f: Statements, a: Access): void {
     const { storeBlocks, dtlb, tagGroups } = this.#timing.fastPaths;
-    const { lastStore, youngest } = storeBlocks;
-    f.if(this.#has(a.flags, ACCESS.stores), () => {
-      f.count(youngest.byteOffset);
-      const at = f.let(storeBlockAt(a.place, storeBlocks));
-      const last = f.let(this.#lastBlockAt(a));
-      f.store(at, lastStore.byteOffset, f64.at(youngest.byteOffset));
-      this.#forEachFurther(f, at, last, () => f.store(at, lastStore.byteOffset, f64.at(youngest.byteOffset)));
-    });
+    f.if(this.#has(a.flags, ACCESS.stores), () => noteStore(f, a.place, a.last, storeBlocks));
     f.if(this.#has(a.flags, ACCESS.translated), () => f.count(dtlb.lookups.byteOffset));
     if (tagGroups === undefined) return;
     f.if(this.#has(a.flags, ACCESS.capability), () => noteTagGroup(f, a.place, tagGroups));

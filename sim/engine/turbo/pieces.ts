@@ -7,6 +7,7 @@
 import { emptyRecord, virt48 } from "../data.ts";
 import { PAGE_BYTES } from "../../machine/memory.ts";
 import type { Retire } from "../../machine/retire.ts";
+import { isFar } from "../../timing/far-stores.ts";
 import { LONGEST_PIECE, type GeneratedTiming } from "../../timing/generated.ts";
 import type { Storage, Walks } from "../../timing/part.ts";
 import { Script } from "../../timing/script.ts";
@@ -164,16 +165,16 @@ export class Pieces {
     if (this.#rows[scriptAt]! < 0) {
       this.#write(block, from, block.steps, outcome);
       const counted = from === RESTART ? "elsewhere" : countedAs(block);
-      this.#rows[scriptAt] = memo.script(this.#script, block.category, counted);
+      this.#rows[scriptAt] = memo.scripts.number(this.#script, block.category, counted);
       this.#noteLoads(row, block, from);
     }
     const script = this.#rows[scriptAt]!;
     const { now } = pieces;
-    const overlaps = age < this.#entries;
-    const slot = overlaps ? pieces.slotWithout(script, age) : memo.advance(pieces.state[0]!, script, now);
+    const youngest = age < this.#entries ? age : Infinity;
+    const slot = pieces.slotOf(script, youngest, (i) => this.#ageAt(block, from + i));
     if (slot >= 0) return this.#fill(at, slot);
     this.#write(block, from, block.steps, outcome);
-    this.#takeOverlapping(block, from);
+    this.#takeSlowly(block, from);
     const taken = memo.taken.length - 1;
     this.#set(at, { state: NO_STATE, taken, cycles: pieces.now - now, next: pieces.state[0]!, waiting: 0 });
   };
@@ -196,9 +197,16 @@ export class Pieces {
   };
 
   /** The same, of which all is known but what the instruction does with these outcomes. */
-  readonly finish = (point: number, blocked: number, overlapAge: number, access: number, tags: number): void => {
+  readonly finish = (
+    point: number,
+    blockedCycles: number,
+    overlapAge: number,
+    bufferCycles: number,
+    accessCycles: number,
+    tagCycles: number,
+  ): void => {
     const { block, index } = this.#points[point]!;
-    const late = { translateCycles: 0, blockedCycles: blocked, overlapAge, accessCycles: access, tagCycles: tags };
+    const late = { translateCycles: 0, blockedCycles, overlapAge, bufferCycles, accessCycles, tagCycles };
     this.timing.finish(block.instructions[index]!.word, block.category, late);
   };
 
@@ -253,14 +261,13 @@ export class Pieces {
   #takeUpTo(rowAt: number, index: number): void {
     const { block, from } = this.#pieceFrom(rowAt);
     if (from >= index) return;
-    const { pieces, memo } = this.timing;
-    const age = this.#youngest(block, from, index);
+    const { pieces } = this.timing;
     const script = this.#scriptOf(block, from, index);
-    if (age === Infinity) return pieces.take(memo.advance(pieces.state[0]!, script, pieces.now));
-    const slot = pieces.slotWithout(script, age);
+    const ageAt = (i: number): number => this.#ageAt(block, from + i);
+    const slot = pieces.slotOf(script, this.#youngest(block, from, index), ageAt);
     if (slot >= 0) return pieces.take(slot);
     this.#write(block, from, index, 0);
-    this.#takeOverlapping(block, from);
+    this.#takeSlowly(block, from);
   }
 
   #noteLoads(row: number, { loads, steps }: TimedBlock, from: number): void {
@@ -270,9 +277,9 @@ export class Pieces {
   }
 
   /** Goes through the instructions whose script is written, as far as their loads overlap stores. */
-  #takeOverlapping(block: TimedBlock, from: number): void {
+  #takeSlowly(block: TimedBlock, from: number): void {
     const ageAt = (i: number): number => this.#ageAt(block, from + i);
-    this.timing.pieces.takeOverlapping(this.#script, block.category, ageAt, countedAs(block));
+    this.timing.pieces.takeSlowly(this.#script, block.category, ageAt, countedAs(block));
   }
 
   /** The block of a row, and the instruction before which its piece begins. */
@@ -287,7 +294,7 @@ export class Pieces {
     let script = block.scripts.get(key);
     if (script === undefined) {
       this.#write(block, from, to, 0);
-      script = this.timing.memo.script(this.#script, block.category, countedAs(block));
+      script = this.timing.memo.scripts.number(this.#script, block.category, countedAs(block));
       block.scripts.set(key, script);
     }
     return script;
@@ -306,7 +313,7 @@ export class Pieces {
     if (isStore(timingClass)) flags |= ACCESS.stores;
     if (capability && !loads) flags |= ACCESS.capability;
     if (block.translatesData) flags |= ACCESS.translated;
-    const onTime = this.timing.memo.single(word, block.category);
+    const onTime = this.timing.memo.scripts.single(word, block.category);
     const script = this.#scriptBefore(block, from, index);
     this.#noteLoads(row, block, from);
     this.#pointTable.set(number, row, { onTime, last: dataBytes - 1, flags, script });
@@ -358,7 +365,7 @@ export class Pieces {
   #fill(at: number, slot: number): void {
     const { slots, spare } = this.timing.memo;
     this.#set(at, {
-      state: slot === spare ? NO_STATE : slots[slot + Slot.state]!,
+      state: slot === spare || isFar(slots[slot]!) ? NO_STATE : slots[slot]!,
       taken: slots[slot + Slot.transition]!,
       cycles: slots[slot + Slot.cycles]!,
       next: slots[slot + Slot.next]!,

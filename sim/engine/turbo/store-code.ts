@@ -2,13 +2,50 @@
 import type { StoreBlocksFastPath } from "../../timing/store-blocks.ts";
 import type { TagGroups } from "../../timing/tag-table.ts";
 import { RAM_AT } from "./layout.ts";
-import { element, i32, type Statements, type Term } from "./terms.ts";
+import { element, f64, i32, NUMBER_BYTES, type Local, type Statements, type Term } from "./terms.ts";
 
 const { const: word } = i32;
 
 /** Where, in the table of last stores, the number lies of the last one to the block of a place. */
 export const storeBlockAt = (place: Term, { blockShift, blockMask }: StoreBlocksFastPath): Term =>
   i32.shl(i32.and(i32.shrU(place, word(blockShift)), word(blockMask)), word(3));
+
+/** How many stores came after the youngest that a load of last + 1 bytes overlaps, within a line. */
+export function overlapAgeOf(f: Statements, place: Term, last: Term, blocks: StoreBlocksFastPath): Term {
+  const { lastStore, youngest } = blocks;
+  const at = f.let(storeBlockAt(place, blocks));
+  const store = f.let(f64.load(at, lastStore.byteOffset));
+  forOtherBlocks(f, at, place, last, blocks, () =>
+    f.set(store, f64.max(store, f.let(f64.load(at, lastStore.byteOffset)))),
+  );
+  return f64.sub(f64.at(youngest.byteOffset), store);
+}
+
+/** Notes such a store, as `StoreBlocks.push`. */
+export function noteStore(f: Statements, place: Term, last: Term, blocks: StoreBlocksFastPath): void {
+  const { lastStore, youngest } = blocks;
+  f.count(youngest.byteOffset);
+  const at = f.let(storeBlockAt(place, blocks));
+  const note = (): void => f.store(at, lastStore.byteOffset, f64.at(youngest.byteOffset));
+  note();
+  forOtherBlocks(f, at, place, last, blocks, note);
+}
+
+/** Moves `at` on over the blocks of an access behind its first. */
+function forOtherBlocks(
+  f: Statements,
+  at: Local,
+  place: Term,
+  last: Term,
+  blocks: StoreBlocksFastPath,
+  visit: () => void,
+): void {
+  const end = f.let(storeBlockAt(i32.add(place, last), blocks));
+  f.while(i32.ne(at, end), () => {
+    f.set(at, i32.add(at, word(NUMBER_BYTES)));
+    visit();
+  });
+}
 
 /** A capability is stored at a place: its group may hold tags. */
 export function noteTagGroup(f: Statements, place: Term, groups: TagGroups): void {

@@ -4,7 +4,8 @@ import type { CacheFastPath } from "../../timing/cache.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { TlbFastPath } from "../../timing/tlb.ts";
 import { RAM_AT, STATE } from "./layout.ts";
-import type { OwnFunctions } from "./late-access.ts";
+import { isFar, settle, type FarCode } from "./far-code.ts";
+import type { OwnFunctions } from "./own-functions.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
 import { LINE } from "./lines.ts";
 import { NO_STATE, PIECE, ROW_SHIFT, type Pieces } from "./pieces.ts";
@@ -39,7 +40,7 @@ export function defineTimingFunctions(
   own: OwnFunctions,
 ): void {
   defineRememberTarget(module);
-  defineAdvance(module, timing, rowsAt, own.memo);
+  defineAdvance(module, timing, rowsAt, own.memo, own.far);
   defineTakeLine(module, timing, own);
   defineTakeLines(module, timing, own);
   defineTouchAccess(module, timing, own);
@@ -201,6 +202,7 @@ function defineAdvance(
   timing: GeneratedTiming,
   rowsAt: number,
   { slotOf, overlappingOf }: MemoCode,
+  far: FarCode,
 ): void {
   const { memo } = timing;
   const body = (f: Statements, entry: Local, age: Local, clock: Local, state: Local): void => {
@@ -210,14 +212,24 @@ function defineAdvance(
       f.return();
     };
     const script = f.let(i32.load(entry, PIECE.script));
-    const slot = f.let(slotOf(state, script));
-    f.if(i32.not(slot), ask);
-    f.if(f64.lt(age, f64.of(slotWord(slot, "waiting"))), () => {
-      const row = i32.shrU(i32.sub(entry, word(rowsAt)), word(ROW_SHIFT));
-      f.set(slot, slotOf(state, overlappingOf(row, i64.const(-1n), script)));
+    const row = i32.shrU(i32.sub(entry, word(rowsAt)), word(ROW_SHIFT));
+    const slot = f.let(word(0));
+    const fromNear = (): void => {
+      f.set(slot, slotOf(state, script));
+      f.if(i32.not(slot), ask);
+      f.if(f64.lt(age, f64.of(slotWord(slot, "waiting"))), () => {
+        f.set(slot, slotOf(state, overlappingOf(row, i64.const(-1n), script)));
+        f.if(i32.not(slot), ask);
+        f.set(state, word(NO_STATE));
+      });
+    };
+    const fromFar = (): void => {
+      f.set(slot, far.pass(state, script, clock, row, i64.const(-1n), age));
       f.if(i32.not(slot), ask);
       f.set(state, word(NO_STATE));
-    });
+    };
+    settle(f, far, state, clock);
+    f.if(isFar(state), fromFar, fromNear);
     f.store(entry, PIECE.state, state);
     f.store(entry, PIECE.taken, element(memo.taken.byteOffset, slotWord(slot, "transition"), 3));
     f.store(entry, PIECE.cycles, f64.of(slotWord(slot, "cycles")));

@@ -1,9 +1,11 @@
 // The module of functions that serve the timing of all regions. V8 optimises it soon, as it does no single region.
 import type { GeneratedTiming } from "../../timing/generated.ts";
+import { farCode } from "./far-code.ts";
 import { instantiateShared } from "./host.ts";
-import { defineLateAccess, LATE_ACCESS_IMPORTS } from "./late-access.ts";
+import { defineLateAccess } from "./late-access.ts";
 import type { LinearMemory } from "./linear.ts";
 import { memoCode } from "./memo-code.ts";
+import { LATE_ACCESS_IMPORTS } from "./own-functions.ts";
 import { memoryCode } from "./parts/memory.ts";
 import type { Pieces } from "./pieces.ts";
 import { Functions } from "./terms.ts";
@@ -19,11 +21,14 @@ export function timingModule(
   const module = new Functions([ADVANCE_IMPORT, ...LATE_ACCESS_IMPORTS]);
   const memo = memoCode(module, timing, pieces);
   const touchPage = touchPageFunction(module);
-  const own = { memo, touchPage, ...memoryCode(module, timing.fastPaths.memory) };
+  const far = farCode(module, timing, pieces, memo);
+  const own = { memo, far, touchPage, ...memoryCode(module, timing.fastPaths.memory) };
   defineLateAccess(module, timing, pieces, own);
   defineTimingFunctions(module, timing, pieces, own);
   const { imports, functions } = module;
   const bytes = encodeModule({ imports, functions, memoryPages: layout.pages });
   const { advance, ask, finish, stop, fetch, finishFetch, stopFetch } = pieces;
-  return instantiateShared(bytes, { memory, advance, ask, finish, stop, fetch, finishFetch, stopFetch }).exports;
+  const settleState = (state: number, now: number): number => timing.memo.settle(state, now);
+  return instantiateShared(bytes, { memory, advance, ask, finish, stop, fetch, finishFetch, stopFetch, settleState })
+    .exports;
 }

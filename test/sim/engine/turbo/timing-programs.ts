@@ -46,8 +46,10 @@ export function randomSlices(random: Random, instructions: number): Slice[] {
 
 /** Often so few that what is remembered is forgotten time and again. */
 export function randomLimits(random: Random): MemoLimits {
-  if (random.chance(0.4)) return {};
+  const stores = random.chance(0.7) ? { nearStores: random.pick([0, 3]) } : {};
+  if (random.chance(0.4)) return stores;
   return {
+    ...stores,
     ...(random.chance(0.5) ? { mostTransitions: random.pick([1, 2, 7, 100]) } : {}),
     ...(random.chance(0.5) ? { mostScripts: random.pick([1, 3, 20]) } : {}),
     ...(random.chance(0.5)

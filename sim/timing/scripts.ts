@@ -1,0 +1,114 @@
+// The scripts of a memo: each has a number, belongs to a category, and says how its instructions are counted.
+import { Interner } from "./intern.ts";
+import type { Storage } from "./part.ts";
+import { copyLateness, ON_TIME, Script, type Lateness, type Player } from "./script.ts";
+import { ScriptCounts, type Counted } from "./script-counts.ts";
+import { Variants, WAITING } from "./variants.ts";
+
+/** Words that follow those of a script where they are numbered: the category, and `Counted`. */
+const ADDED_WORDS = 2;
+const COUNTED: readonly Counted[] = ["elsewhere", "physical", "translated"];
+/** Scripts of one instruction that are found without their words. */
+const SINGLES_BITS = 10;
+/** A single: step word, category, number. */
+const SINGLE_WORDS = 4;
+const SINGLE_SPREAD = 0x9e3779b1;
+const UNKNOWN = -1;
+
+export class Scripts {
+  /** By number. */
+  readonly categories: number[] = [];
+  readonly counts = new ScriptCounts();
+  readonly variants: Variants;
+  readonly #interner = new Interner();
+  readonly #counted: Counted[] = [];
+  readonly #script = new Script();
+  /** Direct-mapped by step word. */
+  readonly #singles = new Int32Array(SINGLE_WORDS << SINGLES_BITS).fill(UNKNOWN);
+  readonly #waiting: Lateness = { ...ON_TIME };
+
+  constructor(storage: Storage) {
+    this.variants = new Variants(storage);
+  }
+
+  /** Scripts numbered so far. */
+  get size(): number {
+    return this.#interner.size;
+  }
+
+  /** The number of a script run by code of a category. */
+  number(script: Script, category: number, counted: Counted = "elsewhere"): number {
+    const { length } = script;
+    script.step(category);
+    script.step(COUNTED.indexOf(counted));
+    const number = this.#interner.intern(script.words, script.length);
+    script.length = length;
+    this.categories[number] = category;
+    this.#counted[number] = counted;
+    return number;
+  }
+
+  /** The number of the script of one instruction whose outcomes are on time. */
+  single(word: number, category: number): number {
+    const singles = this.#singles;
+    const at = SINGLE_WORDS * (Math.imul(word ^ category, SINGLE_SPREAD) >>> (32 - SINGLES_BITS));
+    if (singles[at] === word && singles[at + 1] === category) return singles[at + 2]!;
+    this.#script.clear();
+    this.#script.step(word);
+    singles[at] = word;
+    singles[at + 1] = category;
+    return (singles[at + 2] = this.number(this.#script, category));
+  }
+
+  /** The number of the script of one instruction with other outcomes; `onTime` is that with all but `bufferCycles` on time. */
+  late(onTime: number, word: number, category: number, late: Lateness): number {
+    const known = this.variants.find(onTime, late);
+    if (known >= 0) return known;
+    this.#script.clear();
+    this.#script.lateStep(word, late);
+    const script = this.number(this.#script, category);
+    this.variants.set(onTime, late, script);
+    return script;
+  }
+
+  /** The number of a script but that stores stand in the way of the instruction at a place, by `Lateness.bufferCycles`. */
+  waiting(script: number, place: number, bufferCycles: number): number {
+    const late = this.#waiting;
+    copyLateness({ ...ON_TIME, blockedCycles: WAITING, accessCycles: place, tagCycles: bufferCycles }, late);
+    const known = this.variants.find(script, late);
+    if (known >= 0) return known;
+    const from = this.#interner.startOf(script);
+    this.#script.waitingCopy(this.#interner.words, from, this.#endOf(script), place, bufferCycles);
+    const number = this.number(this.#script, this.categories[script]!, this.#counted[script]);
+    this.variants.set(script, late, number);
+    return number;
+  }
+
+  /** Has generated code find the script of what was not on time. */
+  noteVariant(onTime: number, late: Lateness | undefined, script: number): void {
+    if (late !== undefined) this.variants.set(onTime, late, script);
+  }
+
+  play(player: Player, script: number): void {
+    player.play(this.#interner.words, this.#interner.startOf(script), this.#endOf(script));
+  }
+
+  /** A script was gone through so many times. */
+  count(script: number, times: number): void {
+    const counted = this.#counted[script]!;
+    if (counted === "elsewhere") return;
+    this.counts.add(this.#interner.words, this.#interner.startOf(script), this.#endOf(script), counted, times);
+  }
+
+  clear(): void {
+    this.#interner.clear();
+    this.variants.clear();
+    this.#singles.fill(UNKNOWN);
+    this.categories.length = this.#counted.length = 0;
+  }
+
+  /** Where a script's words end, what `number` adds to them left out. */
+  #endOf(script: number): number {
+    return this.#interner.startOf(script + 1) - ADDED_WORDS;
+  }
+}

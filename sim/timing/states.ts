@@ -1,0 +1,50 @@
+// The states of a memo's pipelines, numbered; far ones (far-stores.ts) from FIRST_FAR on.
+import { FIRST_FAR, isFar } from "./far-stores.ts";
+import { Interner } from "./intern.ts";
+import type { Pipeline } from "./pipeline.ts";
+import { StateReader, StateWriter } from "./relative.ts";
+
+/** A time of a state lies farther ahead than a word tells. */
+export const EXCEEDED = -1;
+
+export class States {
+  readonly #interner = new Interner();
+  readonly #writer = new StateWriter();
+  readonly #reader = new StateReader();
+
+  /** The number of the state that a pipeline is in. */
+  numberOf(pipeline: Pipeline): number {
+    pipeline.save(this.#writer);
+    return this.#number(pipeline);
+  }
+
+  /** The same of a pipeline that was gone through whatever it took, or EXCEEDED. */
+  numberOfAny(pipeline: Pipeline): number {
+    pipeline.save(this.#writer);
+    return this.#writer.exceeded ? EXCEEDED : this.#number(pipeline);
+  }
+
+  /** Has a pipeline go on in a state, from its clock's now. */
+  restore(state: number, pipeline: Pipeline): void {
+    this.#reader.begin(this.#interner.words, this.#interner.startOf(indexOf(state)), pipeline.clock.now);
+    pipeline.restore(this.#reader);
+  }
+
+  clear(): void {
+    this.#interner.clear();
+  }
+
+  /** Forgets all but one, whose new number it gives. */
+  keep(state: number): number {
+    const words = this.#interner.wordsOf(indexOf(state)).slice();
+    this.clear();
+    return state - indexOf(state) + this.#interner.intern(words, words.length);
+  }
+
+  #number({ stores }: Pipeline): number {
+    const number = this.#interner.intern(this.#writer.words, this.#writer.length);
+    return stores.elsewhere ? FIRST_FAR + number : number;
+  }
+}
+
+const indexOf = (state: number): number => (isFar(state) ? state - FIRST_FAR : state);
