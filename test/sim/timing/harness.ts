@@ -3,6 +3,7 @@ import { decoded } from "../../../isa/decode.ts";
 import { encode, isImmediate, type Decoded } from "../../../isa/codec.ts";
 import { allInstructions } from "../../../isa/table.ts";
 import { formatDiagnostic } from "../../../isa/diagnostic.ts";
+import { emptyRecord } from "../../../sim/engine/data.ts";
 import { resolveMachine, type MachineConfig } from "../../../sim/config/machine.ts";
 import type { Retire, Timing, Walk } from "../../../sim/machine/retire.ts";
 import { byCause, events, type CpiStack } from "../../../sim/stats/cpi-stack.ts";
@@ -92,24 +93,7 @@ export class CoreDriver {
   walk: Walk | undefined = WALK;
   pc = RAM;
   #begin: Counters;
-  readonly #record: Retire = {
-    insn: undefined,
-    pc: 0,
-    fetchPhys: 0,
-    nextPc: 0,
-    trap: false,
-    flush: false,
-    access: "none",
-    dataVirt: 0,
-    dataPhys: 0,
-    dataBytes: 0,
-    capability: false,
-    translatedFetch: false,
-    translatedData: false,
-    asid: 0,
-    category: 0,
-    fence: undefined,
-  };
+  readonly #record: Retire = { ...emptyRecord(), fetchPhys: 0 };
 
   constructor(config: MachineConfig, categories = 1, core: CoreDriver["core"] = new Core(config, { categories })) {
     this.core = core;
