@@ -10,7 +10,10 @@ const THREADS = { main: "sim/cli/main.ts", "command-line": "sim/cli/command-line
  */
 const narrowHelp = {
   name: "narrow-help",
-  load: { filter: { id: /node_modules[\\/]string-width[\\/]/ }, handler: () => "export default (text) => text.length;" },
+  load: {
+    filter: { id: /node_modules[\\/]string-width[\\/]/ },
+    handler: () => "export default (text) => text.length;",
+  },
 };
 
 /** npx makes it so when it first links a package, and not again when `dist/` has been removed and built anew. */
