@@ -160,7 +160,8 @@ export async function measure(
   };
 }
 
-const millisecondsSince = (at: bigint): number => Number(process.hrtime.bigint() - at) / 1e6;
+/** Host time since a reading of `process.hrtime.bigint`. */
+export const millisecondsSince = (at: bigint): number => Number(process.hrtime.bigint() - at) / 1e6;
 
 /** The middle one; of an even number the upper of both. */
 export const median = (values: readonly number[]): number =>
@@ -170,7 +171,7 @@ export const geometricMean = (values: readonly number[]): number =>
   Math.exp(values.reduce((sum, v) => sum + Math.log(v), 0) / values.length);
 
 /** A comma-separated choice among `known`, in their order. */
-function chosen<Name extends string>(option: string, text: string, known: readonly Name[]): readonly Name[] {
+export function chosen<Name extends string>(option: string, text: string, known: readonly Name[]): readonly Name[] {
   if (text === "all") return known;
   const names = text.split(",").map((name) => name.trim());
   const unknown = names.find((name) => !(known as readonly string[]).includes(name));
