@@ -78,7 +78,6 @@ export function defineLateAccess(
 }
 
 /** Writes the functions of near states, or of far ones. */
-
 class Writing {
   readonly #timing: GeneratedTiming;
   readonly #tables: PieceTables;
