@@ -204,6 +204,7 @@ const room: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/pieces.ts", ["large-ram", "much-code", "many-places"].map(test), [
     ["nobody asks whether there is room for rows", "this.#rowCount > MAX_ROWS - MOST_OF_REGION || ", ""],
     ["nobody asks whether there is room for lines", " || this.lines.full", ""],
+    ["nobody asks whether there is room for points", " || this.#pointTable.full", ""],
   ]),
   ...mutations("sim/engine/turbo/lines.ts", ["large-ram", "many-places"].map(test), [
     ["linear addresses from 2^31 on are negative", "(at - from) >>> 0", "at - from"],

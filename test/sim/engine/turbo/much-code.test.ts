@@ -18,11 +18,13 @@ const many = (body: string, count: number): string => `
   .option norvc\n first: ${body}\n second: .rept ${count - 1}\n ${body}\n .endr`;
 
 const LOADS = `.rept ${INSTRUCTIONS}\n ld a1, 0(s0)\n .endr\n ret`;
+const BRANCHES = `.rept ${INSTRUCTIONS}\n bnez zero, 5f\n .endr\n 5: ret`;
 const SPAN = 0x7000;
 const FAR_CALLS = `mv t3, ra\n jal 5f\n mv ra, t3\n ret\n .zero ${SPAN}\n 5: mv t4, ra\n jal 6f\n jr t4\n 6: addi a2, a2, 1\n ret`;
 
 test.each([
-  ["pieces", LOADS, MAX_ROWS / INSTRUCTIONS],
+  ["places of late accesses", LOADS, MAX_ROWS / INSTRUCTIONS],
+  ["pieces", BRANCHES, MAX_ROWS / INSTRUCTIONS],
   ["tables of targets", FAR_CALLS, TARGETS_BYTES / (SPAN / 2)],
 ])("more %s than can be kept", (_, body, fitting) => {
   const count = Math.ceil(fitting) + 10;
