@@ -59,6 +59,7 @@ const TRANSITIONS_A_NEAR_STORE = 1024;
 const RESUME_ALLOWED = 16;
 /** An instruction that is later by more than so many cycles is gone through, and not remembered: what is remembered are words. */
 export const MOST_LATE_CYCLES = 2 ** 28;
+
 export interface MemoOptions {
   /** How many the image has. */
   readonly categories: number;

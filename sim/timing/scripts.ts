@@ -1,7 +1,7 @@
 // The scripts of a memo: each has a number, belongs to a category, and says how its instructions are counted.
 import { Interner } from "./intern.ts";
 import type { Storage } from "./part.ts";
-import { copyLateness, ON_TIME, Script, type Lateness, type Player } from "./script.ts";
+import { ON_TIME, Script, type Lateness, type Player } from "./script.ts";
 import { ScriptCounts, type Counted } from "./script-counts.ts";
 import { Variants, WAITING } from "./variants.ts";
 
@@ -25,7 +25,6 @@ export class Scripts {
   readonly #script = new Script();
   /** Direct-mapped by step word. */
   readonly #singles = new Int32Array(SINGLE_WORDS << SINGLES_BITS).fill(UNKNOWN);
-  readonly #waiting: Lateness = { ...ON_TIME };
 
   constructor(storage: Storage) {
     this.variants = new Variants(storage);
@@ -73,8 +72,7 @@ export class Scripts {
 
   /** The number of a script but that stores stand in the way of the instruction at a place, by `Lateness.bufferCycles`. */
   waiting(script: number, place: number, bufferCycles: number): number {
-    const late = this.#waiting;
-    copyLateness({ ...ON_TIME, blockedCycles: WAITING, accessCycles: place, tagCycles: bufferCycles }, late);
+    const late = { ...ON_TIME, blockedCycles: WAITING, accessCycles: place, tagCycles: bufferCycles };
     const known = this.variants.find(script, late);
     if (known >= 0) return known;
     const from = this.#interner.startOf(script);

@@ -71,10 +71,7 @@ export class StoreBuffer {
 
   /** Takes over when the last stores are written, the oldest first. */
   takeOver(times: readonly number[]): void {
-    this.#elsewhere = false;
-    this.#doneAt.fill(-Infinity);
-    this.#next[0] = times.length % this.#entries;
-    this.#last[0] = -Infinity;
+    this.#expect(times.length);
     times.forEach((time, i) => (this.#last[0] = this.#doneAt[i] = time));
   }
 
@@ -137,8 +134,17 @@ export class StoreBuffer {
 
   restore(from: StateReader): void {
     const waiting = from.take();
-    if (waiting === ELSEWHERE) this.leave();
-    else this.takeOver(Array.from({ length: waiting }, () => from.time()));
+    if (waiting === ELSEWHERE) return this.leave();
+    this.#expect(waiting);
+    for (let i = 0; i < waiting; i += 1) this.#last[0] = this.#doneAt[i] = from.time();
+  }
+
+  /** The times of so many stores are put into the ring from its first place on. */
+  #expect(waiting: number): void {
+    this.#elsewhere = false;
+    this.#doneAt.fill(-Infinity);
+    this.#last[0] = -Infinity;
+    this.#next[0] = waiting % this.#entries;
   }
 
   #ageDoneAt(age: number): number {
