@@ -5,6 +5,7 @@ import type { TlbFastPath } from "../../timing/tlb.ts";
 import type { Expr, ExprWriter } from "./expr.ts";
 import { STATE } from "./layout.ts";
 import type { PieceCode } from "./piece-code.ts";
+import { ANSWER } from "./questions.ts";
 import { setOffset } from "./sets.ts";
 import { noteTagGroup, storeBlockAt } from "./store-code.ts";
 import { i32, localOf, Statements } from "./terms.ts";
@@ -58,7 +59,6 @@ export class AccessCode {
         code.op(Op.i32Or);
       }
       code.op(Op.i32Eqz).mostly(Op.brIf).unsigned(0);
-      this.#tryLonger(access, reads);
     }
     const point = this.#piece.pieces.addPoint({ block: this.#piece.block, index, dataBytes: bytes, capability });
     code.i32(point).local(Op.localGet, this.#piece.locals.piece);
@@ -66,6 +66,8 @@ export class AccessCode {
     code.local(Op.localGet, place);
     this.#piece.age(code, hasLoads);
     this.#piece.ask(this.#piece.calls.access);
+    if (bytes < l1d.lineBytes)
+      code.local(Op.localGet, this.#piece.locals.answer).i32(ANSWER.onTime).op(Op.i32Eq).op(Op.brIf).unsigned(0);
     this.#piece.goOnOrExit(index + 1, bytes < l1d.lineBytes ? 2 : 1);
     if (bytes < l1d.lineBytes) {
       code.op(Op.br).unsigned(1).op(Op.end);
@@ -97,22 +99,6 @@ export class AccessCode {
       .local(Op.localGet, place)
       .i32(bytes - 1)
       .op(Op.i32And);
-  }
-
-  /** Goes to the end of the innermost block if the access is on time nonetheless. */
-  #tryLonger({ addr, place, bytes }: TimedAccess, reads: boolean): void {
-    const { calls, locals } = this.#piece;
-    const code = this.#code;
-    code.local(Op.localGet, place);
-    if (this.#translates) this.#pageOf(addr);
-    else code.i32(0);
-    code
-      .i32(bytes - 1)
-      .i32(reads ? 0 : 1)
-      .i32(this.#translates ? 1 : 0);
-    this.#piece.waits();
-    code.local(Op.localGet, locals.clock).callThroughTable(calls.touchAccess);
-    code.mostly(Op.brIf).unsigned(0);
   }
 
   #pageOf(addr: Expr): void {

@@ -4,12 +4,10 @@
 // Everything is looked up first: the page, the transition of the piece before the access, the instruction's own. Where any is not
 // at hand nothing has changed, and `ask` does all of it. Then the cache answers, and the transition is looked up of an instruction
 // that is so late; where it is not at hand, `finish` goes on from there.
-import { PAGE_BITS } from "../../machine/memory.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import { MOST_LATE_CYCLES } from "../../timing/memo.ts";
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
 import { WAITING } from "../../timing/variants.ts";
-import { VIRT_MASK } from "../data.ts";
 import { isFar, pushUse, usesOf, type FarCode } from "./far-code.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
 import type { CacheCode } from "./parts/cache.ts";
@@ -17,7 +15,7 @@ import type { Now, OwnFunctions, PieceTables } from "./own-functions.ts";
 import { IN_HAND, LINE } from "./lines.ts";
 import { LATE_FETCH, ROW_SHIFT } from "./pieces.ts";
 import { ACCESS, FETCH_OFFSET, NOTHING_BEFORE, POINT, POINT_INDEX, POINT_SHIFT } from "./points.ts";
-import { QUESTIONS, spill } from "./questions.ts";
+import { ANSWER, QUESTIONS, spill, spilled } from "./questions.ts";
 import { noteStore, noteTagGroup, overlapAgeOf } from "./store-code.ts";
 import {
   element,
@@ -54,27 +52,28 @@ interface Access extends Now {
 }
 
 /**
- * `access(point, row, addr, place, age, clock, state)`: an access goes through, of which a point tells, after the piece that began with a
- * row; `age` is the least overlap age of the loads in that. Gives clock and state behind it, and 1 where an event is near, and the
- * interpreter has to execute the instruction. `fetch(point, row, line, inHand, age, clock, state)`: the same of a fetch from the line that
- * a record describes; `inHand` is that of the line in hand.
+ * What `access` (access-function.ts) goes on with where an access may be late; its page is at hand if it has one. Exports
+ * `fetch(point, row, line, inHand, age, clock, state)`: the same of a fetch from the line that a record describes; `inHand` is that of the
+ * line in hand.
  */
 export function defineLateAccess(
   module: Functions,
   timing: GeneratedTiming,
   tables: PieceTables,
   own: OwnFunctions,
-): void {
+): Callee {
   const near = new Writing(module, timing, tables, own);
   const far = new Writing(module, timing, tables, own, own.far);
-  for (const name of ["access", "fetch"] as const) {
+  const define = (name: "access" | "fetch", exportName?: string): Callee => {
     const ofFar = module.add(QUESTIONS[name], (f, ...params) => far[name](f, params));
     const body = (f: Statements, ...params: Local[]): void => {
       f.rarely(isFar(params.at(-1)!), () => f.return(ofFar(...params)));
       near[name](f, params);
     };
-    module.add(QUESTIONS[name], body, name);
-  }
+    return module.add(QUESTIONS[name], body, exportName);
+  };
+  define("fetch", "fetch");
+  return define("access");
 }
 
 /** Writes the functions of near states, or of far ones. */
@@ -107,7 +106,7 @@ class Writing {
     this.#touchPage = own.touchPage;
     this.#memo = own.memo;
     this.#far = far;
-    this.#ask = module.imported("ask");
+    this.#ask = own.askAccess;
     this.#finish = module.imported("finish");
     this.#stop = module.imported("stop");
     this.#fetch = module.imported("fetch");
@@ -128,10 +127,6 @@ class Writing {
       f.rarely(i32.lt(onTime, word(0)), ask);
       const inLine = word(this.#timing.fastPaths.memory.l1d.lineBytes - 1);
       f.rarely(i32.ltU(inLine, i32.add(i32.and(place, inLine), last)), ask);
-      f.if(this.#has(flags, ACCESS.translated), () => {
-        const page = i32.low(i64.shrU(addr, i64.const(BigInt(PAGE_BITS))));
-        f.rarely(i32.not(holdsPage(this.#timing.fastPaths.dtlb, page, this.#touchPage)), ask);
-      });
       const [clock, state] = [f.let(clockBefore), f.let(stateBefore)];
       const before = this.#pieceBefore(f, { record, row, age, clock, state }, ask);
       f.rarely(f64.lt(f64.at(this.#timing.memo.allowed.byteOffset), f64.const(0)), ask);
@@ -147,13 +142,10 @@ class Writing {
       this.#throughCache(f, access, point);
       this.#accessed(f, access);
       f.rarely(this.#isNear(clock), () => f.return(clock, state, this.#stop()));
-      f.return(clock, state, word(0));
+      f.return(clock, state, word(ANSWER.wentThrough));
     });
-    this.#spill(f, { clock: clockBefore, state: stateBefore });
     if (firstStore !== undefined) f.storeAt(nextStore, firstStore);
-    const virt = f64.ofLong(i64.and(addr, i64.const(VIRT_MASK)));
-    const answer = f.let(this.#ask(point, row, virt, place));
-    f.return(...this.#spilled, answer);
+    f.do(this.#ask(point, row, addr, place, clockBefore, stateBefore));
   }
 
   fetch(f: Statements, params: Local[]): void {
@@ -177,12 +169,12 @@ class Writing {
       this.#throughInstructionCache(f, { point, line, onTime, clock, state });
       f.storeAt(this.#tables.lateFetch.byteOffset + LATE_FETCH.doneAt, clock);
       f.rarely(this.#isNear(clock), () => f.return(clock, state, this.#stopFetch()));
-      f.return(clock, state, word(0));
+      f.return(clock, state, word(ANSWER.wentThrough));
     });
     this.#spill(f, { clock: clockBefore, state: stateBefore });
     for (const offset of IN_HAND) f.storeAt(fastPaths.line.line.byteOffset + offset, i64.load(inHand, offset));
     const answer = f.let(this.#fetch(point, row, line));
-    f.return(...this.#spilled, answer);
+    f.return(...spilled(this.#timing), answer);
   }
 
   /** A fetch begins of what lies at an offset in a line, which is in hand from now on. */
@@ -226,16 +218,11 @@ class Writing {
     spill(f, this.#timing, clock, state);
   }
 
-  get #spilled(): [clock: Term, state: Term] {
-    const { clock, state } = this.#timing.pieces;
-    return [f64.at(clock.byteOffset), i32.at(state.byteOffset)];
-  }
-
   /** Has JavaScript go on. */
   #outside(f: Statements, now: Now, call: Term): void {
     this.#spill(f, now);
     f.do(call);
-    const [clock, state] = this.#spilled;
+    const [clock, state] = spilled(this.#timing);
     f.set(now.clock, clock);
     f.set(now.state, state);
   }

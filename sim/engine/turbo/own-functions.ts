@@ -30,6 +30,7 @@ export interface OwnFunctions {
   readonly memo: MemoCode;
   readonly far: FarCode;
   readonly touchPage: Callee;
+  readonly askAccess: Callee;
 }
 
 /** Where the pipeline stands. */

@@ -5,7 +5,6 @@
 // for each way in which the block's transfer may turn out. An entry holds the transition that was taken there last: if the
 // memo is in the same state, generated code goes through it without asking.
 import { emptyRecord, virt48 } from "../data.ts";
-import { PAGE_BYTES } from "../../machine/memory.ts";
 import type { Retire } from "../../machine/retire.ts";
 import { isFar } from "../../timing/far-stores.ts";
 import { LONGEST_PIECE, type GeneratedTiming } from "../../timing/generated.ts";
@@ -13,21 +12,12 @@ import type { Storage, Walks } from "../../timing/part.ts";
 import { Script } from "../../timing/script.ts";
 import { withOutcome } from "../../timing/step.ts";
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
-import { Class, isStore, traitClass } from "../../timing/traits.ts";
 import { Slot } from "../../timing/transitions.ts";
 import type { Exit } from "./exits.ts";
 import { RAM_AT } from "./layout.ts";
 import { LineRecords, LINES_BYTES, offsetOf } from "./lines.ts";
 import { TimedBlock, type Point } from "./timed-block.ts";
-import {
-  ACCESS,
-  FETCH_OFFSET,
-  MOST_OF_REGION,
-  NOTHING_BEFORE,
-  POINT_INDEX,
-  POINTS_BYTES,
-  PointTable,
-} from "./points.ts";
+import { knownOfAccess, knownOfFetch, MOST_OF_REGION, NOTHING_BEFORE, POINTS_BYTES, PointTable } from "./points.ts";
 
 /** An entry: i32 state, i32 where its count of takings lies, f64 cycles, i32 next state, i32 script, f64 stores waiting. */
 export const PIECE = { state: 0, taken: 4, cycles: 8, next: 16, script: 20, waiting: 24 } as const;
@@ -140,7 +130,9 @@ export class Pieces {
 
   /** All rows of the block from which its piece may have begun are there. */
   addPoint(point: Point): number {
-    this.#pointTable.add(point.block.firstRow, this.#rowCount);
+    const { l1d, line } = this.timing.fastPaths;
+    const known = point.dataBytes > 0 ? knownOfAccess(point, l1d.lineBytes) : knownOfFetch(point, line.lineBytes);
+    this.#pointTable.add(point.block.firstRow, this.#rowCount, known);
     return this.#points.push(point) - 1;
   }
 
@@ -302,21 +294,13 @@ export class Pieces {
 
   /** Has late-access.ts know what `ask` knows of a point and a row. */
   #tell(number: number, rowAt: number): void {
-    const { block, index, dataBytes, capability } = this.#points[number]!;
+    const { block, index, dataBytes } = this.#points[number]!;
     if (dataBytes >= this.timing.fastPaths.l1d.lineBytes) return;
     const { row, from } = this.#pieceFrom(rowAt);
-    const { word } = block.instructions[index]!;
-    const timingClass = traitClass(word);
-    const loads = timingClass === Class.load;
-    let flags = index << POINT_INDEX;
-    if (!loads) flags |= ACCESS.writes;
-    if (isStore(timingClass)) flags |= ACCESS.stores;
-    if (capability && !loads) flags |= ACCESS.capability;
-    if (block.translatesData) flags |= ACCESS.translated;
-    const onTime = this.timing.memo.scripts.single(word, block.category);
-    const script = this.#scriptBefore(block, from, index);
+    const onTime = this.timing.memo.scripts.single(block.instructions[index]!.word, block.category);
+    const before = this.#scriptBefore(block, from, index);
     this.#noteLoads(row, block, from);
-    this.#pointTable.set(number, row, { onTime, last: dataBytes - 1, flags, script });
+    this.#pointTable.set(number, row, onTime, before);
   }
 
   /** The same of `fetch`, where the instruction lies in one line. */
@@ -324,15 +308,12 @@ export class Pieces {
     const { block, index } = this.#points[number]!;
     const { pc, bytes } = block.instructions[index]!;
     const { lineBytes } = this.timing.fastPaths.line;
-    const offset = pc % lineBytes;
-    if (offset + bytes > lineBytes) return;
+    if ((pc % lineBytes) + bytes > lineBytes) return;
     const { row, from } = this.#pieceFrom(rowAt);
     const onTime = this.timing.pieces.fetchScript(block.category);
-    const translated = block.translatesFetch ? ACCESS.translated : 0;
-    const flags = translated | (offset << FETCH_OFFSET) | (index << POINT_INDEX);
-    const script = this.#scriptBefore(block, from, index);
+    const before = this.#scriptBefore(block, from, index);
     this.#noteLoads(row, block, from);
-    this.#pointTable.set(number, row, { onTime, last: (pc / PAGE_BYTES) | 0, flags, script });
+    this.#pointTable.set(number, row, onTime, before);
   }
 
   #scriptBefore(block: TimedBlock, from: number, index: number): number {

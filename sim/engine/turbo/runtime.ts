@@ -21,7 +21,6 @@ export const SHARED_FUNCTIONS = [
   { name: "advance", params: [I32, F64, F64, I32], results: [] },
   { name: "takeLine", params: [I32, I32, F64, I32], results: [I32] },
   { name: "takeLines", params: [I32, I32, I32, F64, I32], results: [I32] },
-  { name: "touchAccess", params: [I32, I32, I32, I32, I32, I32, F64], results: [I32] },
   { name: "rememberTarget", params: [I32, I32, F64, F64, I32], results: [I32] },
   { name: "access", ...QUESTIONS.access },
   { name: "fetch", ...QUESTIONS.fetch },

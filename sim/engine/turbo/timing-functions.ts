@@ -43,7 +43,6 @@ export function defineTimingFunctions(
   defineAdvance(module, timing, rowsAt, own.memo, own.far);
   defineTakeLine(module, timing, own);
   defineTakeLines(module, timing, own);
-  defineTouchAccess(module, timing, own);
 }
 
 /** The number of the line of physical memory in which the byte at a place of linear memory lies. */
@@ -96,42 +95,6 @@ function defineTakeLines(
     return word(1);
   };
   module.define([I32, I32, I32, F64, I32], I32, body, "takeLines");
-}
-
-/**
- * `touchAccess(place, page, last, dirty, translated, waits, clock)`: whether an access of last + 1 bytes is aligned, and its line, and its
- * page where data addresses are translated, are at hand, and where the piece, which began at the clock, `waits`, the line may not be on its
- * way then: as `Cache.holds`. What of page and line is there is the most recently used, and the line dirty if that is 1, as they
- * will be in either case.
- */
-function defineTouchAccess(
-  module: Functions,
-  timing: GeneratedTiming,
-  { l1d: { onItsWay, touch }, touchPage }: OwnFunctions,
-): void {
-  const { l1d, dtlb, earlyCycles } = timing.fastPaths;
-  const params = [I32, I32, I32, I32, I32, I32, F64] as const;
-  const body = (
-    f: Statements,
-    place: Local,
-    page: Local,
-    last: Local,
-    dirty: Local,
-    translated: Local,
-    waits: Local,
-    clock: Local,
-  ): Term => {
-    const no = (): void => f.return(word(0));
-    f.if(i32.and(place, last), no);
-    if (l1d.fills === undefined) f.if(waits, no);
-    f.if(translated, () => f.if(i32.not(holdsPage(dtlb, page, touchPage)), no));
-    const line = f.let(lineOf(place, timing.ramBase, l1d));
-    f.if(i32.not(touch(line, dirty)), no);
-    if (l1d.fills === undefined) return word(1);
-    f.if(waits, () => f.return(i32.lt(onItsWay(line, f64.sub(clock, f64.const(earlyCycles))), word(0))));
-    return word(1);
-  };
-  module.define(params, I32, body, "touchAccess");
 }
 
 /** Whether a TLB holds a page, by `touchPage`. */

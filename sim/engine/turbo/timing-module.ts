@@ -1,5 +1,6 @@
 // The module of functions that serve the timing of all regions. V8 optimises it soon, as it does no single region.
 import type { GeneratedTiming } from "../../timing/generated.ts";
+import { askAccessFunction, defineAccess } from "./access-function.ts";
 import { farCode } from "./far-code.ts";
 import { instantiateShared } from "./host.ts";
 import { defineLateAccess } from "./late-access.ts";
@@ -22,8 +23,10 @@ export function timingModule(
   const memo = memoCode(module, timing, pieces);
   const touchPage = touchPageFunction(module);
   const far = farCode(module, timing, pieces, memo);
-  const own = { memo, far, touchPage, ...memoryCode(module, timing.fastPaths.memory) };
-  defineLateAccess(module, timing, pieces, own);
+  const askAccess = askAccessFunction(module, timing);
+  const own = { memo, far, touchPage, askAccess, ...memoryCode(module, timing.fastPaths.memory) };
+  const late = defineLateAccess(module, timing, pieces, own);
+  defineAccess(module, timing, pieces, own, late);
   defineTimingFunctions(module, timing, pieces, own);
   const { imports, functions } = module;
   const bytes = encodeModule({ imports, functions, memoryPages: layout.pages });

@@ -1,0 +1,70 @@
+// The function that generated code calls for a data access which is not to the most recently used line and page, or comes while the cache
+// is busy. If it is on time nonetheless there is nothing more to do; else it goes on as late.
+import { PAGE_BITS } from "../../machine/memory.ts";
+import type { GeneratedTiming } from "../../timing/generated.ts";
+import { VIRT_MASK } from "../data.ts";
+import type { OwnFunctions, PieceTables } from "./own-functions.ts";
+import { ACCESS, POINT, POINT_SHIFT } from "./points.ts";
+import { ANSWER, busyBefore, QUESTIONS, spill, spilled } from "./questions.ts";
+import { element, f64, i32, i64, type Callee, type Functions } from "./terms.ts";
+import { holdsPage, lineOf } from "./timing-functions.ts";
+import { F64, I32, I64 } from "./wasm.ts";
+
+const { const: word } = i32;
+
+/**
+ * `access(point, row, addr, place, age, clock, state)`: an access goes through, of which a point tells, in the piece that began with a row;
+ * `age` is the least overlap age of the loads before it in that. Where it is aligned, its page and its line are at hand, and the line was
+ * not on its way when the piece began (`Cache.holds`), it is on time. What of page and line is there is the most recently used then, and
+ * the line dirty if it is written, as they will be in either case; else `late` is asked the same. Gives clock and state behind it, and an
+ * answer (`ANSWER`).
+ */
+export function defineAccess(
+  module: Functions,
+  timing: GeneratedTiming,
+  { pointsAt }: Pick<PieceTables, "pointsAt">,
+  { l1d: { onItsWay, touch }, touchPage, askAccess }: OwnFunctions,
+  late: Callee,
+): void {
+  const { l1d, dtlb, earlyCycles } = timing.fastPaths;
+  module.add(
+    QUESTIONS.access,
+    (f, ...params) => {
+      const [point, row, addr, place, , clock, state] = params;
+      const record = f.let(element(pointsAt, point!, POINT_SHIFT));
+      const flags = f.let(i32.load(record, POINT.flags));
+      const page = i32.low(i64.shrU(addr!, i64.const(BigInt(PAGE_BITS))));
+      f.if(i32.and(flags, word(ACCESS.translated)), () =>
+        f.rarely(i32.not(holdsPage(dtlb, page, touchPage)), () =>
+          f.return(askAccess(point!, row!, addr!, place!, clock!, state!)),
+        ),
+      );
+      const waits = f64.gt(busyBefore(timing), clock!);
+      f.block((isLate) => {
+        f.if(i32.and(place!, i32.load(record, POINT.last)), isLate);
+        if (l1d.fills === undefined) f.if(waits, isLate);
+        const line = f.let(lineOf(place!, timing.ramBase, l1d));
+        f.if(i32.not(touch(line, i32.and(flags, word(ACCESS.writes)))), isLate);
+        if (l1d.fills !== undefined) {
+          const isOnItsWay = i32.lt(word(-1), onItsWay(line, f64.sub(clock!, f64.const(earlyCycles))));
+          f.if(waits, () => f.if(isOnItsWay, isLate));
+        }
+        f.return(clock!, state!, word(ANSWER.onTime));
+      });
+      f.do(late(...params));
+    },
+    "access",
+  );
+}
+
+/** `askAccess(point, row, addr, place, clock, state)`: has `Pieces.ask` do all of it. */
+export function askAccessFunction(module: Functions, timing: GeneratedTiming): Callee {
+  const { results } = QUESTIONS.access;
+  return module.add({ params: [I32, I32, I64, I32, F64, I32], results }, (f, ...params) => {
+    const [point, row, addr, place, clock, state] = params;
+    spill(f, timing, clock!, state!);
+    const virt = f64.ofLong(i64.and(addr!, i64.const(VIRT_MASK)));
+    const answer = f.let(module.imported("ask")(point!, row!, virt, place!));
+    f.return(...spilled(timing), answer);
+  });
+}
