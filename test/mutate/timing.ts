@@ -6,7 +6,7 @@ const TESTS = ["timing-cases", "timing-paths", "late-access", "timing"].map(test
 
 const code: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/access-code.ts", TESTS, [
-    ["accesses are on time while the data cache is busy", "    this.#piece.waits();\n    code.op(Op.i32Or);\n", ""],
+    ["accesses are on time while the data cache is busy", "this.#piece.waits();", "code.i32(0);"],
     [
       "only the first load of a block may wait for a store",
       "code.local(Op.localGet, age).op(Op.f64Lt)",
@@ -31,6 +31,13 @@ const code: readonly Mutation[] = [
       ".i32(1).op(Op.i32Or).op(Op.i32Xor).i32(-2).op(Op.i32And);",
     ],
     ["a misaligned access is on time", "if (bytes > 1) this.#misaligned(place, bytes).op(Op.i32Or);", ""],
+    ["a store to the second line of a set leaves it clean", "reads ? word : i32.or", "!reads ? word : i32.or"],
+    [
+      "the second line of a set is on time whatever else is in the way",
+      ".local(Op.localGet, locals.answer).op(Op.brIf).unsigned(0);",
+      ";",
+    ],
+    ["sets whose uses are noted are brought into order without", '.policy !== "plru"', '.policy !== ""'],
   ]),
   ...mutations("sim/engine/turbo/piece-code.ts", TESTS, [
     ["blocks begin however near an event is", "code.local(Op.localGet, limit).op(", "code.f64(Infinity).op("],
@@ -51,6 +58,20 @@ const code: readonly Mutation[] = [
     ["where code is left, a fetch from two lines is made again", "= first !== last;", "= false;"],
     ["of two lines asked for the first is in hand", "this.#leaveRecord(last), 1)", "this.#leaveRecord(first), 1)"],
     ["a line of another page is on time", ".f64(page).op(Op.f64Ne)", ".f64(page).op(Op.f64Ne).i32(0).op(Op.i32And)"],
+  ]),
+  ...mutations("sim/engine/turbo/access-function.ts", TESTS, [
+    ["a line on its way is on time if it is not the last used", "f.if(waits, () => f.if(isOnItsWay, isLate));", ""],
+    ["a cache that answers nobody holds its lines on time", "if (l1d.fills === undefined) f.if(waits, isLate);", ""],
+    [
+      "a misaligned access is on time in another line",
+      "f.if(i32.and(place!, i32.load(record, POINT.last)), isLate);",
+      "",
+    ],
+    [
+      "generated code asks before the clock is where it should be",
+      "    spill(f, timing, clock!, state!);\n    const virt",
+      "    const virt",
+    ],
   ]),
   ...mutations("sim/engine/turbo/timing-functions.ts", TESTS, [
     ["a page of another address space in another way is on time", "i32.eq(owner, i32.at(STATE.asid))", "word(1)"],
@@ -96,11 +117,6 @@ const late: readonly Mutation[] = [
       "a late access in two lines asks for the first",
       "f.rarely(i32.ltU(inLine, i32.add(i32.and(place, inLine), last)), ask);",
       "",
-    ],
-    [
-      "generated code asks before the clock is where it should be",
-      "this.#spill(f, { clock: clockBefore, state: stateBefore });\n    if (firstStore",
-      "if (firstStore",
     ],
     ["a late access of a new state goes on in the old one", 'f.set(state, slotWord(slot, "next"));', ""],
     [

@@ -8,9 +8,11 @@ import type { PieceCode } from "./piece-code.ts";
 import { ANSWER } from "./questions.ts";
 import { setOffset } from "./sets.ts";
 import { noteTagGroup, storeBlockAt } from "./store-code.ts";
-import { i32, localOf, Statements } from "./terms.ts";
+import { i32, localOf, Statements, WORD_BYTES, type Local } from "./terms.ts";
 import { lineOf } from "./timing-functions.ts";
 import { I32, Op, VOID, type Code } from "./wasm.ts";
+
+type Three = [Local, Local, Local];
 
 /** A data access of the instruction that is being translated. */
 export interface TimedAccess {
@@ -40,7 +42,7 @@ export class AccessCode {
 
   /** Behind the way to an access's place, before it is made. */
   access(access: TimedAccess): void {
-    const { dtlb, l1d, tagGroups } = this.#piece.timing.fastPaths;
+    const { l1d, tagGroups } = this.#piece.timing.fastPaths;
     const { addr, place, bytes, capability } = access;
     const code = this.#code;
     const index = this.#piece.block.instructions.length - 1;
@@ -53,12 +55,10 @@ export class AccessCode {
     // A line that is written whole is not looked up.
     if (bytes < l1d.lineBytes) {
       code.op(Op.block).byte(VOID);
-      this.#otherLine(place, bytes, reads);
-      if (this.#translates) {
-        this.#otherPage(dtlb, () => this.#pageOf(addr));
-        code.op(Op.i32Or);
-      }
-      code.op(Op.i32Eqz).mostly(Op.brIf).unsigned(0);
+      this.#mayBeLate(access);
+      this.#otherLine(place, reads);
+      code.op(Op.i32Or).op(Op.i32Eqz).mostly(Op.brIf).unsigned(0);
+      if (this.#piece.timing.fastPaths.memory.l1d.victims.policy !== "plru") this.#trySecond(reads);
     }
     const point = this.#piece.pieces.addPoint({ block: this.#piece.block, index, dataBytes: bytes, capability });
     code.i32(point).local(Op.localGet, this.#piece.locals.piece);
@@ -79,19 +79,49 @@ export class AccessCode {
     code.op(Op.end);
   }
 
-  /** Leaves whether the line is not the most recently used of its set (for a write, or clean), or an access has to wait. */
-  #otherLine(place: number, bytes: number, reads: boolean): void {
+  /** Leaves, also in a local, whether something else may be in the way than the line's place in its set. */
+  #mayBeLate({ addr, place, bytes }: TimedAccess): void {
+    const code = this.#code;
+    this.#piece.waits();
+    if (bytes > 1) this.#misaligned(place, bytes).op(Op.i32Or);
+    if (this.#translates) {
+      this.#otherPage(this.#piece.timing.fastPaths.dtlb, () => this.#pageOf(addr));
+      code.op(Op.i32Or);
+    }
+    code.local(Op.localTee, this.#piece.locals.answer);
+  }
+
+  /** Leaves whether the line is not the most recently used of its set, or for a write, is clean. */
+  #otherLine(place: number, reads: boolean): void {
     const { l1d } = this.#piece.timing.fastPaths;
-    const { line } = this.#piece.locals;
+    const { line, set } = this.#piece.locals;
     const code = this.#code;
     lineOf(localOf(I32, place), this.#piece.timing.ramBase, l1d).emit(code);
     code.local(Op.localSet, line);
-    i32.load(setOffset(localOf(I32, line), l1d), l1d.words.byteOffset).emit(code);
+    setOffset(localOf(I32, line), l1d).emit(code);
+    code.local(Op.localTee, set).memory(Op.i32Load, l1d.words.byteOffset);
     if (reads) code.i32(1).op(Op.i32ShrS).local(Op.localGet, line).op(Op.i32Xor);
     else code.local(Op.localGet, line).i32(1).op(Op.i32Shl).i32(1).op(Op.i32Or).op(Op.i32Xor);
-    if (bytes > 1) this.#misaligned(place, bytes).op(Op.i32Or);
-    this.#piece.waits();
-    code.op(Op.i32Or);
+  }
+
+  /**
+   * Goes to the end of the innermost block if nothing else is in the way and the line is the second of its set, which is the first then, and
+   * dirty if it is written.
+   */
+  #trySecond(reads: boolean): void {
+    const { locals, timing } = this.#piece;
+    const firstAt = timing.fastPaths.l1d.words.byteOffset;
+    const secondAt = firstAt + WORD_BYTES;
+    const [set, line, word] = [locals.set, locals.line, locals.index].map((local) => localOf(I32, local)) as Three;
+    const code = this.#code;
+    const f = new Statements([], code);
+    code.op(Op.block).byte(VOID).local(Op.localGet, locals.answer).op(Op.brIf).unsigned(0);
+    f.set(word, i32.load(set, secondAt));
+    i32.ne(i32.shr(word, i32.const(1)), line).emit(code);
+    code.op(Op.brIf).unsigned(0);
+    f.store(set, secondAt, i32.load(set, firstAt));
+    f.store(set, firstAt, reads ? word : i32.or(word, i32.const(1)));
+    code.op(Op.br).unsigned(1).op(Op.end);
   }
 
   #misaligned(place: number, bytes: number): Code {

@@ -34,6 +34,7 @@ export class PieceCode {
     readonly linesTaken: number;
     /** Temporaries. `answer`: what was said to a question; `taken`: whether a branch is taken. */
     readonly line: number;
+    readonly set: number;
     readonly taken: number;
     readonly answer: number;
     readonly outcome: number;
@@ -66,6 +67,7 @@ export class PieceCode {
       linesTaken: local(I32),
       taken: local(I32),
       line: local(I32),
+      set: local(I32),
       answer: local(I32),
       outcome: local(I32),
       index: local(I32),
