@@ -14,15 +14,15 @@ type Translated = AccessType | DataAccess;
 export const Mode = { user: 0, supervisor: 1, machine: 3 } as const;
 
 /** Page-table entry bits (supervisor.adoc #sv39pte). */
-const PTE = { V: 0x01, R: 0x02, W: 0x04, X: 0x08, U: 0x10, G: 0x20, A: 0x40, D: 0x80 } as const;
+export const PTE = { V: 0x01, R: 0x02, W: 0x04, X: 0x08, U: 0x10, G: 0x20, A: 0x40, D: 0x80 } as const;
 const PTE_HIGH_PPN = 0x003f_ffff;
 /** pte.rvy, bits 58 to 55, in the upper word: of the base (#section_pte_rvy) Y alone, of Svyrg the other four names. */
 const RVY = { Y: 0x0400_0000, YD: 0x0400_0000, YW: 0x0200_0000, YRG: 0x0100_0000, YR: 0x0080_0000 } as const;
 const ALL_RVY = RVY.YD | RVY.YW | RVY.YRG | RVY.YR;
 const UPPER_WORD_BITS = 32n;
-const PTE_BYTES = 8;
-const LEVELS = 3;
-const VPN_BITS = 9;
+export const PTE_BYTES = 8;
+export const LEVELS = 3;
+export const VPN_BITS = 9;
 const SATP_SV39 = 8n;
 /** Virtual addresses are handled as numbers of 48 bits; canonical ones repeat bit 38 in all bits above it. */
 const VIRT_BITS = 48;

@@ -13,9 +13,9 @@ import type { ScriptCounts } from "./script-counts.ts";
 import { StoreBlocks } from "./store-blocks.ts";
 import { TaggedMemory, type TaggedLayout } from "./tag-cache.ts";
 import { tagTableOf, type TagGroups } from "./tag-table.ts";
-import { Tlb } from "./tlb.ts";
+import { Tlb, type TlbLayout } from "./tlb.ts";
 import { Class, isFetchFence, isStore, isTrapReturn, traitClass } from "./traits.ts";
-import { Walker } from "./walker.ts";
+import { Walker, type WalkerLayout } from "./walker.ts";
 
 const PAGE_BYTES = 4096;
 
@@ -42,6 +42,17 @@ export interface MemoryLayout {
   readonly dram: DramLayout;
 }
 
+/** What translates addresses; the walker reads through the data cache. */
+export interface TranslationLayout {
+  readonly itlb: TlbLayout;
+  readonly dtlb: TlbLayout;
+  readonly l2tlb: TlbLayout | undefined;
+  readonly walker: WalkerLayout;
+}
+
+/** In place of cycles: nobody has asked for the translation yet. */
+export const NOT_ASKED = -1;
+
 export class DynamicParts implements Outcomes {
   readonly predictor: BranchPredictor;
   readonly line: LineInHand;
@@ -51,6 +62,7 @@ export class DynamicParts implements Outcomes {
   readonly itlb: Tlb;
   readonly dtlb: Tlb;
   readonly memory: MemoryLayout;
+  readonly translation: TranslationLayout;
   /** Event blocks in the order of a report: above and below the place where the store buffer's belong. */
   readonly eventsAbove: readonly EventBlock[];
   readonly eventsBelow: readonly EventBlock[];
@@ -68,6 +80,7 @@ export class DynamicParts implements Outcomes {
   #bytes = 0;
   #asid = 0;
   #translated = false;
+  #translateCycles = NOT_ASKED;
   #walks: Walks = () => undefined;
   /** [0]: when the last access is done, of all that were ever made: from then on no answer is waited for. */
   readonly answered: Float64Array;
@@ -110,6 +123,12 @@ export class DynamicParts implements Outcomes {
     const second = this.#l2tlb ?? this.#walker;
     this.itlb = new Tlb("itlb", config.itlb, 0, second, storage);
     this.dtlb = new Tlb("dtlb", config.dtlb, 0, second, storage);
+    this.translation = {
+      itlb: this.itlb.layout,
+      dtlb: this.dtlb.layout,
+      l2tlb: this.#l2tlb?.layout,
+      walker: this.#walker.layout,
+    };
 
     const above = [this.predictor, this.l1i, this.l1d, l2, llc, this.itlb, this.dtlb, this.#l2tlb, this.#walker];
     const below = [this.#tags && tagCache, this.#tags, dram];
@@ -119,14 +138,19 @@ export class DynamicParts implements Outcomes {
     this.eventsBelow = blocks(below);
   }
 
-  /** The questions that follow are about this record's access. */
-  attend(r: Retire, walks: Walks): void {
+  /**
+   * The questions that follow are about this record's access.
+   *
+   * @param translateCycles - how late its translation was, where that has been asked for.
+   */
+  attend(r: Retire, walks: Walks, translateCycles = NOT_ASKED): void {
     this.#virt = r.dataVirt;
     this.#phys = r.dataPhys;
     this.#bytes = r.dataBytes;
     this.#asid = r.asid;
     this.#translated = r.translatedData;
     this.#walks = walks;
+    this.#translateCycles = translateCycles;
   }
 
   /** Fetches an instruction that is not wholly in the line in hand; the answer is overwritten by the next. */
@@ -168,6 +192,7 @@ export class DynamicParts implements Outcomes {
   }
 
   translate(at: number): number {
+    if (this.#translateCycles !== NOT_ASKED) return at + this.#translateCycles;
     return this.#translated ? this.dtlb.translate(this.#virt, this.#asid, at, this.#walks) : at;
   }
 

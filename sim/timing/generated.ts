@@ -7,7 +7,7 @@
 import type { MachineConfig } from "../config/machine.ts";
 import type { Retire } from "../machine/retire.ts";
 import type { CacheFastPath } from "./cache.ts";
-import type { DynamicParts, MemoryLayout } from "./dynamic.ts";
+import type { DynamicParts, FetchDelay, MemoryLayout, TranslationLayout } from "./dynamic.ts";
 import type { LineFastPath } from "./frontend.ts";
 import type { PipelineMemo } from "./memo.ts";
 import { RAM_BASE, type Storage, type Walks } from "./part.ts";
@@ -27,6 +27,8 @@ export interface FastPaths {
   readonly memory: MemoryLayout;
   readonly itlb: TlbFastPath;
   readonly dtlb: TlbFastPath;
+  /** Both TLBs, and what answers them. */
+  readonly translation: TranslationLayout;
   readonly line: LineFastPath;
   readonly predictor: PredictorFastPath;
   readonly storeBlocks: StoreBlocksFastPath;
@@ -83,6 +85,7 @@ export class GeneratedTiming {
       memory: dynamic.memory,
       itlb: dynamic.itlb.fastPath,
       dtlb: dynamic.dtlb.fastPath,
+      translation: dynamic.translation,
       line: dynamic.line.fastPath,
       predictor: dynamic.predictor.fastPath,
       storeBlocks: dynamic.storeBlocks.fastPath,
@@ -92,9 +95,14 @@ export class GeneratedTiming {
     };
   }
 
-  /** An access that is late. The record holds what `Core.retire` asks of it. @param word - its step word. */
-  access(word: number, r: Retire, walks: Walks): void {
-    this.#dynamic.attend(r, walks);
+  /**
+   * An access that is late. The record holds what `Core.retire` asks of it.
+   *
+   * @param word - its step word.
+   * @param translateCycles - as `DynamicParts.attend`.
+   */
+  access(word: number, r: Retire, walks: Walks, translateCycles: number): void {
+    this.#dynamic.attend(r, walks, translateCycles);
     this.pieces.step(word, r.category, this.#dynamic);
     this.#dynamic.accessed(r, traitClass(word));
     this.pieces.boundScripts();
@@ -112,9 +120,9 @@ export class GeneratedTiming {
     this.pieces.boundScripts();
   }
 
-  /** The same where the page was at hand, and it is known how late the instruction cache was. */
-  finishFetch(category: number, cacheCycles: number, tagCycles: number): void {
-    this.pieces.stallFetch({ itlbCycles: 0, cacheCycles, tagCycles }, category);
+  /** The same where it is known how late all was. */
+  finishFetch(category: number, delay: FetchDelay): void {
+    this.pieces.stallFetch(delay, category);
     this.pieces.boundScripts();
   }
 

@@ -115,9 +115,9 @@ export class PipelineMemo {
   }
 
   /** For generated code: where the slots begin that are found, and by how much hashes are shifted (transitions.ts); variants.ts. */
-  get table(): Pick<Transitions, "first" | "shift"> & { readonly variants: Int32Array } {
-    const { first, shift } = this.#transitions;
-    return { first, shift, variants: this.scripts.variants.words };
+  get table(): Pick<Transitions, "first" | "shift" | "translateAt"> & { readonly variants: Int32Array } {
+    const { first, shift, translateAt } = this.#transitions;
+    return { first, shift, translateAt, variants: this.scripts.variants.words };
   }
 
   /** [0]: how many transitions may be computed now; less than none: more were than that. */
@@ -244,7 +244,6 @@ export class PipelineMemo {
    * found. Each question is asked at the cycle that the answers before it lead to: another than on time only once one was late.
    */
   #ask(onTime: number, word: number, category: number, outcomes: Outcomes, now: number): number {
-    const transitions = this.#transitions;
     const late = this.#late;
     late.translateCycles = late.blockedCycles = late.accessCycles = late.tagCycles = late.bufferCycles = 0;
     late.overlapAge = NO_OVERLAP;
@@ -259,7 +258,7 @@ export class PipelineMemo {
       if (slot < 0) return this.#stepLive(this.slots[onTime]!, word, category, outcomes, now);
     }
     const script = this.slots[slot + Slot.script]!;
-    const translateAt = now + transitions.translateAt(slot);
+    const translateAt = now + this.#transitions.translateAt[this.slots[slot + Slot.transition]!]!;
     late.translateCycles = outcomes.translate(translateAt) - translateAt;
     const blockedUntil = outcomes.blockedUntil();
     // Too late to be remembered, of which `#late` has what was asked.

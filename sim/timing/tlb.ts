@@ -35,6 +35,15 @@ export interface TlbFastPath {
   readonly ways: number;
 }
 
+/** All that generated code needs to do what this part does (sim/engine/turbo/parts/tlb.ts). */
+export interface TlbLayout extends TlbFastPath {
+  readonly misses: Float64Array;
+  readonly entries: number;
+  /** Behind the small pages. */
+  readonly superEntries: number;
+  readonly hitCycles: number;
+}
+
 const PAGE_BITS = 12;
 const PAGE_BYTES = 2 ** PAGE_BITS;
 const GLOBAL = -1;
@@ -88,6 +97,16 @@ export class Tlb implements Translator {
       lookups: this.#count.subarray(LOOKUPS, LOOKUPS + 1),
       setMask: this.#setMask,
       ways: this.#ways,
+    };
+  }
+
+  get layout(): TlbLayout {
+    return {
+      ...this.fastPath,
+      misses: this.#count.subarray(MISSES, MISSES + 1),
+      entries: this.#entries,
+      superEntries: this.#superEntries,
+      hitCycles: this.#hitCycles,
     };
   }
 
@@ -150,11 +169,9 @@ export class Tlb implements Translator {
 
   #hit(i: number, at: number): number {
     // A level below may hold the same page larger: what it hands up is what this entry says.
-    if (this.#hitCycles > 0) {
-      this.found.valid = true;
-      this.found.global = this.#asids[i] === GLOBAL;
-      this.found.pageBits = PAGE_BITS + (31 - Math.clz32(-this.#masks[i]!));
-    }
+    this.found.valid = true;
+    this.found.global = this.#asids[i] === GLOBAL;
+    this.found.pageBits = PAGE_BITS + (31 - Math.clz32(-this.#masks[i]!));
     return at + this.#hitCycles;
   }
 

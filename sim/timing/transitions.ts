@@ -23,8 +23,8 @@ export const NOBODY = -1;
 /** Slots lie close together while they are few: the host's caches hold them. */
 const FIRST_BITS = 9;
 
-/** When the last access asks for its translation; instructions, the store buffer's events, cycles by cause. */
-const Row = { script: 0, translateAt: 1, instructions: 2, stores: 3, overlaps: 4, causes: 5 } as const;
+/** Instructions, the store buffer's events, cycles by cause. */
+const Row = { script: 0, instructions: 1, stores: 2, overlaps: 3, causes: 4 } as const;
 const ROW_WORDS = Row.causes + CAUSE_COUNT;
 
 export class Transitions {
@@ -37,6 +37,8 @@ export class Transitions {
   readonly shift: Int32Array;
   /** How often each transition has been taken since it was last collected; the last place is for what is not remembered. */
   readonly taken: Float64Array;
+  /** When the last access of each transition's script asks for its translation, in cycles after the begin. */
+  readonly translateAt: Int32Array;
   readonly most: number;
   /** Where the slot begins for what is not remembered. */
   readonly spare = 0;
@@ -51,6 +53,7 @@ export class Transitions {
     this.slots = storage.int32(this.first + (SLOT_WORDS << mostBits));
     this.shift = storage.int32(1, 32 - Math.min(mostBits, FIRST_BITS));
     this.taken = storage.float64(most + 1);
+    this.translateAt = storage.int32(most);
     this.#empty();
   }
 
@@ -72,11 +75,11 @@ export class Transitions {
     if (this.#rows.length < ROW_WORDS * this.#size) this.#rows = doubled(this.#rows);
     const row = ROW_WORDS * transition;
     this.#rows[row + Row.script] = script;
-    this.#rows[row + Row.translateAt] = player.translateAt;
     this.#rows[row + Row.instructions] = clock.instructions[0]!;
     this.#rows[row + Row.stores] = stores.events.values[0]!;
     this.#rows[row + Row.overlaps] = stores.events.values[1]!;
     for (let cause = 0; cause < CAUSE_COUNT; cause += 1) this.#rows[row + Row.causes + cause] = clock.cycles[cause]!;
+    this.translateAt[transition] = player.translateAt;
     const { slots } = this;
     const at = this.#placeOf(state, script);
     slots[at] = state;
@@ -94,11 +97,6 @@ export class Transitions {
   unremembered(state: number, cycles: number, next: number): number {
     this.slots.set([state, NOBODY, cycles, next, 0, this.most, 0, 0], this.spare);
     return this.spare;
-  }
-
-  /** When the last access of a slot's script asks for its translation, in cycles after the script's begin. */
-  translateAt(slot: number): number {
-    return this.#rows[ROW_WORDS * this.slots[slot + Slot.transition]! + Row.translateAt]!;
   }
 
   /** Adds what has been taken to a pipeline's counts, but for its time, and to those of the scripts. */

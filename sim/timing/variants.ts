@@ -15,7 +15,7 @@ export const VARIANT_BITS = 13;
 /** Any odd numbers. */
 export const ACCESS_SPREAD = 0xc2b2ae35;
 export const OTHER_SPREAD = 0x165667b1;
-const TRANSLATE_SPREAD = 0x27d4eb2f;
+export const TRANSLATE_SPREAD = 0x27d4eb2f;
 const UNKNOWN = -1;
 
 /** In place of blocked cycles: a piece is meant, with loads that overlap stores. */

@@ -9,10 +9,15 @@ export const walkerParams = {
 
 export type WalkerConfig = ConfigOf<typeof walkerParams>;
 
-const ENTRY_BYTES = 8;
-const WALKS = 0;
-const READS = 1;
-const CACHED = 2;
+/** All that generated code needs to do what this part does (sim/engine/turbo/parts/walker.ts). */
+export interface WalkerLayout {
+  readonly counts: Float64Array;
+  readonly cached: Float64Array;
+  readonly stepCycles: number;
+}
+
+export const ENTRY_BYTES = 8;
+export const WalkerEvent = { walks: 0, reads: 1, cachedReads: 2 } as const;
 
 export class Walker implements Translator {
   readonly events;
@@ -25,11 +30,15 @@ export class Walker implements Translator {
 
   /** @param memory - the cache through which entries are read. */
   constructor(config: WalkerConfig, memory: Part, storage: Storage) {
-    this.events = eventBlock("walker", ["walks", "reads", "cachedReads"], storage);
+    this.events = eventBlock("walker", Object.keys(WalkerEvent), storage);
     this.#count = this.events.values;
     this.#memory = memory;
     this.#stepCycles = config.stepCycles;
     this.#cached = storage.float64(config.cacheEntries, -1);
+  }
+
+  get layout(): WalkerLayout {
+    return { counts: this.#count, cached: this.#cached, stepCycles: this.#stepCycles };
   }
 
   /** Where there is no translation the access traps, and the walk that found that out is not timed. */
@@ -39,15 +48,15 @@ export class Walker implements Translator {
     if (walk === undefined) return at;
     this.found.pageBits = walk.pageBits;
     this.found.global = walk.global;
-    this.#count[WALKS]! += 1;
+    this.#count[WalkerEvent.walks]! += 1;
     const { entries } = walk;
     let ready = at;
     for (let level = 0; level < entries.length; level += 1) {
       ready += this.#stepCycles;
       if (level < entries.length - 1 && this.#remembered(entries[level]!)) {
-        this.#count[CACHED]! += 1;
+        this.#count[WalkerEvent.cachedReads]! += 1;
       } else {
-        this.#count[READS]! += 1;
+        this.#count[WalkerEvent.reads]! += 1;
         ready = this.#memory.read(entries[level]!, ENTRY_BYTES, ready);
       }
     }

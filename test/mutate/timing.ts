@@ -73,9 +73,6 @@ const code: readonly Mutation[] = [
       "    const virt",
     ],
   ]),
-  ...mutations("sim/engine/turbo/timing-functions.ts", TESTS, [
-    ["a page of another address space in another way is on time", "i32.eq(owner, i32.at(STATE.asid))", "word(1)"],
-  ]),
   ...mutations("sim/engine/turbo/transfer-code.ts", TESTS, [
     ["translated branches leave no history", "    if (history === undefined) return;\n", "    return;\n"],
     ["the translated return-address stack does not wrap", "word(entries - 1)", "word(entries)"],
@@ -109,7 +106,8 @@ const parts: readonly Mutation[] = [
   ]),
 ];
 
-const LATE = ["parts", "late-access", "timing-paths", "timing-cases", "timing"].map(test);
+const LATE = ["parts", "late-access", "late-page", "timing-paths", "timing-cases", "timing"].map(test);
+const PAGES = ["translation-parts", "late-page"].map(test);
 
 const late: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/late-access.ts", LATE, [
@@ -126,10 +124,10 @@ const late: readonly Mutation[] = [
     ],
     [
       "the piece before a late fetch is not counted",
-      "f.if(before, () => this.#countTaken(f, before));\n      f.if(translated",
-      "f.if(translated",
+      "f.if(before, () => this.#countTaken(f, before));\n      this.#codePage",
+      "this.#codePage",
     ],
-    ["a late fetch looks no page up", "f.count(fastPaths.itlb.lookups.byteOffset)", "void 0"],
+    ["a late fetch looks no page up", "this.#codePage.await(f, page, clock);", ""],
     ["an event near a late fetch comes when it is done", "f.storeAt(byteOffset + LATE_FETCH.beganAt, clock);", ""],
     [
       "a late fetch goes on near an event",
@@ -141,7 +139,47 @@ const late: readonly Mutation[] = [
       "f.rarely(this.#isNear(clock), () => f.return(clock, state, this.#stop()));",
       "",
     ],
-    ["a late access looks no page up", "f.count(dtlb.lookups.byteOffset)", "void 0"],
+    ["a late access looks no page up", "this.#dataPage.count(f, a.page);", ""],
+    [
+      "a page that is not held is asked for when its piece begins",
+      "f64.add(a.clock, f64.of(askedAt)), () => {",
+      "a.clock, () => {",
+    ],
+    ["an access is made before its page is there", "f.if(a.translateCycles, () => this.#isLate(f, a, ask));", ""],
+    [
+      "a translation that has been asked for is asked for again",
+      "this.#ask(point, row, addr, place, pageCycles,",
+      "this.#ask(point, row, addr, place, f64.const(NOT_ASKED),",
+    ],
+    ["a fetch does not wait for its page", "f64.add(o.clock, o.pageCycles)", "o.clock"],
+  ]),
+  ...mutations("sim/engine/turbo/parts/tlb.ts", PAGES, [
+    ["a page of another address space in another way is on time", "i32.eq(owner, this.#asid)", "word(1)"],
+    ["a page of another address space among four is on time", "i32x4.eq(owner, asid)", "i32x4.eq(owner, owner)"],
+    [
+      "a page that is used leaves the rest of its set in place",
+      "this.#put(f, set, entry);\n    });\n  }\n\n  #put",
+      "});\n  }\n\n  #put",
+    ],
+    ["the second level hands no global page up", "i32.shl(isGlobal, word(LEAF_GLOBAL_BIT))", "word(0)"],
+    ["translated misses of a TLB are not counted", "f.count(this.#tlb.misses.byteOffset);", ""],
+    ["a large page is held whole in any set", "this.#tlb.setMask === 0 ? mask : word(-1)", "mask"],
+  ]),
+  ...mutations("sim/engine/turbo/parts/walker.ts", PAGES, [
+    ["the walker of translated code takes no time of its own", "f64.add(ready, f64.const(stepCycles))", "ready"],
+    ["the walker of translated code forgets what it has read", "f.storeAt(first, entry);", ""],
+  ]),
+  ...mutations("sim/engine/turbo/parts/page-tables.ts", PAGES, [
+    [
+      "a page is global only by its leaf",
+      "i32.or(isGlobal, i32.and(entry, word(PTE.G)))",
+      "i32.and(entry, word(PTE.G))",
+    ],
+    [
+      "an entry that is not valid leads on",
+      "f.rarely(i32.not(i32.and(low, word(PTE.V))), () => f.return(word(-1)));",
+      "",
+    ],
   ]),
   ...mutations("sim/engine/turbo/store-code.ts", LATE, [
     ["a late store is not noted for loads behind it", "f.count(youngest.byteOffset);", ""],

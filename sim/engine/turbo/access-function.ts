@@ -1,13 +1,14 @@
 // The function that generated code calls for a data access which is not to the most recently used line and page, or comes while the cache
 // is busy. If it is on time nonetheless there is nothing more to do; else it goes on as late.
-import { PAGE_BITS } from "../../machine/memory.ts";
+import { NOT_ASKED } from "../../timing/dynamic.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import { VIRT_MASK } from "../data.ts";
+import { pageOf } from "./late-page.ts";
 import type { OwnFunctions, PieceTables } from "./own-functions.ts";
 import { ACCESS, POINT, POINT_SHIFT } from "./points.ts";
 import { ANSWER, busyBefore, QUESTIONS, spill, spilled } from "./questions.ts";
 import { element, f64, i32, i64, type Callee, type Functions } from "./terms.ts";
-import { holdsPage, lineOf } from "./timing-functions.ts";
+import { lineOf } from "./timing-functions.ts";
 import { F64, I32, I64 } from "./wasm.ts";
 
 const { const: word } = i32;
@@ -23,24 +24,21 @@ export function defineAccess(
   module: Functions,
   timing: GeneratedTiming,
   { pointsAt }: Pick<PieceTables, "pointsAt">,
-  { l1d: { onItsWay, touch }, touchPage, askAccess }: OwnFunctions,
+  { l1d: { onItsWay, touch }, dataPage, askAccess }: OwnFunctions,
   late: Callee,
 ): void {
-  const { l1d, dtlb, earlyCycles } = timing.fastPaths;
+  const { l1d, earlyCycles } = timing.fastPaths;
   module.add(
     QUESTIONS.access,
     (f, ...params) => {
       const [point, row, addr, place, , clock, state] = params;
       const record = f.let(element(pointsAt, point!, POINT_SHIFT));
       const flags = f.let(i32.load(record, POINT.flags));
-      const page = i32.low(i64.shrU(addr!, i64.const(BigInt(PAGE_BITS))));
-      f.if(i32.and(flags, word(ACCESS.translated)), () =>
-        f.rarely(i32.not(holdsPage(dtlb, page, touchPage)), () =>
-          f.return(askAccess(point!, row!, addr!, place!, clock!, state!)),
-        ),
-      );
+      const ask = (): void => f.return(askAccess(point!, row!, addr!, place!, f64.const(NOT_ASKED), clock!, state!));
+      const leaf = dataPage.find(f, i32.and(flags, word(ACCESS.translated)), f.let(pageOf(addr!)), ask);
       const waits = f64.gt(busyBefore(timing), clock!);
       f.block((isLate) => {
+        f.rarely(dataPage.isMissing(leaf), isLate);
         f.if(i32.and(place!, i32.load(record, POINT.last)), isLate);
         if (l1d.fills === undefined) f.if(waits, isLate);
         const line = f.let(lineOf(place!, timing.ramBase, l1d));
@@ -51,20 +49,20 @@ export function defineAccess(
         }
         f.return(clock!, state!, word(ANSWER.onTime));
       });
-      f.do(late(...params));
+      f.do(late(leaf, ...params));
     },
     "access",
   );
 }
 
-/** `askAccess(point, row, addr, place, clock, state)`: has `Pieces.ask` do all of it. */
+/** `askAccess(point, row, addr, place, translateCycles, clock, state)`: has `Pieces.ask` do all of it. */
 export function askAccessFunction(module: Functions, timing: GeneratedTiming): Callee {
   const { results } = QUESTIONS.access;
-  return module.add({ params: [I32, I32, I64, I32, F64, I32], results }, (f, ...params) => {
-    const [point, row, addr, place, clock, state] = params;
+  return module.add({ params: [I32, I32, I64, I32, F64, F64, I32], results }, (f, ...params) => {
+    const [point, row, addr, place, translateCycles, clock, state] = params;
     spill(f, timing, clock!, state!);
     const virt = f64.ofLong(i64.and(addr!, i64.const(VIRT_MASK)));
-    const answer = f.let(module.imported("ask")(point!, row!, virt, place!));
+    const answer = f.let(module.imported("ask")(point!, row!, virt, place!, translateCycles!));
     f.return(...spilled(timing), answer);
   });
 }

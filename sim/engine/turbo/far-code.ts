@@ -126,7 +126,7 @@ function passFunction(
       f.if(f64.gt(clearAt, f64.add(clock, useTime(use, "at"))), () => {
         const cycles = waitOf(use, clearAt, clock);
         const place = i32.shrU(i32.load(use), word(USE_PLACE_BITS));
-        f.set(script, variantOf(script, word(WAITING), word(NO_OVERLAP), place, cycles));
+        f.set(script, variantOf(script, word(0), word(WAITING), word(NO_OVERLAP), place, cycles));
         f.set(slot, slotOf(state, script));
         f.if(i32.not(slot), () => {
           f.storeAt(nextAt, first);

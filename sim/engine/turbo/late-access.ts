@@ -1,14 +1,16 @@
 // The code of a data access or a fetch that may be late: what `Pieces.ask` and `fetch` do for it (pieces.ts), as far as nothing has to
 // be computed.
 //
-// Everything is looked up first: the page, the transition of the piece before the access, the instruction's own. Where any is not
-// at hand nothing has changed, and `ask` does all of it. Then the cache answers, and the transition is looked up of an instruction
-// that is so late; where it is not at hand, `finish` goes on from there.
+// Everything is looked up first: the page's leaf, the transition of the piece before the access, the instruction's own. Where any is
+// not at hand nothing has changed, and `ask` does all of it; behind a translation that was late, all but that. Then the cache answers,
+// and the transition is looked up of an instruction that is so late; where it is not at hand, `finish` goes on from there.
+import { NOT_ASKED } from "../../timing/dynamic.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import { MOST_LATE_CYCLES } from "../../timing/memo.ts";
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
 import { WAITING } from "../../timing/variants.ts";
 import { isFar, pushUse, usesOf, type FarCode } from "./far-code.ts";
+import { pageOf, type Page, type PageCode } from "./late-page.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
 import type { CacheCode } from "./parts/cache.ts";
 import type { Now, OwnFunctions, PieceTables } from "./own-functions.ts";
@@ -30,11 +32,19 @@ import {
   type Statements,
   type Term,
 } from "./terms.ts";
-import { holdsPage, lineOf } from "./timing-functions.ts";
+import { lineOf } from "./timing-functions.ts";
+import { I32 } from "./wasm.ts";
 
 const { const: word } = i32;
 
 type Seven = [Local, Local, Local, Local, Local, Local, Local];
+type Eight = [Local, ...Seven];
+
+/** What the functions of this file are called with. */
+const SIGNATURES = {
+  access: { ...QUESTIONS.access, params: [I32, ...QUESTIONS.access.params] },
+  fetch: QUESTIONS.fetch,
+} as const;
 
 /** What is known of an access while its function is written: `Now` is after the piece before it, and then after itself. */
 interface Access extends Now {
@@ -45,6 +55,8 @@ interface Access extends Now {
   readonly onTime: Local;
   /** The slot of its instruction with the outcomes found so far. */
   readonly slot: Local;
+  readonly page: Page;
+  readonly translateCycles: Local;
   readonly blockedCycles: Local;
   readonly overlapAge: Local;
   /** From a far state: `Lateness.bufferCycles`; script and slot are of an instruction with this outcome. */
@@ -52,9 +64,9 @@ interface Access extends Now {
 }
 
 /**
- * What `access` (access-function.ts) goes on with where an access may be late; its page is at hand if it has one. Exports
- * `fetch(point, row, line, inHand, age, clock, state)`: the same of a fetch from the line that a record describes; `inHand` is that of the
- * line in hand.
+ * What `access` (access-function.ts) goes on with where an access may be late, called with what has been found of its page before all else.
+ * Exports `fetch(point, row, line, inHand, age, clock, state)`: the same of a fetch from the line that a record describes; `inHand` is that
+ * of the line in hand.
  */
 export function defineLateAccess(
   module: Functions,
@@ -65,12 +77,12 @@ export function defineLateAccess(
   const near = new Writing(module, timing, tables, own);
   const far = new Writing(module, timing, tables, own, own.far);
   const define = (name: "access" | "fetch", exportName?: string): Callee => {
-    const ofFar = module.add(QUESTIONS[name], (f, ...params) => far[name](f, params));
+    const ofFar = module.add(SIGNATURES[name], (f, ...params) => far[name](f, params));
     const body = (f: Statements, ...params: Local[]): void => {
       f.rarely(isFar(params.at(-1)!), () => f.return(ofFar(...params)));
       near[name](f, params);
     };
-    return module.add(QUESTIONS[name], body, exportName);
+    return module.add(SIGNATURES[name], body, exportName);
   };
   define("fetch", "fetch");
   return define("access");
@@ -88,7 +100,8 @@ class Writing {
   readonly #fetch: Callee;
   readonly #finishFetch: Callee;
   readonly #stopFetch: Callee;
-  readonly #touchPage: Callee;
+  readonly #codePage: PageCode;
+  readonly #dataPage: PageCode;
   readonly #memo: MemoCode;
   readonly #far: FarCode | undefined;
 
@@ -103,7 +116,8 @@ class Writing {
     this.#tables = tables;
     this.#l1i = own.l1i;
     this.#l1d = own.l1d;
-    this.#touchPage = own.touchPage;
+    this.#codePage = own.codePage;
+    this.#dataPage = own.dataPage;
     this.#memo = own.memo;
     this.#far = far;
     this.#ask = own.askAccess;
@@ -115,9 +129,10 @@ class Writing {
   }
 
   access(f: Statements, params: Local[]): void {
-    const [point, row, addr, place, age, clockBefore, stateBefore] = params as Seven;
+    const [leaf, point, row, addr, place, age, clockBefore, stateBefore] = params as Eight;
     const nextStore = this.#timing.memo.far.next.byteOffset;
     const firstStore = this.#far && f.let(i32.at(nextStore));
+    const pageCycles = f.let(f64.const(NOT_ASKED));
     f.block((ask) => {
       this.#settle(f, clockBefore, stateBefore, ask);
       const record = f.let(element(this.#tables.pointsAt, point, POINT_SHIFT));
@@ -132,10 +147,12 @@ class Writing {
       f.rarely(f64.lt(f64.at(this.#timing.memo.allowed.byteOffset), f64.const(0)), ask);
       const slot = f.let(this.#memo.slotOf(state, onTime));
       f.rarely(i32.not(slot), ask);
-      const [blockedCycles, overlapAge, bufferCycles] = [f.let(word(0)), f.let(word(NO_OVERLAP)), f.let(word(0))];
-      const outcomes = { blockedCycles, overlapAge, bufferCycles };
-      const access: Access = { flags, last, place, onTime, clock, state, slot, ...outcomes };
+      const [translateCycles, blockedCycles, bufferCycles] = [f.let(word(0)), f.let(word(0)), f.let(word(0))];
+      const outcomes = { translateCycles, blockedCycles, overlapAge: f.let(word(NO_OVERLAP)), bufferCycles };
+      const page: Page = { number: pageOf(addr), leaf, cycles: pageCycles };
+      const access: Access = { flags, last, place, onTime, clock, state, slot, page, ...outcomes };
       if (this.#far !== undefined) this.#meetStores(f, access, this.#far, ask);
+      this.#awaitPage(f, access, ask);
       this.#awaitCache(f, access, ask);
       if (this.#far === undefined) this.#awaitStores(f, access, ask);
       f.if(before, () => this.#countTaken(f, before));
@@ -145,7 +162,7 @@ class Writing {
       f.return(clock, state, word(ANSWER.wentThrough));
     });
     if (firstStore !== undefined) f.storeAt(nextStore, firstStore);
-    f.do(this.#ask(point, row, addr, place, clockBefore, stateBefore));
+    f.do(this.#ask(point, row, addr, place, pageCycles, clockBefore, stateBefore));
   }
 
   fetch(f: Statements, params: Local[]): void {
@@ -155,18 +172,19 @@ class Writing {
       this.#settle(f, clockBefore, stateBefore, ask);
       const record = f.let(element(this.#tables.pointsAt, point, POINT_SHIFT));
       const onTime = f.let(i32.load(record, POINT.onTime));
-      const page = i32.load(record, POINT.last);
+      const number = f.let(i32.load(record, POINT.last));
       const flags = f.let(i32.load(record, POINT.flags));
       f.rarely(i32.lt(onTime, word(0)), ask);
-      const translated = this.#has(flags, ACCESS.translated);
-      f.if(translated, () => f.rarely(i32.not(holdsPage(fastPaths.itlb, page, this.#touchPage)), ask));
+      const pageCycles = f.let(f64.const(0));
+      const leaf = this.#codePage.find(f, this.#has(flags, ACCESS.translated), number, ask);
+      const page: Page = { number, leaf, cycles: pageCycles };
       const [clock, state] = [f.let(clockBefore), f.let(stateBefore)];
       const before = this.#pieceBefore(f, { record, row, age, clock, state }, ask);
       f.if(before, () => this.#countTaken(f, before));
-      f.if(translated, () => f.count(fastPaths.itlb.lookups.byteOffset));
+      this.#codePage.await(f, page, clock);
       const offset = i32.shrU(i32.and(flags, word(2 ** POINT_INDEX - 1)), word(FETCH_OFFSET));
       this.#noteFetch(f, line, offset, clock);
-      this.#throughInstructionCache(f, { point, line, onTime, clock, state });
+      this.#throughInstructionCache(f, { point, line, onTime, clock, state, pageCycles });
       f.storeAt(this.#tables.lateFetch.byteOffset + LATE_FETCH.doneAt, clock);
       f.rarely(this.#isNear(clock), () => f.return(clock, state, this.#stopFetch()));
       f.return(clock, state, word(ANSWER.wentThrough));
@@ -189,20 +207,25 @@ class Writing {
   }
 
   /** The instruction cache answers, and fetch stands still for as long. */
-  #throughInstructionCache(f: Statements, o: Now & Readonly<Record<"point" | "line" | "onTime", Local>>): void {
+  #throughInstructionCache(
+    f: Statements,
+    o: Now & Readonly<Record<"point" | "line" | "onTime" | "pageCycles", Local>>,
+  ): void {
     this.#forgetTagCycles(f);
     const number = i32.shrU(i32.load(o.line, LINE.word), word(1));
-    const cycles = f.let(f64.sub(this.#l1i.access(number, word(0), o.clock), o.clock));
+    const at = f.let(f64.add(o.clock, o.pageCycles));
+    const cycles = f.let(f64.sub(this.#l1i.access(number, word(0), at), at));
     const tagCycles = this.#tagCyclesOf(f, cycles);
     const slot = f.let(word(0));
-    f.if(f64.gt(cycles, f64.const(0)), () => {
+    const isLate = f.let(f64.gt(f64.add(o.pageCycles, cycles), f64.const(0)));
+    f.if(isLate, () => {
       const { slotOf, variantOf } = this.#memo;
-      const variant = variantOf(o.onTime, word(0), word(NO_OVERLAP), i32.of(cycles), i32.of(tagCycles));
-      f.set(slot, slotOf(o.state, variant));
+      const late = [i32.of(o.pageCycles), word(0), word(NO_OVERLAP), i32.of(cycles), i32.of(tagCycles)];
+      f.set(slot, slotOf(o.state, variantOf(o.onTime, ...late)));
     });
     f.if(slot, () => this.#take(f, slot, o));
-    f.rarely(i32.and(f64.gt(cycles, f64.const(0)), i32.not(slot)), () =>
-      this.#outside(f, o, this.#finishFetch(o.point, cycles, tagCycles)),
+    f.rarely(i32.and(isLate, i32.not(slot)), () =>
+      this.#outside(f, o, this.#finishFetch(o.point, o.pageCycles, cycles, tagCycles)),
     );
   }
 
@@ -281,7 +304,21 @@ class Writing {
     const { slotOf, variantOf } = this.#memo;
     // From a far state the script says already how long the store that is overlapped stands in the way.
     const overlapAge = this.#far === undefined ? a.overlapAge : word(NO_OVERLAP);
-    return slotOf(a.state, variantOf(a.onTime, a.blockedCycles, overlapAge, accessCycles, tagCycles));
+    return slotOf(
+      a.state,
+      variantOf(a.onTime, a.translateCycles, a.blockedCycles, overlapAge, accessCycles, tagCycles),
+    );
+  }
+
+  /** Issue stops until the translation is there. */
+  #awaitPage(f: Statements, a: Access, ask: () => void): void {
+    const { byteOffset } = this.#timing.memo.table.translateAt;
+    const askedAt = i32.load(element(byteOffset, slotWord(a.slot, "transition"), 2));
+    this.#dataPage.ifMissing(f, a.page, f64.add(a.clock, f64.of(askedAt)), () => {
+      f.rarely(f64.gt(a.page.cycles, f64.const(MOST_LATE_CYCLES)), ask);
+      f.set(a.translateCycles, i32.of(a.page.cycles));
+      f.if(a.translateCycles, () => this.#isLate(f, a, ask));
+    });
   }
 
   /** A cache without MSHRs answers nobody while a miss is outstanding. */
@@ -306,7 +343,7 @@ class Writing {
     f.set(a.bufferCycles, far.waitFor(usesOf(this.#timing.memo.far, a.slot), a.clock, age));
     f.if(a.bufferCycles, () => {
       const { slotOf, variantOf } = this.#memo;
-      f.set(a.onTime, variantOf(a.onTime, word(WAITING), word(NO_OVERLAP), word(0), a.bufferCycles));
+      f.set(a.onTime, variantOf(a.onTime, word(0), word(WAITING), word(NO_OVERLAP), word(0), a.bufferCycles));
       f.set(a.slot, slotOf(a.state, a.onTime));
       f.rarely(i32.not(a.slot), ask);
       f.if(f64.lt(age, f64.const(storeBlocks.entries)), () => f.set(a.overlapAge, i32.of(age)));
@@ -340,7 +377,7 @@ class Writing {
     // Where these are more than a word tells, no slot has them.
     const accessCycles = f.let(f64.sub(f64.sub(answer, at), f64.const(l1d.hitCycles)));
     const tagCycles = this.#tagCyclesOf(f, accessCycles);
-    const found = [a.blockedCycles, a.overlapAge, a.bufferCycles];
+    const found = [a.translateCycles, a.blockedCycles, a.overlapAge, a.bufferCycles];
     const isLate = (): void =>
       f.if(f64.gt(accessCycles, f64.const(0)), () =>
         f.set(a.slot, this.#lateSlotOf(a, i32.of(accessCycles), i32.of(tagCycles))),
@@ -374,11 +411,11 @@ class Writing {
     f.store(at, 0, f64.add(f64.load(at), f64.const(1)));
   }
 
-  /** As `DynamicParts.accessed`, and the look-up of the page that was at hand. */
+  /** As `DynamicParts.accessed`, and the look-up of a page that was at hand. */
   #accessed(f: Statements, a: Access): void {
-    const { storeBlocks, dtlb, tagGroups } = this.#timing.fastPaths;
+    const { storeBlocks, tagGroups } = this.#timing.fastPaths;
     f.if(this.#has(a.flags, ACCESS.stores), () => noteStore(f, a.place, a.last, storeBlocks));
-    f.if(this.#has(a.flags, ACCESS.translated), () => f.count(dtlb.lookups.byteOffset));
+    this.#dataPage.count(f, a.page);
     if (tagGroups === undefined) return;
     f.if(this.#has(a.flags, ACCESS.capability), () => noteTagGroup(f, a.place, tagGroups));
   }

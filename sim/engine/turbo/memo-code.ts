@@ -8,6 +8,7 @@ import {
   OTHER_SPREAD,
   OVERLAP,
   OVERLAPPING,
+  TRANSLATE_SPREAD,
   Variant,
   VARIANT_BITS,
   VARIANT_WORDS,
@@ -63,23 +64,28 @@ function slotFunction(module: Functions, { slots, table: { first, shift } }: Pip
 const pair = (first: Term, second: Term): Term => i64.or(i64.of(first), i64.shl(i64.of(second), i64.const(32n)));
 
 /**
- * `variantOf(onTime, blocked, overlap, access, tag)`: the script of what was not on time, though its page was at hand; `onTime` is its
- * script on time, what follows is as in a variant. -1 where it is not known.
+ * `variantOf(onTime, translate, blocked, overlap, access, tag)`: the script of what was not on time; `onTime` is its script on time, what
+ * follows is as in a variant. -1 where it is not known.
  */
 function variantFunction(module: Functions, { table: { variants } }: PipelineMemo): Callee {
   return module.define(
-    [I32, I32, I32, I32, I32],
+    [I32, I32, I32, I32, I32, I32],
     I32,
-    (f, onTime, blockedCycles, overlapAge, accessCycles, tagCycles) => {
+    (f, onTime, translateCycles, blockedCycles, overlapAge, accessCycles, tagCycles) => {
       const others = i32.add(blockedCycles, i32.add(i32.shl(overlapAge, word(16)), i32.shl(tagCycles, word(8))));
-      const spread = i32.xor(i32.mul(accessCycles, word(ACCESS_SPREAD)), i32.mul(others, word(OTHER_SPREAD)));
-      const hash = i32.xor(i32.mul(onTime, word(SCRIPT_SPREAD)), spread);
+      const spread = [
+        i32.mul(onTime, word(SCRIPT_SPREAD)),
+        i32.mul(translateCycles, word(TRANSLATE_SPREAD)),
+        i32.mul(accessCycles, word(ACCESS_SPREAD)),
+        i32.mul(others, word(OTHER_SPREAD)),
+      ];
+      const hash = spread.reduce(i32.xor);
       const index = i32.shrU(hash, word(32 - VARIANT_BITS));
       const variant = f.let(element(variants.byteOffset, index, Math.log2(4 * VARIANT_WORDS)));
       const differs = (name: keyof typeof Variant, first: Term, second: Term): Term =>
         i64.xor(i64.load(variant, 4 * Variant[name]), pair(first, second));
       const differences = [
-        differs("onTime", onTime, word(0)),
+        differs("onTime", onTime, translateCycles),
         differs("blockedCycles", blockedCycles, overlapAge),
         differs("accessCycles", accessCycles, tagCycles),
       ];
@@ -115,6 +121,6 @@ function overlappingFunction(
       f.set(loads, i64.and(loads, i64.sub(loads, i64.const(1n))));
     });
     const [low, high] = [i32.low(overlaps), i32.low(i64.shrU(overlaps, i64.const(32n)))];
-    return variantOf(script, word(OVERLAPPING), word(NO_OVERLAP), low, high);
+    return variantOf(script, word(0), word(OVERLAPPING), word(NO_OVERLAP), low, high);
   });
 }

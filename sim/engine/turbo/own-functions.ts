@@ -1,5 +1,6 @@
 // What the code of late accesses makes use of: methods and tables of `Pieces`, and functions of its own module.
 import type { FarCode } from "./far-code.ts";
+import type { PageCode } from "./late-page.ts";
 import type { MemoCode } from "./memo-code.ts";
 import type { CacheCode } from "./parts/cache.ts";
 import type { Callee, Import, Local } from "./terms.ts";
@@ -7,11 +8,11 @@ import { F64, I32 } from "./wasm.ts";
 
 /** The methods of `Pieces` that are called, and `settle` of the memo. */
 export const LATE_ACCESS_IMPORTS: readonly Import[] = [
-  { name: "ask", params: [I32, I32, F64, I32], results: [I32] },
-  { name: "finish", params: [I32, I32, I32, I32, F64, F64], results: [] },
+  { name: "ask", params: [I32, I32, F64, I32, F64], results: [I32] },
+  { name: "finish", params: [I32, I32, I32, I32, I32, F64, F64], results: [] },
   { name: "stop", params: [], results: [I32] },
   { name: "fetch", params: [I32, I32, I32], results: [I32] },
-  { name: "finishFetch", params: [I32, F64, F64], results: [] },
+  { name: "finishFetch", params: [I32, F64, F64, F64], results: [] },
   { name: "stopFetch", params: [], results: [I32] },
   { name: "settleState", params: [I32, F64], results: [I32] },
 ];
@@ -29,7 +30,8 @@ export interface OwnFunctions {
   readonly l1d: CacheCode;
   readonly memo: MemoCode;
   readonly far: FarCode;
-  readonly touchPage: Callee;
+  readonly codePage: PageCode;
+  readonly dataPage: PageCode;
   readonly askAccess: Callee;
 }
 

@@ -171,8 +171,11 @@ export class Pieces {
     this.#set(at, { state: NO_STATE, taken, cycles: pieces.now - now, next: pieces.state[0]!, waiting: 0 });
   };
 
-  /** An access that may be late; 1: an event is near, and the interpreter has to execute its instruction. */
-  readonly ask = (number: number, rowAt: number, virt: number, place: number): number => {
+  /**
+   * An access that may be late, its translation by so many cycles if that has been asked for; 1: an event is near, and the interpreter has to
+   * execute its instruction.
+   */
+  readonly ask = (number: number, rowAt: number, virt: number, place: number, translateCycles: number): number => {
     const { block, index, dataBytes, capability } = this.#points[number]!;
     this.#takeUpTo(rowAt, index);
     const r = this.#record;
@@ -183,7 +186,7 @@ export class Pieces {
     r.capability = capability;
     r.translatedData = block.translatesData;
     r.asid = this.#asid();
-    this.timing.access(block.instructions[index]!.word, r, this.#walks);
+    this.timing.access(block.instructions[index]!.word, r, this.#walks, translateCycles);
     this.#tell(number, rowAt);
     return this.timing.hasTime ? 0 : this.stop();
   };
@@ -191,6 +194,7 @@ export class Pieces {
   /** The same, of which all is known but what the instruction does with these outcomes. */
   readonly finish = (
     point: number,
+    translateCycles: number,
     blockedCycles: number,
     overlapAge: number,
     bufferCycles: number,
@@ -198,7 +202,7 @@ export class Pieces {
     tagCycles: number,
   ): void => {
     const { block, index } = this.#points[point]!;
-    const late = { translateCycles: 0, blockedCycles, overlapAge, bufferCycles, accessCycles, tagCycles };
+    const late = { translateCycles, blockedCycles, overlapAge, bufferCycles, accessCycles, tagCycles };
     this.timing.finish(block.instructions[index]!.word, block.category, late);
   };
 
@@ -228,8 +232,8 @@ export class Pieces {
   };
 
   /** The same, of which all is known but what it does. */
-  readonly finishFetch = (number: number, cacheCycles: number, tagCycles: number): void => {
-    this.timing.finishFetch(this.#points[number]!.block.category, cacheCycles, tagCycles);
+  readonly finishFetch = (number: number, itlbCycles: number, cacheCycles: number, tagCycles: number): void => {
+    this.timing.finishFetch(this.#points[number]!.block.category, { itlbCycles, cacheCycles, tagCycles });
   };
 
   /** A fetch is done, and an event is near. */

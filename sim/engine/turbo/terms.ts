@@ -99,6 +99,7 @@ export const i64 = {
   or: binary(I64, Op.i64Or),
   xor: binary(I64, Op.i64Xor),
   ne: binary(I32, Op.i64Ne),
+  ltU: binary(I32, Op.i64LtU),
   load: load(I64, Op.i64Load),
   shl: binary(I64, Op.i64Shl),
   shrU: binary(I64, Op.i64ShrU),
@@ -250,6 +251,14 @@ export class Statements {
     this.#locals.push(value.type);
     this.set(local, value);
     return local;
+  }
+
+  /** Locals that hold the values that one term leaves. */
+  lets(values: Term, types: readonly ValueType[]): Local[] {
+    const locals = types.map((type) => localOf(type, this.#params.length + this.#locals.push(type) - 1));
+    values.emit(this.code);
+    for (const { index } of [...locals].reverse()) this.code.local(Op.localSet, index);
+    return locals;
   }
 
   set(local: Local, value: Term): void {

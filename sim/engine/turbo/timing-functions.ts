@@ -2,23 +2,20 @@
 // found. Each does what the part that it names does on a hit; to whatever else there is, they answer no, or ask.
 import type { CacheFastPath } from "../../timing/cache.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
-import type { TlbFastPath } from "../../timing/tlb.ts";
-import { RAM_AT, STATE } from "./layout.ts";
+import { RAM_AT } from "./layout.ts";
 import { isFar, settle, type FarCode } from "./far-code.ts";
 import type { OwnFunctions } from "./own-functions.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
 import { LINE } from "./lines.ts";
 import { NO_STATE, PIECE, ROW_SHIFT, type Pieces } from "./pieces.ts";
 import { spill } from "./questions.ts";
-import { forEachBefore, forEachWay, setAt } from "./sets.ts";
+import { forEachBefore } from "./sets.ts";
 import {
   element,
   f64,
   i32,
   i64,
   NUMBER_BYTES,
-  WORD_BYTES,
-  type Callee,
   type Functions,
   type Import,
   type Local,
@@ -56,12 +53,12 @@ export const lineOf = (place: Term, ramBase: number, { lineBytes }: Pick<CacheFa
 function defineTakeLine(
   module: Functions,
   { fastPaths: { l1i, itlb } }: GeneratedTiming,
-  { l1i: { touch }, touchPage }: OwnFunctions,
+  { l1i: { touch }, codePage }: OwnFunctions,
 ): void {
   const body = (f: Statements, record: Local, page: Local, clock: Local, translated: Local): Term => {
     const no = (): void => f.return(word(0));
     f.if(f64.gt(f64.at(l1i.busy.byteOffset), clock), no);
-    f.if(translated, () => f.if(i32.not(holdsPage(itlb, page, touchPage)), no));
+    f.if(translated, () => f.if(i32.not(codePage.touch(page)), no));
     const set = f.let(i32.load(record, LINE.set));
     const lineWord = f.let(i32.load(record, LINE.word));
     f.if(i32.ne(i32.load(set), lineWord), () => f.if(i32.not(touch(i32.shrU(lineWord, word(1)), word(0))), no));
@@ -79,12 +76,12 @@ function defineTakeLine(
 function defineTakeLines(
   module: Functions,
   { fastPaths: { l1i, itlb } }: GeneratedTiming,
-  { l1i: { touch }, touchPage }: OwnFunctions,
+  { l1i: { touch }, codePage }: OwnFunctions,
 ): void {
   const body = (f: Statements, first: Local, last: Local, page: Local, clock: Local, translated: Local): Term => {
     const no = (): void => f.return(word(0));
     f.if(f64.gt(f64.at(l1i.busy.byteOffset), clock), no);
-    f.if(translated, () => f.if(i32.not(holdsPage(itlb, page, touchPage)), no));
+    f.if(translated, () => f.if(i32.not(codePage.touch(page)), no));
     const words = [first, last].map((record) => f.let(i32.load(record, LINE.word)));
     const others = [first, last].map((record, n) => i32.ne(i32.load(i32.load(record, LINE.set)), words[n]!));
     f.if(others.reduce(i32.or), () => {
@@ -95,42 +92,6 @@ function defineTakeLines(
     return word(1);
   };
   module.define([I32, I32, I32, F64, I32], I32, body, "takeLines");
-}
-
-/** Whether a TLB holds a page, by `touchPage`. */
-export function holdsPage(tlb: TlbFastPath, page: Term, touchPage: Callee): Term {
-  const { pages, masks, asids, ways } = tlb;
-  const stride = masks.byteOffset - pages.byteOffset;
-  if (asids.byteOffset - masks.byteOffset !== stride) throw new Error("a TLB's words lie apart");
-  return touchPage(setAt(pages.byteOffset, page, tlb), word(WORD_BYTES * ways), page, word(stride));
-}
-
-/**
- * `touchPage(set, bytes, page, stride)`: whether a page stands in a set of a TLB, which begins at a linear address and has so many bytes;
- * then it becomes the most recently used. Its masks lie `stride` bytes behind its pages, and its address spaces as far behind those. As
- * sim/timing/tlb.ts does on a hit.
- */
-export function touchPageFunction(module: Functions): Callee {
-  return module.define([I32, I32, I32, I32], I32, (f, set, bytes, page, stride) => {
-    const columns = [0, 1, 2].map(
-      (n) => (at: Term) => Array.from({ length: n }).reduce<Term>((a) => i32.add(a, stride), at),
-    );
-    const [pages, masks, asids] = columns as [(at: Term) => Term, (at: Term) => Term, (at: Term) => Term];
-    forEachWay(f, set, bytes, WORD_BYTES, (at) => {
-      const owner = f.let(i32.load(asids(at)));
-      const owned = i32.or(i32.eq(owner, word(-1)), i32.eq(owner, i32.at(STATE.asid)));
-      const same = i32.eq(i32.and(page, i32.load(masks(at))), i32.load(pages(at)));
-      f.if(i32.and(same, owned), () => {
-        const kept = columns.map((column) => f.let(i32.load(column(at))));
-        forEachBefore(f, set, at, WORD_BYTES, (before) => {
-          for (const column of columns) f.store(column(at), 0, i32.load(column(before)));
-        });
-        columns.forEach((column, n) => f.store(column(set), 0, kept[n]!));
-        f.return(word(1));
-      });
-    });
-    return word(0);
-  });
 }
 
 /**

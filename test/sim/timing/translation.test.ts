@@ -84,8 +84,8 @@ describe("a TLB", () => {
     expect(misses()).toBe(2);
   });
 
-  test("tells the level above what page it has found", () => {
-    const { tlb, next } = make({}, 2);
+  test.each([2, 0])("tells the level above what page it has found, in %i cycles", (hitCycles) => {
+    const { tlb, next } = make({}, hitCycles);
     next.page = { valid: true, pageBits: 30, global: true };
     look(tlb, 0);
     next.page = { valid: true, pageBits: 12, global: false };
