@@ -46,6 +46,8 @@ export class GeneratedTiming {
   readonly ramBase = RAM_BASE;
   /** [0]: the clock at which an event is due. */
   readonly event: Float64Array;
+  /** [0]: 1. */
+  readonly one: Float64Array;
   /** How long pieces on time take at most. */
   readonly bound: OnTimeBound;
   /** Do traps and their returns clear the predictor? Generated code leaves them to others then. */
@@ -76,6 +78,7 @@ export class GeneratedTiming {
     this.#dynamic = dynamic;
     this.pieces = o.pieces;
     this.event = storage.float64(1, Infinity);
+    this.one = storage.float64(1, 1);
     this.bound = new OnTimeBound(config);
     this.clearsOnTrap = config.predictor.clearsOnTrap;
     this.doneToEvent = storage.float64(1);

@@ -40,7 +40,7 @@ const code: readonly Mutation[] = [
     ["sets whose uses are noted are brought into order without", '.policy !== "plru"', '.policy !== ""'],
   ]),
   ...mutations("sim/engine/turbo/piece-code.ts", TESTS, [
-    ["blocks begin however near an event is", "code.local(Op.localGet, limit).op(", "code.f64(Infinity).op("],
+    ["blocks begin however near an event is", "this.#latestBegin(most)", "this.locals.clock"],
     ["no load waits for a store that it overlaps", "if (overlaps) {", "if (!overlaps) {"],
   ]),
   ...mutations("sim/engine/turbo/questions.ts", TESTS, []),
@@ -81,7 +81,11 @@ const code: readonly Mutation[] = [
       "i32.sub(i32.at(depthAt), word(1))",
       "i32.at(depthAt)",
     ],
-    ["a translated branch forward is taken for one that goes back", "coldStatic && backward ?", "coldStatic ?"],
+    [
+      "a translated branch forward is taken for one that goes back",
+      "const backward = isBackward(this.#last.traits)",
+      "const backward = true",
+    ],
   ]),
   ...mutations("sim/engine/turbo/block-writer.ts", TESTS, [
     ["the category may change within a block", "this.#timing === undefined || this", "this !== undefined || this"],
@@ -95,7 +99,7 @@ const parts: readonly Mutation[] = [
       "(this.#left[0]!, executed)",
       "(this.#left[0]!, executed - 1)",
     ],
-    ["rows outlive the numbers of states", "this.#forgetRow(row, scriptsToo)", "void 0"],
+    ["rows outlive the numbers of states", "this.#rows.forget(row, scriptsToo)", "void 0"],
     ["translated accesses count as physical", '? "translated" : "physical"', '? "physical" : "physical"'],
   ]),
   ...mutations("sim/timing/generated.ts", TESTS, [

@@ -15,7 +15,8 @@ import { slotWord, type MemoCode } from "./memo-code.ts";
 import type { CacheCode } from "./parts/cache.ts";
 import type { Now, OwnFunctions, PieceTables } from "./own-functions.ts";
 import { IN_HAND, LINE } from "./lines.ts";
-import { LATE_FETCH, ROW_SHIFT } from "./pieces.ts";
+import { LATE_FETCH } from "./pieces.ts";
+import { ROW_SHIFT } from "./rows.ts";
 import { ACCESS, FETCH_OFFSET, NOTHING_BEFORE, POINT, POINT_INDEX, POINT_SHIFT } from "./points.ts";
 import { ANSWER, QUESTIONS, spill, spilled } from "./questions.ts";
 import { noteStore, noteTagGroup, overlapAgeOf } from "./store-code.ts";
@@ -285,7 +286,8 @@ class Writing {
       f.rarely(i32.not(slot), ask);
       if (this.#far === undefined && !this.#timing.fastPaths.storeBlocks.forwards)
         f.if(f64.lt(o.age, f64.of(slotWord(slot, "waiting"))), () => {
-          f.set(slot, this.#memo.slotOf(o.state, this.#memo.overlappingOf(row, before, script)));
+          const overlaps = f.let(this.#memo.overlapsOf(row, before));
+          f.set(slot, this.#memo.slotOf(o.state, this.#memo.overlappingOf(overlaps, script)));
           f.rarely(i32.not(slot), ask);
         });
       this.#goThrough(f, slot, o);

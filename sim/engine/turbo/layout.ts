@@ -80,7 +80,7 @@ export const TARGETS_BYTES = 3 << 20;
 const WASM_PAGE_BYTES = 1 << 16;
 export const RAM_AT = Math.ceil((TARGETS_AT + TARGETS_BYTES) / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
 /** Linear memory has 4 GiB, and RAM brings two bytes for each granule. */
-export const MAX_RAM_BYTES = 3.5 * 2 ** 30;
+export const MAX_RAM_BYTES = 3.25 * 2 ** 30;
 
 /** Places that depend on the size of RAM. */
 export interface Layout {

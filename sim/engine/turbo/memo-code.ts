@@ -14,7 +14,7 @@ import {
   VARIANT_WORDS,
 } from "../../timing/variants.ts";
 import type { Pieces } from "./pieces.ts";
-import { element, f64, i32, i64, select, type Callee, type Functions, type Term } from "./terms.ts";
+import { element, f64, i32, i64, select, type Callee, type Functions, type Local, type Term } from "./terms.ts";
 import { I32, I64 } from "./wasm.ts";
 
 const { const: word } = i32;
@@ -24,7 +24,8 @@ export const slotWord = (slot: Term, name: keyof typeof Slot): Term => i32.load(
 export interface MemoCode {
   readonly slotOf: Callee;
   readonly variantOf: Callee;
-  readonly overlappingOf: Callee;
+  readonly overlapsOf: Callee;
+  readonly overlappingOf: (overlaps: Local, script: Term) => Term;
 }
 
 type LoadTables = Pick<Pieces, "loadsAt" | "agesAt">;
@@ -34,7 +35,8 @@ export function memoCode(module: Functions, { memo, fastPaths }: GeneratedTiming
   return {
     slotOf: slotFunction(module, memo),
     variantOf,
-    overlappingOf: overlappingFunction(module, fastPaths.storeBlocks.entries, tables, variantOf),
+    overlapsOf: overlapsFunction(module, fastPaths.storeBlocks.entries, tables),
+    overlappingOf: overlappingOf(variantOf),
   };
 }
 
@@ -96,16 +98,11 @@ function variantFunction(module: Functions, { table: { variants } }: PipelineMem
 }
 
 /**
- * `overlappingOf(row, within, script)`: the script of a piece that begins with a row, of whose loads `within` has a bit by their places in
- * the block, with the overlaps that these had, by `overlapsOf`; -1 where it is not known.
+ * `overlapsOf(row, within)`: the overlaps of a piece that begins with a row, of whose loads `within` has a bit by their places in the
+ * block, as `overlapsOf` of variants.ts; 0 where there are too many.
  */
-function overlappingFunction(
-  module: Functions,
-  entries: number,
-  { loadsAt, agesAt }: LoadTables,
-  variantOf: Callee,
-): Callee {
-  return module.define([I32, I64, I32], I32, (f, row, within, script) => {
+function overlapsFunction(module: Functions, entries: number, { loadsAt, agesAt }: LoadTables): Callee {
+  return module.define([I32, I64], I64, (f, row, within) => {
     const loads = f.let(i64.and(i64.load(element(loadsAt, row, 3)), within));
     const overlaps = f.let(i64.const(1n));
     const load = f.let(word(0));
@@ -113,14 +110,21 @@ function overlappingFunction(
       const age = f.let(f64.load(element(agesAt, i32.low(i64.ctz(loads)), 3)));
       f.if(f64.lt(age, f64.const(entries)), () => {
         const most = i64.const(BigInt(OVERLAP.bits * OVERLAP.most));
-        f.if(i32.not(i64.isZero(i64.shrU(overlaps, most))), () => f.return(word(-1)));
+        f.if(i32.not(i64.isZero(i64.shrU(overlaps, most))), () => f.return(i64.const(0n)));
         const digit = i32.or(i32.shl(load, word(OVERLAP.ageBits)), i32.of(age));
         f.set(overlaps, i64.or(i64.shl(overlaps, i64.const(BigInt(OVERLAP.bits))), i64.of(digit)));
       });
       f.set(load, i32.add(load, word(1)));
       f.set(loads, i64.and(loads, i64.sub(loads, i64.const(1n))));
     });
-    const [low, high] = [i32.low(overlaps), i32.low(i64.shrU(overlaps, i64.const(32n)))];
-    return variantOf(script, word(0), word(OVERLAPPING), word(NO_OVERLAP), low, high);
+    return overlaps;
   });
 }
+
+/** The script with these overlaps, by the one without any; -1 where it is not known. */
+const overlappingOf =
+  (variantOf: Callee) =>
+  (overlaps: Local, script: Term): Term => {
+    const [low, high] = [i32.low(overlaps), i32.low(i64.shrU(overlaps, i64.const(32n)))];
+    return variantOf(script, word(0), word(OVERLAPPING), word(NO_OVERLAP), low, high);
+  };

@@ -5,7 +5,8 @@ import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { ExprWriter } from "./expr.ts";
 import { busyBefore } from "./questions.ts";
 import { STATE } from "./layout.ts";
-import { ENTRY_BYTES, PIECE, RESTART, type Pieces } from "./pieces.ts";
+import { RESTART, type Pieces } from "./pieces.ts";
+import { ENTRY_SHIFT, OUTCOME_SHIFT, PIECE, STATE_BITS } from "./rows.ts";
 import type { TimedBlock } from "./timed-block.ts";
 import type { SharedCalls } from "./runtime.ts";
 import { F64, I32, Op, VOID, type Code, type TableCall, type ValueType } from "./wasm.ts";
@@ -25,8 +26,8 @@ export class PieceCode {
     readonly piece: number;
     /** The least overlap age of the loads in the piece, if it has any. */
     readonly age: number;
-    /** The clock at which an event is due. */
-    readonly limit: number;
+    /** 1, which V8 would make anew each time. */
+    readonly one: number;
     /** Where the records of the region's lines begin, and where that of the line in hand lies. */
     readonly lines: number;
     readonly inHand: number;
@@ -49,19 +50,23 @@ export class PieceCode {
   /** Emits an exit before this instruction, within `depth` blocks opened here. */
   exit: (depth: number) => void = () => {};
   readonly #writer: ExprWriter;
+  readonly #newLocal: PieceCodeOptions["newLocal"];
+  /** By a number of cycles: the local with the clock so long before the next event. */
+  readonly #before = new Map<number, number>();
 
   constructor(o: PieceCodeOptions) {
     this.pieces = o.pieces;
     this.calls = o.calls;
     this.timing = o.pieces.timing;
     this.#writer = o.writer;
+    this.#newLocal = o.newLocal;
     const local = o.newLocal;
     this.locals = {
       clock: local(F64),
       state: local(I32),
       piece: local(I32),
       age: local(F64),
-      limit: local(F64),
+      one: local(F64),
       lines: local(I32),
       inHand: local(I32),
       linesTaken: local(I32),
@@ -89,7 +94,9 @@ export class PieceCode {
     const { locals, timing } = this;
     const { pieces, event } = timing;
     const from = (opcode: number, at: number): Code => code.i32(0).memory(opcode, at);
-    from(Op.f64Load, event.byteOffset).local(Op.localSet, locals.limit);
+    for (const [cycles, local] of this.#before)
+      from(Op.f64Load, event.byteOffset).f64(cycles).op(Op.f64Sub).local(Op.localSet, local);
+    from(Op.f64Load, timing.one.byteOffset).local(Op.localSet, locals.one);
     from(Op.i32Load, STATE.lines).local(Op.localSet, locals.lines);
     from(Op.f64Load, pieces.clock.byteOffset).local(Op.localSet, locals.clock);
     from(Op.i32Load, pieces.state.byteOffset).local(Op.localSet, locals.state);
@@ -105,11 +112,19 @@ export class PieceCode {
 
   /** Leaves whether a block might not be over before the next event. */
   mayNotEnd(code: Code, { instructions, restart }: TimedBlock): void {
-    const { clock, limit } = this.locals;
     const words = instructions.map(({ word }) => word);
     const most = this.timing.mostCycles(words, restart !== undefined);
-    code.local(Op.localGet, clock).f64(most).op(Op.f64Add);
-    code.local(Op.localGet, limit).op(Op.f64Gt);
+    code.local(Op.localGet, this.locals.clock).local(Op.localGet, this.#latestBegin(most)).op(Op.f64Gt);
+  }
+
+  /** The local with the latest clock at which what takes so many cycles may begin, rounded up that there be few of them. */
+  #latestBegin(most: number): number {
+    const cycles = 2 ** Math.ceil(Math.log2(most));
+    const known = this.#before.get(cycles);
+    if (known !== undefined) return known;
+    const local = this.#newLocal(F64);
+    this.#before.set(cycles, local);
+    return local;
   }
 
   /** After a piece's begin: its row. */
@@ -120,28 +135,30 @@ export class PieceCode {
 
   /** Goes through the transition of the piece; its outcome is known, or stands in the local. */
   end(code: Code, block: TimedBlock, outcome: number | undefined): void {
-    const { piece, index, outcome: outcomeLocal } = this.locals;
-    const entry = outcome === undefined ? index : piece;
-    const ahead = outcome === undefined ? 0 : outcome * ENTRY_BYTES;
-    if (outcome === undefined) {
-      code.local(Op.localGet, outcomeLocal).i32(Math.log2(ENTRY_BYTES)).op(Op.i32Shl);
-      code.local(Op.localGet, piece).op(Op.i32Add).local(Op.localSet, index);
-    }
-    this.#goThrough(code, entry, ahead, this.ordersLoads && block.loads.length > 0);
+    const { piece, outcome: outcomeLocal } = this.locals;
+    code.local(Op.localGet, piece);
+    if (outcome === undefined) code.local(Op.localGet, outcomeLocal).op(Op.i32Add);
+    else if (outcome > 0) code.i32(outcome << OUTCOME_SHIFT).op(Op.i32Add);
+    this.#goThrough(code, this.ordersLoads && block.loads.length > 0);
   }
 
   /** The front end starts afresh, as the block says. */
   restart(code: Code, block: TimedBlock): void {
-    const { index } = this.locals;
-    code.i32(this.pieces.addRow(block, RESTART)).local(Op.localSet, index);
-    this.#goThrough(code, index, 0, false);
+    code.i32(this.pieces.addRow(block, RESTART));
+    this.#goThrough(code, false);
   }
 
-  /** Goes through the transition of an entry, `ahead` of the address in a local; `overlaps`: loads in it may have to wait for stores. */
-  #goThrough(code: Code, entry: number, ahead: number, overlaps: boolean): void {
-    const { state, clock, age } = this.locals;
-    const inEntry = (opcode: number, offset: number): Code =>
-      code.local(Op.localGet, entry).memory(opcode, ahead + offset);
+  /** Goes through the transition of the state's entry in the group whose address is on the stack; `overlaps`: loads in it may have to wait for stores. */
+  #goThrough(code: Code, overlaps: boolean): void {
+    const { state, clock, age, one, index: entry } = this.locals;
+    code
+      .local(Op.localGet, state)
+      .i32((1 << STATE_BITS) - 1)
+      .op(Op.i32And)
+      .i32(ENTRY_SHIFT)
+      .op(Op.i32Shl);
+    code.op(Op.i32Add).local(Op.localSet, entry);
+    const inEntry = (opcode: number, offset: number): Code => code.local(Op.localGet, entry).memory(opcode, offset);
     inEntry(Op.i32Load, PIECE.state).local(Op.localGet, state).op(Op.i32Ne);
     if (overlaps) {
       code.local(Op.localGet, age);
@@ -149,13 +166,13 @@ export class PieceCode {
     }
     code.rarely(Op.if).byte(VOID);
     code.local(Op.localGet, entry);
-    if (ahead > 0) code.i32(ahead).op(Op.i32Add);
     this.age(code, overlaps);
-    code.local(Op.localGet, clock).local(Op.localGet, state).callThroughTable(this.calls.advance).op(Op.end);
+    code.local(Op.localGet, clock).local(Op.localGet, state).callThroughTable(this.calls.advance);
+    code.local(Op.localSet, entry).op(Op.end);
     code.local(Op.localGet, clock);
     inEntry(Op.f64Load, PIECE.cycles).op(Op.f64Add).local(Op.localSet, clock);
     inEntry(Op.i32Load, PIECE.taken).local(Op.localTee, state);
-    code.local(Op.localGet, state).memory(Op.f64Load, 0).f64(1).op(Op.f64Add).memory(Op.f64Store, 0);
+    code.local(Op.localGet, state).memory(Op.f64Load, 0).local(Op.localGet, one).op(Op.f64Add).memory(Op.f64Store, 0);
     inEntry(Op.i32Load, PIECE.next).local(Op.localSet, state);
   }
 

@@ -1,9 +1,7 @@
 // The pieces of generated code (sim/timing/memo.ts): which instructions each block has, where a piece of it may begin, and what
 // its transitions do, as far as generated code looks them up by itself; and the answers to what it asks.
 //
-// A row belongs to a place where a piece may begin: the block's head, or behind an instruction that may be late. It has an entry
-// for each way in which the block's transfer may turn out. An entry holds the transition that was taken there last: if the
-// memo is in the same state, generated code goes through it without asking.
+// A piece may begin at a block's head, or behind an instruction that may be late: there it has a row (rows.ts).
 import { emptyRecord, virt48 } from "../data.ts";
 import type { Retire } from "../../machine/retire.ts";
 import { isFar } from "../../timing/far-stores.ts";
@@ -13,26 +11,18 @@ import { Script } from "../../timing/script.ts";
 import { withOutcome } from "../../timing/step.ts";
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
 import { Slot } from "../../timing/transitions.ts";
+import { BRANCHES_BYTES, BranchTable } from "./branch-table.ts";
 import type { Exit } from "./exits.ts";
 import { RAM_AT } from "./layout.ts";
 import { LineRecords, LINES_BYTES, offsetOf } from "./lines.ts";
 import { TimedBlock, type Point } from "./timed-block.ts";
 import { knownOfAccess, knownOfFetch, MOST_OF_REGION, NOTHING_BEFORE, POINTS_BYTES, PointTable } from "./points.ts";
+import { MAX_ROWS, NO_STATE, OUTCOME_SHIFT, Rows, ROWS_BYTES } from "./rows.ts";
 
-/** An entry: i32 state, i32 where its count of takings lies, f64 cycles, i32 next state, i32 script, f64 stores waiting. */
-export const PIECE = { state: 0, taken: 4, cycles: 8, next: 16, script: 20, waiting: 24 } as const;
-const ENTRY_SHIFT = 5;
-export const ENTRY_BYTES = 1 << ENTRY_SHIFT;
-export const ROW_SHIFT = ENTRY_SHIFT + 2;
-export const ROW_BYTES = 1 << ROW_SHIFT;
-const OUTCOMES = ROW_BYTES / ENTRY_BYTES;
-const ENTRY_WORDS = ENTRY_BYTES / 4;
-export const MAX_ROWS = 3 << 14;
 const UNKNOWN = -1;
 /** What `Pieces` takes of its storage. */
-export const PIECES_BYTES = MAX_ROWS * (ROW_BYTES + 8) + LINES_BYTES + POINTS_BYTES + 8 * LONGEST_PIECE + 8 + 8 * 3;
-/** No state has this number: the entry is good for one taking, or for none. */
-export const NO_STATE = -3;
+export const PIECES_BYTES =
+  ROWS_BYTES + 8 * MAX_ROWS + LINES_BYTES + POINTS_BYTES + BRANCHES_BYTES + 8 * LONGEST_PIECE + 8 + 8 * 3;
 
 /** Where the words of `lateFetch` lie. */
 export const LATE_FETCH = { pc: 0, beganAt: 8, doneAt: 16 } as const;
@@ -60,10 +50,10 @@ export class Pieces {
   readonly agesAt: number;
   readonly leftAt: number;
   readonly lines: LineRecords;
+  readonly branches: BranchTable;
   readonly #walks: Walks;
   readonly #asid: () => number;
-  readonly #rows: Int32Array;
-  readonly #cycles: Float64Array;
+  readonly #rows: Rows;
   readonly #loads: Int32Array;
   readonly #ages: Float64Array;
   readonly #left: Int32Array;
@@ -85,13 +75,12 @@ export class Pieces {
     this.timing = timing;
     this.#walks = o.walks;
     this.#asid = o.asid;
-    const both = storage.float64((MAX_ROWS * ROW_BYTES) / 8);
-    this.rowsAt = both.byteOffset;
-    this.#cycles = both;
-    this.#rows = new Int32Array(both.buffer, both.byteOffset, 2 * both.length);
+    this.#rows = new Rows(storage);
+    this.rowsAt = this.#rows.at;
     this.#loads = storage.int32(2 * MAX_ROWS);
     this.loadsAt = this.#loads.byteOffset;
     this.lines = new LineRecords(storage, timing.fastPaths);
+    this.branches = new BranchTable(storage, timing.fastPaths.predictor.direction, OUTCOME_SHIFT);
     this.#pointTable = new PointTable(storage);
     this.pointsAt = this.#pointTable.at;
     this.#ages = storage.float64(LONGEST_PIECE);
@@ -124,8 +113,8 @@ export class Pieces {
     this.#rowCount += 1;
     this.#blockOf[row] = block.number;
     this.#fromOf[row] = from;
-    this.#forgetRow(row, true);
-    return this.rowsAt + ROW_BYTES * row;
+    this.#rows.forget(row, true);
+    return this.#rows.placeOf(row);
   }
 
   /** All rows of the block from which its piece may have begun are there. */
@@ -150,25 +139,23 @@ export class Pieces {
   /** Has an entry say what the piece does from here; `age` is the least of its loads' overlap ages. */
   readonly advance = (entryAt: number, age: number): void => {
     const { row, block, from } = this.#pieceFrom(entryAt);
-    const at = offsetOf(entryAt, this.rowsAt) >>> 2;
     const { pieces, memo } = this.timing;
-    const outcome = ((at / ENTRY_WORDS) % OUTCOMES) | 0;
-    const scriptAt = at + PIECE.script / 4;
-    if (this.#rows[scriptAt]! < 0) {
+    const outcome = this.#rows.outcomeOf(entryAt);
+    if (this.#rows.scriptOf(entryAt) < 0) {
       this.#write(block, from, block.steps, outcome);
       const counted = from === RESTART ? "elsewhere" : countedAs(block);
-      this.#rows[scriptAt] = memo.scripts.number(this.#script, block.category, counted);
+      this.#rows.setScript(entryAt, memo.scripts.number(this.#script, block.category, counted));
       this.#noteLoads(row, block, from);
     }
-    const script = this.#rows[scriptAt]!;
+    const script = this.#rows.scriptOf(entryAt);
     const { now } = pieces;
     const youngest = age < this.#entries ? age : Infinity;
     const slot = pieces.slotOf(script, youngest, (i) => this.#ageAt(block, from + i));
-    if (slot >= 0) return this.#fill(at, slot);
+    if (slot >= 0) return this.#fill(entryAt, slot);
     this.#write(block, from, block.steps, outcome);
     this.#takeSlowly(block, from);
-    const taken = memo.taken.length - 1;
-    this.#set(at, { state: NO_STATE, taken, cycles: pieces.now - now, next: pieces.state[0]!, waiting: 0 });
+    const taken = this.#takenAt(memo.taken.length - 1);
+    this.#rows.set(entryAt, { state: NO_STATE, taken, cycles: pieces.now - now, next: pieces.state[0]!, waiting: 0 });
   };
 
   /**
@@ -280,7 +267,7 @@ export class Pieces {
 
   /** The block of a row, and the instruction before which its piece begins. */
   #pieceFrom(rowAt: number): { readonly row: number; readonly block: TimedBlock; readonly from: number } {
-    const row = (offsetOf(rowAt, this.rowsAt) / ROW_BYTES) | 0;
+    const row = this.#rows.rowOf(rowAt);
     return { row, block: this.#blocks[this.#blockOf[row]!]!, from: this.#fromOf[row]! };
   }
 
@@ -347,39 +334,27 @@ export class Pieces {
     return age < this.#entries ? age : NO_OVERLAP;
   }
 
-  #fill(at: number, slot: number): void {
+  #fill(entryAt: number, slot: number): void {
     const { slots, spare } = this.timing.memo;
-    this.#set(at, {
+    this.#rows.set(entryAt, {
       state: slot === spare || isFar(slots[slot]!) ? NO_STATE : slots[slot]!,
-      taken: slots[slot + Slot.transition]!,
+      taken: this.#takenAt(slots[slot + Slot.transition]!),
       cycles: slots[slot + Slot.cycles]!,
       next: slots[slot + Slot.next]!,
       waiting: slots[slot + Slot.waiting]!,
     });
   }
 
-  /** Writes the words of an entry, but for its script; `taken` is a transition. */
-  #set(at: number, entry: Readonly<Record<Exclude<keyof typeof PIECE, "script">, number>>): void {
-    this.#rows[at + PIECE.state / 4] = entry.state;
-    this.#rows[at + PIECE.taken / 4] = this.timing.memo.taken.byteOffset + 8 * entry.taken;
-    this.#rows[at + PIECE.next / 4] = entry.next;
-    this.#cycles[(at + PIECE.cycles / 4) / 2] = entry.cycles;
-    this.#cycles[(at + PIECE.waiting / 4) / 2] = entry.waiting;
+  /** Where the takings of a transition are counted. */
+  #takenAt(transition: number): number {
+    return this.timing.memo.taken.byteOffset + 8 * transition;
   }
 
   #forgetNumbers(scriptsToo: boolean): void {
-    for (let row = 0; row < this.#rowCount; row += 1) this.#forgetRow(row, scriptsToo);
+    for (let row = 0; row < this.#rowCount; row += 1) this.#rows.forget(row, scriptsToo);
     if (!scriptsToo) return;
     for (const block of this.#blocks) block.scripts.clear();
     this.#pointTable.forgetScripts();
-  }
-
-  #forgetRow(row: number, scriptsToo: boolean): void {
-    for (let outcome = 0; outcome < OUTCOMES; outcome += 1) {
-      const at = (row * ROW_BYTES) / 4 + outcome * ENTRY_WORDS;
-      this.#rows[at + PIECE.state / 4] = NO_STATE;
-      if (scriptsToo) this.#rows[at + PIECE.script / 4] = UNKNOWN;
-    }
   }
 }
 

@@ -18,7 +18,7 @@ const FILL_IMPORT = { name: "fill", params: [I64, I32], results: [I32] } as cons
 export const SHARED_FUNCTIONS = [
   FILL_IMPORT,
   ...BOUNDS_IMPORTS,
-  { name: "advance", params: [I32, F64, F64, I32], results: [] },
+  { name: "advance", params: [I32, F64, F64, I32], results: [I32] },
   { name: "takeLine", params: [I32, I32, F64, I32], results: [I32] },
   { name: "takeLines", params: [I32, I32, I32, F64, I32], results: [I32] },
   { name: "rememberTarget", params: [I32, I32, F64, F64, I32], results: [I32] },

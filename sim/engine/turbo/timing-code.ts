@@ -155,7 +155,7 @@ export class TimingCode {
   }
 
   #transfer(code: Code, block: TimedBlock): TransferCode {
-    const { timing, calls, locals } = this.#piece;
-    return new TransferCode(code, block, timing.fastPaths.predictor, calls, locals);
+    const { timing, pieces, calls, locals } = this.#piece;
+    return new TransferCode(code, block, timing.fastPaths.predictor, pieces.branches, calls, locals);
   }
 }

@@ -7,7 +7,8 @@ import { isFar, settle, type FarCode } from "./far-code.ts";
 import type { OwnFunctions } from "./own-functions.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
 import { LINE } from "./lines.ts";
-import { NO_STATE, PIECE, ROW_SHIFT, type Pieces } from "./pieces.ts";
+import type { Pieces } from "./pieces.ts";
+import { NO_STATE, OUTCOME_SHIFT, OVERLAP_ENTRY, OVERLAPS, PIECE, ROW_SHIFT } from "./rows.ts";
 import { spill } from "./questions.ts";
 import { forEachBefore } from "./sets.ts";
 import {
@@ -118,47 +119,61 @@ function defineRememberTarget(module: Functions): void {
 }
 
 /**
- * `advance(entry, age, clock, state)`: an entry has what its piece does from a state on, some of whose loads overlap stores, `age` being the
- * least of their ages. As `Pieces.advance`, which is asked where that is not remembered.
+ * `advance(entry, age, clock, state)`: the entry that has what its piece does from a state on, some of whose loads overlap stores, `age`
+ * being the least of their ages: this one, or another of its row. As `Pieces.advance`, which is asked where that is not remembered.
  */
 function defineAdvance(
   module: Functions,
   timing: GeneratedTiming,
   rowsAt: number,
-  { slotOf, overlappingOf }: MemoCode,
+  { slotOf, overlapsOf, overlappingOf }: MemoCode,
   far: FarCode,
 ): void {
   const { memo } = timing;
-  const body = (f: Statements, entry: Local, age: Local, clock: Local, state: Local): void => {
-    const ask = (): void => {
-      spill(f, timing, clock, state);
-      f.do(module.imported("advance")(entry, age));
-      f.return();
-    };
-    const script = f.let(i32.load(entry, PIECE.script));
-    const row = i32.shrU(i32.sub(entry, word(rowsAt)), word(ROW_SHIFT));
-    const slot = f.let(word(0));
-    const fromNear = (): void => {
-      f.set(slot, slotOf(state, script));
-      f.if(i32.not(slot), ask);
-      f.if(f64.lt(age, f64.of(slotWord(slot, "waiting"))), () => {
-        f.set(slot, slotOf(state, overlappingOf(row, i64.const(-1n), script)));
-        f.if(i32.not(slot), ask);
-        f.set(state, word(NO_STATE));
-      });
-    };
-    const fromFar = (): void => {
-      f.set(slot, far.pass(state, script, clock, row, i64.const(-1n), age));
-      f.if(i32.not(slot), ask);
-      f.set(state, word(NO_STATE));
-    };
-    settle(f, far, state, clock);
-    f.if(isFar(state), fromFar, fromNear);
-    f.store(entry, PIECE.state, state);
+  const fill = (f: Statements, entry: Local, slot: Local): void => {
     f.store(entry, PIECE.taken, element(memo.taken.byteOffset, slotWord(slot, "transition"), 3));
     f.store(entry, PIECE.cycles, f64.of(slotWord(slot, "cycles")));
     f.store(entry, PIECE.next, slotWord(slot, "next"));
-    f.store(entry, PIECE.waiting, f64.of(slotWord(slot, "waiting")));
   };
-  module.define([I32, F64, F64, I32], undefined, body, "advance");
+  const waiting = (slot: Local): Term => f64.of(slotWord(slot, "waiting"));
+  const body = (f: Statements, entry: Local, age: Local, clock: Local, state: Local): Term => {
+    const ask = (): void => {
+      spill(f, timing, clock, state);
+      f.do(module.imported("advance")(entry, age));
+      f.return(entry);
+    };
+    const script = f.let(i32.load(i32.and(entry, word(-1 << OUTCOME_SHIFT)), PIECE.script));
+    const row = i32.shrU(i32.sub(entry, word(rowsAt)), word(ROW_SHIFT));
+    const slot = f.let(word(0));
+    settle(f, far, state, clock);
+    f.if(isFar(state), () => {
+      f.set(slot, far.pass(state, script, clock, row, i64.const(-1n), age));
+      f.if(i32.not(slot), ask);
+      f.store(entry, PIECE.state, word(NO_STATE));
+      fill(f, entry, slot);
+      f.store(entry, PIECE.waiting, waiting(slot));
+      f.return(entry);
+    });
+    f.if(i32.ne(i32.load(entry, PIECE.state), state), () => {
+      f.set(slot, slotOf(state, script));
+      f.if(i32.not(slot), ask);
+      f.store(entry, PIECE.state, state);
+      fill(f, entry, slot);
+      f.store(entry, PIECE.waiting, waiting(slot));
+      f.if(f64.le(waiting(slot), age), () => f.return(entry));
+    });
+    const overlaps = f.let(overlapsOf(row, i64.const(-1n)));
+    const other = f.let(i32.xor(entry, word(OVERLAP_ENTRY)));
+    const mark = f.let(i32.sub(word(OVERLAPS), state));
+    const differs = i64.ne(i64.load(other, PIECE.overlaps), overlaps);
+    f.if(i32.or(i32.ne(i32.load(other, PIECE.state), mark), differs), () => {
+      f.set(slot, slotOf(state, overlappingOf(overlaps, script)));
+      f.if(i32.not(slot), ask);
+      f.store(other, PIECE.state, mark);
+      fill(f, other, slot);
+      f.store(other, PIECE.overlaps, overlaps);
+    });
+    return other;
+  };
+  module.define([I32, F64, F64, I32], I32, body, "advance");
 }

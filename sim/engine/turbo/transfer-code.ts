@@ -1,6 +1,8 @@
 // Branch prediction in generated code, as sim/timing/predictor does it.
 import { Outcome, type PredictorFastPath } from "../../timing/predictor/predictor.ts";
 import { isBackward, isCall, isIndirect, isReturn } from "../../timing/traits.ts";
+import { NEXT_BITS, type BranchTable } from "./branch-table.ts";
+import { OUTCOME_SHIFT } from "./rows.ts";
 import type { TimedBlock, TimedInstruction } from "./timed-block.ts";
 import type { SharedCalls } from "./runtime.ts";
 import {
@@ -18,7 +20,8 @@ import {
 import { I32, Op, type Code } from "./wasm.ts";
 
 const { const: word } = i32;
-const { remembered, predecoded, mispredicted } = Outcome;
+/** An outcome as code has it: how far ahead in a row its entries lie. */
+const ahead = (outcome: keyof typeof Outcome): Term => word(Outcome[outcome] << OUTCOME_SHIFT);
 
 /** Locals of which it makes use: the outcome stands in the first. */
 export interface TransferLocals {
@@ -34,6 +37,7 @@ export class TransferCode {
   readonly #f: Statements;
   readonly #last: TimedInstruction;
   readonly #predictor: PredictorFastPath;
+  readonly #branches: BranchTable;
   readonly #calls: SharedCalls;
   readonly #outcome: Local;
   readonly #index: Local;
@@ -41,10 +45,18 @@ export class TransferCode {
   readonly #known: Local;
   readonly #taken: Local;
 
-  constructor(code: Code, block: TimedBlock, predictor: PredictorFastPath, calls: SharedCalls, locals: TransferLocals) {
+  constructor(
+    code: Code,
+    block: TimedBlock,
+    predictor: PredictorFastPath,
+    branches: BranchTable,
+    calls: SharedCalls,
+    locals: TransferLocals,
+  ) {
     this.#f = new Statements([], code);
     this.#last = block.instructions.at(-1)!;
     this.#predictor = predictor;
+    this.#branches = branches;
     this.#calls = calls;
     this.#outcome = localOf(I32, locals.outcome);
     this.#index = localOf(I32, locals.index);
@@ -61,8 +73,8 @@ export class TransferCode {
     if (target === pc + bytes || !this.#predictor.btbHoldsAll) return;
     this.#f.if(this.#taken, () => {
       this.#f.set(this.#known, this.#remembered(f64.const(target)));
-      const early = i32.and(this.#known, i32.eq(this.#outcome, word(predecoded)));
-      this.#f.if(early, () => this.#f.set(this.#outcome, word(remembered)));
+      const early = i32.and(this.#known, i32.eq(this.#outcome, ahead("predecoded")));
+      this.#f.if(early, () => this.#f.set(this.#outcome, ahead("remembered")));
     });
   }
 
@@ -74,34 +86,30 @@ export class TransferCode {
     if (fromStack) this.#pop(target);
     if (isCall(traits)) this.#push();
     const early = this.#predictor.btbHoldsAll || fromBuffer ? this.#remembered(target) : word(0);
-    const right = select(early, word(remembered), word(fromBuffer ? mispredicted : predecoded));
+    const right = select(early, ahead("remembered"), ahead(fromBuffer ? "mispredicted" : "predecoded"));
     this.#f.set(this.#outcome, right);
-    if (fromStack) this.#f.if(i32.not(this.#known), () => this.#f.set(this.#outcome, word(mispredicted)));
+    if (fromStack) this.#f.if(i32.not(this.#known), () => this.#f.set(this.#outcome, ahead("mispredicted")));
   }
 
   /** Predicts a branch's direction and learns; a branch that is taken as predicted is `predecoded`. */
   #predict(taken: Term): void {
-    const { direction } = this.#predictor;
-    const f = this.#f;
     const backward = isBackward(this.#last.traits);
+    const f = this.#f;
     // Each bit of the other outcomes is one of `mispredicted`; `select` would be a branch of the host.
-    const outcome = (predicted: Term): Term =>
-      i32.or(i32.mul(taken, word(predecoded)), i32.mul(i32.xor(predicted, taken), word(mispredicted)));
-    if (direction === undefined) return f.set(this.#outcome, outcome(word(backward ? 1 : 0)));
-    const { highest, coldStatic } = direction;
+    if (this.#predictor.direction === undefined) {
+      const wrong = i32.xor(word(backward ? 1 : 0), taken);
+      return f.set(this.#outcome, i32.or(i32.mul(taken, ahead("predecoded")), i32.mul(wrong, ahead("mispredicted"))));
+    }
     const [counterAt, base] = this.#counter();
-    const counter = this.#outcome;
+    const [counter, step] = [this.#outcome, this.#known];
     f.set(this.#index, counterAt);
     f.set(counter, i32.load(this.#index, base));
     this.#noteOutcome(taken);
-    // A counter that has never counted is -1, and starts at 0.
-    const cold = i32.lt(counter, word(0));
-    f.if(i32.ne(counter, i32.mul(taken, word(highest))), () => {
-      const counted = i32.add(counter, i32.sub(i32.shl(taken, word(1)), word(1)));
-      f.store(this.#index, base, select(cold, taken, counted));
-    });
-    const warm = i32.lt(word(highest >> 1), counter);
-    f.set(this.#outcome, outcome(coldStatic && backward ? i32.or(warm, cold) : warm));
+    const place = i32.add(i32.add(i32.shl(counter, word(1)), taken), word(2));
+    f.set(step, i32.load(i32.shl(place, word(2)), this.#branches.at(backward) - 2 * WORD_BYTES));
+    const next = i32.and(step, word(2 ** NEXT_BITS - 1));
+    f.if(i32.ne(counter, next), () => f.store(this.#index, base, next));
+    f.set(this.#outcome, i32.shrU(step, word(NEXT_BITS)));
   }
 
   /** An address that, with the offset that comes with it, is that of the branch's counter. */

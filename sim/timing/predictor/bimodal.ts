@@ -24,40 +24,46 @@ export interface CountersFastPath {
   readonly coldStatic: boolean;
 }
 
-const UNSEEN = -1;
+/** A counter that has never counted; it starts at 0. */
+export const UNSEEN = -1;
+
+type Rule = Pick<CountersFastPath, "highest" | "coldStatic">;
+
+/** What a counter is after a branch. */
+export const nextCounter = ({ highest }: Rule, counter: number, taken: boolean): number =>
+  taken ? Math.min(Math.max(counter, 0) + 1, highest) : Math.max(counter - 1, 0);
+
+/** What a branch with this counter is predicted. */
+export const predictsTaken = ({ highest, coldStatic }: Rule, counter: number, backward: boolean): boolean =>
+  counter === UNSEEN ? coldStatic && backward : 2 * counter > highest;
 
 export class Bimodal implements DirectionPredictor {
   readonly #counters: Int32Array;
   readonly #mask: number;
   readonly #perByte: number;
-  readonly #highest: number;
-  readonly #coldStatic: boolean;
+  readonly #rule: Rule;
 
   constructor(table: CounterTable, storage: Storage) {
     this.#counters = storage.int32(table.entries, UNSEEN);
     this.#mask = table.entries - 1;
     this.#perByte = 1 / table.granuleBytes;
-    this.#highest = 2 ** table.counterBits - 1;
-    this.#coldStatic = table.cold === "backward-taken";
+    this.#rule = { highest: 2 ** table.counterBits - 1, coldStatic: table.cold === "backward-taken" };
   }
 
   get fastPath(): CountersFastPath {
-    const granuleBytes = 1 / this.#perByte;
-    const coldStatic = this.#coldStatic;
-    return { counters: this.#counters, mask: this.#mask, granuleBytes, highest: this.#highest, coldStatic };
+    return { counters: this.#counters, mask: this.#mask, granuleBytes: 1 / this.#perByte, ...this.#rule };
   }
 
   resolve(pc: number, backward: boolean, taken: boolean): boolean {
     return this.resolveAt((pc * this.#perByte) | 0, backward, taken);
   }
 
-  /** The same with an index formed elsewhere; its low bits count. A counter that has never counted starts at 0. */
+  /** The same with an index formed elsewhere; its low bits count. */
   resolveAt(index: number, backward: boolean, taken: boolean): boolean {
     const i = index & this.#mask;
     const counter = this.#counters[i]!;
-    const value = counter === UNSEEN ? 0 : counter;
-    this.#counters[i] = taken ? Math.min(value + 1, this.#highest) : Math.max(value - 1, 0);
-    return counter === UNSEEN ? this.#coldStatic && backward : 2 * counter > this.#highest;
+    this.#counters[i] = nextCounter(this.#rule, counter, taken);
+    return predictsTaken(this.#rule, counter, backward);
   }
 
   clear(): void {

@@ -1,6 +1,6 @@
 // Programs with more code than the turbo engine can keep, each in one respect: it makes room, and nothing else changes.
 import { test } from "vitest";
-import { MAX_ROWS } from "../../../../sim/engine/turbo/pieces.ts";
+import { MAX_ROWS } from "../../../../sim/engine/turbo/rows.ts";
 import { ENTRY, TARGETS_BYTES } from "../../../../sim/engine/turbo/layout.ts";
 import { PASS } from "../../../drivers/machine.ts";
 import { alike } from "./timed-cases.ts";
