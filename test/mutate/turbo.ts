@@ -49,6 +49,25 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       "for (let number = 0; number < this.#used; number += 1) this.#empty(number);",
       "",
     ],
+    [
+      "translations that were given outlive a change of tables",
+      "this.#empty(number);\n    this.#forgetGiven();",
+      "this.#empty(number);",
+    ],
+    [
+      "a context has what was given to another of its number",
+      "this.#forgetNames();\n        this.#forgetGiven();",
+      "this.#forgetNames();",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/fill-code.ts", TESTS, [
+    [
+      "a page that was given is that of an access across its end",
+      "i64.or(i64.xor(i64.load(given, GIVEN.key), key), otherPage)",
+      "i64.xor(i64.load(given, GIVEN.key), key)",
+    ],
+    ["what may be loaded from may be stored to", "i32.or(context, kind)", "context"],
+    ["what was given to one context is known in all", "i32.or(context, kind)", "kind"],
   ]),
   ...mutations("sim/engine/turbo/system.ts", CSR_TESTS, [
     [
@@ -105,8 +124,8 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       ],
       [
         "translated code does not ask PMP",
-        'if (!mmu.guardsData || mmu.allows(pageAt, PAGE_BYTES, stores ? "store" : "load"))',
-        "if (pageAt >= 0 || stores)",
+        '!mmu.guardsData || mmu.allows(pageAt, PAGE_BYTES, stores ? "store" : "load")',
+        "pageAt >= 0 || stores",
       ],
       [
         "a translated store asks whether the page can be loaded",

@@ -4,18 +4,17 @@ import {
   CONTEXT_SLOTS_AT,
   CONTEXT_SLOTS_BYTES,
   entriesAt,
+  GIVEN_AT,
+  GIVEN_BYTES,
   MAX_CONTEXTS,
   STATE,
-  TLB,
   TLB_BYTES,
-  TLB_KIND_BYTES,
   tlbAt,
 } from "./layout.ts";
 import type { LinearMemory } from "./linear.ts";
 import type { TranslatedCode } from "./code-cache.ts";
 
 const PAGE_BYTES = 4096;
-const TLB_INDEX_MASK = (1 << TLB.indexBits) - 1;
 
 export class Contexts {
   readonly #linear: LinearMemory;
@@ -29,6 +28,7 @@ export class Contexts {
     this.#code = code;
     this.#bytes = new Uint8Array(linear.buffer);
     this.#forgetNames();
+    this.#forgetGiven();
   }
 
   /** The context in force. Generated code switches, too; -1: to one that has no number yet. */
@@ -43,6 +43,7 @@ export class Contexts {
       if (this.#used === MAX_CONTEXTS) {
         this.#numbers.clear();
         this.#forgetNames();
+        this.#forgetGiven();
         this.#used = 0;
       }
       number = this.#used++;
@@ -60,16 +61,16 @@ export class Contexts {
   /** Empties all: page tables or protection have changed. */
   flush(): void {
     for (let number = 0; number < this.#used; number += 1) this.#empty(number);
+    this.#forgetGiven();
   }
 
-  /** Remembers where the page of an address lies: `place` is that of the byte in linear memory. */
-  fill(addr: bigint, access: number, place: number): void {
-    const page = addr >> 12n;
-    const index = Number(page & BigInt(TLB_INDEX_MASK));
-    const at = tlbAt(this.current) + access * TLB_KIND_BYTES + (index << TLB.entryBits);
-    this.#linear.doubles[at >>> 3] = page;
-    const low = Number(BigInt.asUintN(32, addr));
-    this.#linear.words[(at + TLB.delta) >>> 2] = place - low;
+  /** No translation that was given holds any more. */
+  #forgetGiven(): void {
+    const { words } = this.#linear;
+    const generation = (words[STATE.generation >>> 2]! + 1) | 0;
+    // Once around, entries of the same number would hold again; nor does one that is all zeros.
+    if (generation === 0) this.#bytes.fill(0, GIVEN_AT, GIVEN_AT + GIVEN_BYTES);
+    words[STATE.generation >>> 2] = generation === 0 ? 1 : generation;
   }
 
   /** No satp has all bits set. */

@@ -302,7 +302,7 @@ export class Turbo extends Reference {
     return region.pages.every(({ virt, page }) => this.knownPage(virt) === page);
   }
 
-  /** Finds the place of an access that missed the TLB; 0 where the interpreter has to do it. */
+  /** Finds the place of an access to a page that may be accessed so anywhere; 0 where the interpreter has to do it. */
   #fill(addr: bigint, packed: number): number {
     this.#catchUp();
     const access = packed & 3;
@@ -318,11 +318,7 @@ export class Turbo extends Reference {
     if (access === Access.loadCapability && mmu.loadedTags !== LoadedTags.keep) return 0;
     const place = RAM_AT + (phys - memory.base);
     const pageAt = phys - (phys % PAGE_BYTES);
-    if (!mmu.guardsData || mmu.allows(pageAt, PAGE_BYTES, stores ? "store" : "load")) {
-      this.#contexts.fill(addr, access, place);
-      return place;
-    }
-    return 0;
+    return !mmu.guardsData || mmu.allows(pageAt, PAGE_BYTES, stores ? "store" : "load") ? place : 0;
   }
 
   /** Code in [start, end) of RAM was stored to. */

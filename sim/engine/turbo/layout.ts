@@ -29,10 +29,12 @@ export const STATE = {
   /** f64: the clock, without timing, and the instructions retired, when the budget is used up. */
   now: 56,
   retired: 64,
+  /** i32: which translations that were given still hold (fill-code.ts). */
+  generation: 72,
 } as const;
 
 /** Registers: addresses and metadata are i64, tags i32. */
-export const X_AT = 72;
+export const X_AT = 80;
 export const META_AT = X_AT + 32 * 8;
 export const TAG_AT = META_AT + 32 * 8;
 /** Control and status registers that only hold what they are given (machine/held.ts). */
@@ -67,7 +69,7 @@ export const ENTRY = { bits: 5, indexBits: 12, meta: 8, index: 16, lines: 20, ot
 export const ENTRIES_BYTES = 1 << (ENTRY.indexBits + ENTRY.bits);
 
 /** Contexts: ways to see memory. One has a TLB and entries of its own, so that a change of context is one of two pointers. */
-export const MAX_CONTEXTS = 256;
+export const MAX_CONTEXTS = 240;
 const CONTEXTS_AT = 1 << 16;
 export const CONTEXT_BYTES = TLB_BYTES + ENTRIES_BYTES;
 export const tlbAt = (context: number): number => CONTEXTS_AT + context * CONTEXT_BYTES;
@@ -77,8 +79,16 @@ export const entriesAt = (context: number): number => tlbAt(context) + TLB_BYTES
 export const TARGETS_AT = tlbAt(MAX_CONTEXTS);
 export const TARGETS_BYTES = 3 << 20;
 
+/**
+ * Translations that were given to any context, a hash table (fill-code.ts): i64 page, context and kind of access, i32 as in a TLB, i32
+ * generation. One of another generation than that in force holds no more.
+ */
+export const GIVEN = { bits: 4, indexBits: 14, key: 0, delta: 8, generation: 12 } as const;
+export const GIVEN_AT = TARGETS_AT + TARGETS_BYTES;
+export const GIVEN_BYTES = 1 << (GIVEN.indexBits + GIVEN.bits);
+
 const WASM_PAGE_BYTES = 1 << 16;
-export const RAM_AT = Math.ceil((TARGETS_AT + TARGETS_BYTES) / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
+export const RAM_AT = Math.ceil((GIVEN_AT + GIVEN_BYTES) / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
 /** Linear memory has 4 GiB, and RAM brings two bytes for each granule. */
 export const MAX_RAM_BYTES = 3.25 * 2 ** 30;
 

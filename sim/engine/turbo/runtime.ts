@@ -1,14 +1,12 @@
 // The parts of generated code that do not depend on the guest's: what a region's module is made of, and the trampoline between regions.
 import { BOUNDS_IMPORTS } from "./bounds-module.ts";
 import { SWITCHES } from "./exits.ts";
+import { FILL_IMPORT, fillFunction } from "./fill-code.ts";
 import { ENTRY, STATE } from "./layout.ts";
 import { QUESTIONS } from "./questions.ts";
 import { enterContextFunction, noteContextFunction } from "./switch-code.ts";
 import type { Import } from "./terms.ts";
-import { Code, encodeModule, F64, I32, I64, Op, VOID, type Signature, type TableCall } from "./wasm.ts";
-
-/** Makes a TLB entry for an address if it can; gives the place of the byte, or 0. */
-const FILL_IMPORT = { name: "fill", params: [I64, I32], results: [I32] } as const satisfies Import;
+import { Code, encodeModule, F64, I32, Op, VOID, type Signature, type TableCall } from "./wasm.ts";
 
 /**
  * What regions call outside, by their places in a table: `fill`, the functions of bounds-module.ts where there are capabilities, and
@@ -69,14 +67,13 @@ export function trampolineModule(memoryPages: number): Uint8Array<ArrayBuffer> {
   code.local(Op.localGet, slot).i32(ENTRY.other).op(Op.i32Xor).local(Op.localSet, slot);
   enterIfNamed(code, slot, index);
   code.op(Op.end).local(Op.localGet, budget);
-  const forward = new Code().local(Op.localGet, 0).local(Op.localGet, 1).call(fill);
   return encodeModule({
     imports: [FILL_IMPORT],
     functions: [
       { params: [I32, I32], results: [I32], locals: [I32], body: code, exportName: "run" },
       enterContextFunction(),
       noteContextFunction(),
-      { ...FILL_IMPORT, locals: [], body: forward, exportName: FILL_IMPORT.name },
+      fillFunction(fill),
     ],
     types: [REGION],
     usesTable: true,

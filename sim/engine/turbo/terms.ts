@@ -95,6 +95,7 @@ export const i64 = {
   const: (value: bigint): Term => term(I64, (code) => code.i64(value)),
   add: binary(I64, Op.i64Add),
   sub: binary(I64, Op.i64Sub),
+  mul: binary(I64, Op.i64Mul),
   and: binary(I64, Op.i64And),
   or: binary(I64, Op.i64Or),
   xor: binary(I64, Op.i64Xor),

@@ -173,3 +173,37 @@ test("a switch between address spaces in a loop gives each its own pages", () =>
       bnez s2, 1b`),
   );
 });
+
+test("more address spaces than have tables of their own give each its own pages", () => {
+  bothRun(
+    supervised(`
+      li t0, ${TABLES}
+      li s5, ${ASIDE}
+      ld t1, 16(t0)
+      sd t1, 16(s5)
+      li t1, ${pte(0x8000_0000, ALL)}
+      sd t1, 8(s5)
+      li s0, 0x40000000
+      sd s0, 0(s0)
+      csrr s6, satp
+      li s7, ${satp(ASIDE)}
+      li s2, 700
+      li s3, 7
+    1: remu t0, s2, s3
+      slti t0, t0, 3
+      mv t1, s6
+      beqz t0, 2f
+      mv t1, s7
+    2: slli t2, s2, 44
+      or t1, t1, t2
+      csrw satp, t1
+      li t3, 3
+    3: ld t0, 0(s0)
+      slli a0, a0, 1
+      xor a0, a0, t0
+      addi t3, t3, -1
+      bnez t3, 3b
+      addi s2, s2, -1
+      bnez s2, 1b`),
+  );
+});
