@@ -71,3 +71,9 @@ export function mergeImages(images: readonly Image[]): Image {
     ranges: ranges.sort((a, b) => a.start - b.start),
   };
 }
+
+/** The buffers that hold an image's bytes and nothing else: those that may be given to another thread. */
+export function buffersOf({ segments }: Image): ArrayBuffer[] {
+  const whole = segments.filter(({ bytes }) => bytes.byteLength === bytes.buffer.byteLength);
+  return [...new Set(whole.map(({ bytes }) => bytes.buffer as ArrayBuffer))];
+}

@@ -1,5 +1,5 @@
 // One run of one image on one machine, from plain data to plain data, so that it can happen in a worker thread.
-import type { Image } from "../isa/image.ts";
+import { buffersOf, type Image } from "../isa/image.ts";
 import type { MachineConfig } from "./config/machine.ts";
 import type { EngineName } from "./engine/engine.ts";
 import { runInterruptibly, type Ending, type Interruption } from "./interruption.ts";
@@ -39,7 +39,16 @@ export interface SessionResult {
 /** Reports how far a run is, several times a second: instructions retired, windows ended. */
 export type OnProgress = (instructions: number, windows: number) => void;
 
-/** Runs to the end, or to an interrupt. The same spec gives the same result, byte for byte. */
+/** Takes an image's bytes from whoever refers to it. */
+function release(image: Image): void {
+  const buffers = buffersOf(image);
+  structuredClone(buffers, { transfer: buffers });
+}
+
+/**
+ * Runs to the end, or to an interrupt. The same spec gives the same result, byte for byte. The image's bytes are gone when it returns:
+ * what brought them to this thread refers to the spec as long as it runs.
+ */
 export function runSession(spec: SessionSpec, interruption: Interruption, onProgress?: OnProgress): SessionResult {
   const windows = new Windows(spec.skippedWindows);
   let output = "";
@@ -54,6 +63,7 @@ export function runSession(spec: SessionSpec, interruption: Interruption, onProg
       output += text;
     },
   });
+  release(spec.image);
   const limits = spec.maxInstructions === undefined ? {} : { maxInstructions: spec.maxInstructions };
   const stop = runInterruptibly(machine, limits, interruption, () => onProgress?.(machine.instructions, windows.ended));
   machine.core!.check();

@@ -3,12 +3,14 @@ import { setFlagsFromString } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
 import * as Comlink from "comlink";
 import { nodeEndpoint } from "./endpoint.ts";
+import { makeModules, type ModuleMaking } from "./engine/turbo/host.ts";
 import { Interruption } from "./interruption.ts";
 import { runSession, type OnProgress, type SessionResult, type SessionSpec } from "./session.ts";
 
 /** Given to the thread at its start. */
 export interface WorkerData {
   readonly interruption: SharedArrayBuffer;
+  readonly modules: ModuleMaking;
 }
 
 /** Failures cross the border as values: comlink would strip an error of its class and stack. */
@@ -37,7 +39,9 @@ function sparingly(report: OnProgress): OnProgress {
 const MOST_INLINED_BYTES = 300;
 setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${MOST_INLINED_BYTES}`);
 
-const interruption = new Interruption((workerData as WorkerData).interruption);
+const data = workerData as WorkerData;
+const interruption = new Interruption(data.interruption);
+makeModules(data.modules);
 
 const api = {
   run(spec: SessionSpec, onProgress: OnProgress): Outcome {

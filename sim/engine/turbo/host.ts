@@ -28,11 +28,28 @@ declare global {
  * (README.md), each in a process of its own: with 400 million 20.2 s, with 2,000 million 16.2 s, without optimising 16.4 s; longest
  * peak 257, 194 and 190 MB. Kernels over 60 million instructions run as fast with either.
  */
-const TIERING_BUDGET_BYTES = 2_000_000_000;
+const REGION_BUDGET_BYTES = 2_000_000_000;
 /** V8's own: of functions that serve all regions, which are few and soon much used. */
-const SHARED_TIERING_BUDGET_BYTES = 1_800_000;
-const setTieringBudget = (bytes: number): void => setFlagsFromString(`--wasm-tiering-budget=${bytes}`);
-setTieringBudget(TIERING_BUDGET_BYTES);
+const SHARED_BUDGET_BYTES = 1_800_000;
+/** Where a module is made not to be optimised while it runs, nor is it at its first call. */
+setFlagsFromString("--no-wasm-tier-up");
+
+/** How the threads of a process make their modules. Survives structured cloning. */
+export interface ModuleMaking {
+  /** V8 optimises no region whose module has more bytes. */
+  readonly mostOptimisedBytes: number;
+  /** A word that is not 0 while a thread makes a module. */
+  readonly turn: SharedArrayBuffer;
+}
+
+let mostOptimisedBytes = Infinity;
+let turn = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
+/** For the modules that this thread makes from now on. */
+export function makeModules(making: ModuleMaking): void {
+  mostOptimisedBytes = making.mostOptimisedBytes;
+  turn = new Int32Array(making.turn);
+}
 
 /**
  * What V8 14 (Node 26) does by itself, V8 13 in part, and earlier ones when told to. Hints: what is rarely done gets out of line, and
@@ -46,20 +63,35 @@ const V8_OPTIONS: readonly { readonly flag: string; readonly versions: readonly 
 const version = process.versions.v8.split(".")[0]!;
 for (const { flag, versions } of V8_OPTIONS) if (versions.includes(version)) setFlagsFromString(flag);
 
-/** Compiles and instantiates a module; its imports are those of `env`. */
-export function instantiate(
-  bytes: Uint8Array<ArrayBuffer>,
-  env: Readonly<Record<string, unknown>>,
-): WebAssembly.Instance {
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
+type Imports = Readonly<Record<string, unknown>>;
+
+/** Compiles and instantiates the module of a region; its imports are those of `env`. */
+export function instantiate(bytes: Uint8Array<ArrayBuffer>, env: Imports): WebAssembly.Instance {
+  return make(bytes, env, bytes.length <= mostOptimisedBytes, REGION_BUDGET_BYTES);
 }
 
-/** The same of a module whose functions serve all regions: a module keeps the budget with which it was made. */
-export function instantiateShared(...module: Parameters<typeof instantiate>): WebAssembly.Instance {
-  setTieringBudget(SHARED_TIERING_BUDGET_BYTES);
+/** The same of a module whose functions serve all regions. */
+export function instantiateShared(bytes: Uint8Array<ArrayBuffer>, env: Imports): WebAssembly.Instance {
+  return make(bytes, env, true, SHARED_BUDGET_BYTES);
+}
+
+const FREE = 0;
+const TAKEN = 1;
+
+/** A module keeps the options with which it was made, and V8's options are those of the process: threads take turns. */
+function make(
+  bytes: Uint8Array<ArrayBuffer>,
+  env: Imports,
+  optimised: boolean,
+  budgetBytes: number,
+): WebAssembly.Instance {
+  while (Atomics.compareExchange(turn, 0, FREE, TAKEN) !== FREE) Atomics.wait(turn, 0, TAKEN);
   try {
-    return instantiate(...module);
+    setFlagsFromString(optimised ? "--wasm-dynamic-tiering" : "--no-wasm-dynamic-tiering");
+    setFlagsFromString(`--wasm-tiering-budget=${budgetBytes}`);
+    return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
   } finally {
-    setTieringBudget(TIERING_BUDGET_BYTES);
+    Atomics.store(turn, 0, FREE);
+    Atomics.notify(turn, 0, 1);
   }
 }
