@@ -108,7 +108,7 @@ export class TransferCode {
     const place = i32.add(i32.add(i32.shl(counter, word(1)), taken), word(2));
     f.set(step, i32.load(i32.shl(place, word(2)), this.#branches.at(backward) - 2 * WORD_BYTES));
     const next = i32.and(step, word(2 ** NEXT_BITS - 1));
-    f.if(i32.ne(counter, next), () => f.store(this.#index, base, next));
+    f.store(this.#index, base, next);
     f.set(this.#outcome, i32.shrU(step, word(NEXT_BITS)));
   }
 
