@@ -120,42 +120,86 @@ const late: readonly Mutation[] = [
       "f.rarely(i32.ltU(inLine, i32.add(i32.and(place, inLine), last)), ask);",
       "",
     ],
-    ["a late access of a new state goes on in the old one", 'f.set(state, slotWord(slot, "next"));', ""],
-    [
-      "the piece before a late access is not counted",
-      "f.if(before, () => this.#countTaken(f, before));\n      this.#throughCache",
-      "this.#throughCache",
-    ],
-    [
-      "the piece before a late fetch is not counted",
-      "f.if(before, () => this.#countTaken(f, before));\n      this.#codePage",
-      "this.#codePage",
-    ],
-    ["a late fetch looks no page up", "this.#codePage.await(f, page, clock);", ""],
-    ["an event near a late fetch comes when it is done", "f.storeAt(byteOffset + LATE_FETCH.beganAt, clock);", ""],
-    [
-      "a late fetch goes on near an event",
-      "f.rarely(this.#isNear(clock), () => f.return(clock, state, this.#stopFetch()));",
-      "",
-    ],
     [
       "a late access goes on near an event",
-      "f.rarely(this.#isNear(clock), () => f.return(clock, state, this.#stop()));",
+      "f.rarely(this.#code.isNear(f, clock), () => f.return(clock, state, this.#stop()));",
       "",
     ],
     ["a late access looks no page up", "this.#dataPage.count(f, a.page);", ""],
-    [
-      "a page that is not held is asked for when its piece begins",
-      "f64.add(a.clock, f64.of(askedAt)), () => {",
-      "a.clock, () => {",
-    ],
-    ["an access is made before its page is there", "f.if(a.translateCycles, () => this.#isLate(f, a, ask));", ""],
     [
       "a translation that has been asked for is asked for again",
       "this.#ask(point, row, addr, place, pageCycles,",
       "this.#ask(point, row, addr, place, f64.const(NOT_ASKED),",
     ],
+  ]),
+  ...mutations("sim/engine/turbo/near-access.ts", LATE, [
+    [
+      "a late access of a new state goes on in the old one",
+      "f.set(a.state, i32.load(arrival, ARRIVAL.next));",
+      "f.set(a.state, i32.load(approach, APPROACH.next));",
+    ],
+    [
+      "the piece before a late access is not counted",
+      "countAt(f, f.let(i32.load(approach, APPROACH.taken)));",
+      "void approach;",
+    ],
+    ["a late load waits for no store", "f.rarely(f64.lt(age, f64.of(waiting))", "f.rarely(word(0)"],
+    [
+      "a page that is not held is asked for when its piece begins",
+      "f64.add(begin, this.#code.translateAt(",
+      "f64.add(a.clock, this.#code.translateAt(",
+    ],
+    [
+      "an access is made before its page is there",
+      "f.if(f64.gt(cycles, f64.const(0)), () => this.#isLate(f, a, { translateCycles: i32.of(cycles) }, ask));",
+      "",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/shortcut-code.ts", LATE, [
+    [
+      "a shortcut to a late access is taken though loads before it overlap stores",
+      "...(waits(code) ? [f64.lt(age, f64.load(at, APPROACH.waitingBefore))] : []),",
+      "",
+    ],
+    ["a shortcut to a late access is taken from any state", "i32.ne(i32.load(at, APPROACH.state), state),", ""],
+    [
+      "a way that loads before an access had to take is kept for those that need not",
+      "f.set(at, word(tables.points.shortcuts.ownAt));",
+      "",
+    ],
+    [
+      "a shortcut behind a late access is taken however late it is",
+      "i64.ne(i64.load(at, ARRIVAL.accessCycles), access),",
+      "",
+    ],
+    [
+      "a shortcut behind a late access is taken whether or not tags are late",
+      "i64.ne(i64.load(at, ARRIVAL.tagCycles), tags),",
+      "",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/late-fetch.ts", LATE, [
+    ["the piece before a late fetch is not counted", "f.if(before, () => code.countTaken(f, before));", ""],
+    ["a late fetch looks no page up", "this.#codePage.await(f, page, clock);", ""],
     ["a fetch does not wait for its page", "f64.add(o.clock, o.pageCycles)", "o.clock"],
+    ["an event near a late fetch comes when it is done", "f.storeAt(byteOffset + LATE_FETCH.beganAt, clock);", ""],
+    [
+      "a late fetch goes on near an event",
+      "f.rarely(code.isNear(f, clock), () => f.return(clock, state, this.#stop()));",
+      "",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/points.ts", LATE, [
+    [
+      "shortcuts outlive the numbers that they hold",
+      "this.shortcuts.forget();\n    if (!scriptsToo)",
+      "if (!scriptsToo)",
+    ],
+    [
+      "shortcuts outlive the points that they lead to",
+      "this.#scriptCount = 0;\n    this.shortcuts.forget();",
+      "this.#scriptCount = 0;",
+    ],
   ]),
   ...mutations("sim/engine/turbo/parts/tlb.ts", PAGES, [
     ["a page of another address space in another way is on time", "i32.eq(owner, this.#asid)", "word(1)"],
@@ -262,7 +306,7 @@ const room: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/pieces.ts", ["large-ram", "much-code", "many-places"].map(test), [
     ["nobody asks whether there is room for rows", "this.#rowCount > MAX_ROWS - MOST_OF_REGION || ", ""],
     ["nobody asks whether there is room for lines", " || this.lines.full", ""],
-    ["nobody asks whether there is room for points", " || this.#pointTable.full", ""],
+    ["nobody asks whether there is room for points", " || this.points.full", ""],
   ]),
   ...mutations("sim/engine/turbo/lines.ts", ["large-ram", "many-places"].map(test), [
     ["linear addresses from 2^31 on are negative", "(at - from) >>> 0", "at - from"],

@@ -23,7 +23,7 @@ const { const: word } = i32;
 export function defineAccess(
   module: Functions,
   timing: GeneratedTiming,
-  { pointsAt }: Pick<PieceTables, "pointsAt">,
+  { points }: Pick<PieceTables, "points">,
   { l1d: { onItsWay, touch }, dataPage, askAccess }: OwnFunctions,
   late: Callee,
 ): void {
@@ -32,7 +32,7 @@ export function defineAccess(
     QUESTIONS.access,
     (f, ...params) => {
       const [point, row, addr, place, , clock, state] = params;
-      const record = f.let(element(pointsAt, point!, POINT_SHIFT));
+      const record = f.let(element(points.at, point!, POINT_SHIFT));
       const flags = f.let(i32.load(record, POINT.flags));
       const ask = (): void => f.return(askAccess(point!, row!, addr!, place!, f64.const(NOT_ASKED), clock!, state!));
       const leaf = dataPage.find(f, i32.and(flags, word(ACCESS.translated)), f.let(pageOf(addr!)), ask);

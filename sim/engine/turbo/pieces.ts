@@ -42,11 +42,10 @@ export class Pieces {
   readonly timing: GeneratedTiming;
   /** Time has passed for the instruction at which code was left: it comes before any event. */
   begun = false;
-  /** Linear addresses: of rows, of points, of the ages of loads by their place in the block, of the piece that was under way when code was left. */
+  /** Linear addresses: of rows, of the ages of loads by their place in the block, of the piece that was under way when code was left. */
   readonly rowsAt: number;
   /** By row, an i64 with a bit for each load of its piece, by its place in the block, once a script of the row is known. */
   readonly loadsAt: number;
-  readonly pointsAt: number;
   readonly agesAt: number;
   readonly leftAt: number;
   readonly lines: LineRecords;
@@ -63,7 +62,7 @@ export class Pieces {
   readonly #fromOf = new Int32Array(MAX_ROWS);
   readonly #blocks: TimedBlock[] = [];
   readonly #points: Point[] = [];
-  readonly #pointTable: PointTable;
+  readonly points: PointTable;
   readonly #script = new Script();
   readonly #record: Retire = emptyRecord();
   /** Of the last fetch that was late: its instruction's address (low 48 bits), when it began, when it was done (`LATE_FETCH`). */
@@ -81,8 +80,7 @@ export class Pieces {
     this.loadsAt = this.#loads.byteOffset;
     this.lines = new LineRecords(storage, timing.fastPaths);
     this.branches = new BranchTable(storage, timing.fastPaths.predictor.direction, OUTCOME_SHIFT);
-    this.#pointTable = new PointTable(storage);
-    this.pointsAt = this.#pointTable.at;
+    this.points = new PointTable(storage);
     this.#ages = storage.float64(LONGEST_PIECE);
     this.agesAt = this.#ages.byteOffset;
     this.lateFetch = storage.float64(3, UNKNOWN);
@@ -95,7 +93,7 @@ export class Pieces {
 
   /** Is there no room for another region's rows? */
   get full(): boolean {
-    return this.#rowCount > MAX_ROWS - MOST_OF_REGION || this.lines.full || this.#pointTable.full;
+    return this.#rowCount > MAX_ROWS - MOST_OF_REGION || this.lines.full || this.points.full;
   }
 
   // While code is generated
@@ -121,7 +119,7 @@ export class Pieces {
   addPoint(point: Point): number {
     const { l1d, line } = this.timing.fastPaths;
     const known = point.dataBytes > 0 ? knownOfAccess(point, l1d.lineBytes) : knownOfFetch(point, line.lineBytes);
-    this.#pointTable.add(point.block.firstRow, this.#rowCount, known);
+    this.points.add(point.block.firstRow, this.#rowCount, known);
     return this.#points.push(point) - 1;
   }
 
@@ -131,7 +129,7 @@ export class Pieces {
     this.#rowCount = 0;
     this.timing.doneToEvent[0] = 0;
     this.lines.clear();
-    this.#pointTable.clear();
+    this.points.clear();
   }
 
   // While it runs
@@ -291,7 +289,7 @@ export class Pieces {
     const onTime = this.timing.memo.scripts.single(block.instructions[index]!.word, block.category);
     const before = this.#scriptBefore(block, from, index);
     this.#noteLoads(row, block, from);
-    this.#pointTable.set(number, row, onTime, before);
+    this.points.set(number, row, onTime, before);
   }
 
   /** The same of `fetch`, where the instruction lies in one line. */
@@ -304,7 +302,7 @@ export class Pieces {
     const onTime = this.timing.pieces.fetchScript(block.category);
     const before = this.#scriptBefore(block, from, index);
     this.#noteLoads(row, block, from);
-    this.#pointTable.set(number, row, onTime, before);
+    this.points.set(number, row, onTime, before);
   }
 
   #scriptBefore(block: TimedBlock, from: number, index: number): number {
@@ -352,9 +350,8 @@ export class Pieces {
 
   #forgetNumbers(scriptsToo: boolean): void {
     for (let row = 0; row < this.#rowCount; row += 1) this.#rows.forget(row, scriptsToo);
-    if (!scriptsToo) return;
-    for (const block of this.#blocks) block.scripts.clear();
-    this.#pointTable.forgetScripts();
+    this.points.forget(scriptsToo);
+    if (scriptsToo) for (const block of this.#blocks) block.scripts.clear();
   }
 }
 

@@ -2,6 +2,7 @@
 import { PAGE_BYTES } from "../../machine/memory.ts";
 import type { Storage } from "../../timing/part.ts";
 import { Class, isStore, traitClass } from "../../timing/traits.ts";
+import { Shortcuts, SHORTCUTS_BYTES } from "./shortcuts.ts";
 import type { Point } from "./timed-block.ts";
 
 /**
@@ -26,11 +27,13 @@ const UNKNOWN = -1;
 
 /** A region has fewer rows, and points, than this. */
 export const MOST_OF_REGION = 1 << 12;
-const MAX_POINTS = 1 << 16;
+/** Bits of a point's number. */
+export const POINT_BITS = 16;
+const MAX_POINTS = 1 << POINT_BITS;
 const MAX_SCRIPTS = 1 << 18;
 const MOST_SCRIPTS_OF_REGION = 1 << 16;
 /** What `PointTable` takes of its storage. */
-export const POINTS_BYTES = (MAX_POINTS << POINT_SHIFT) + 4 * MAX_SCRIPTS;
+export const POINTS_BYTES = (MAX_POINTS << POINT_SHIFT) + 4 * MAX_SCRIPTS + SHORTCUTS_BYTES;
 
 /** What is known of a point while code is generated. */
 interface Known {
@@ -61,6 +64,7 @@ export function knownOfFetch({ block, index }: Point, lineBytes: number): Known 
 export class PointTable {
   /** Linear address of the first. */
   readonly at: number;
+  readonly shortcuts: Shortcuts;
   readonly #points: Int32Array;
   readonly #scripts: Int32Array;
   #count = 0;
@@ -70,6 +74,7 @@ export class PointTable {
     this.#points = storage.int32(POINT_WORDS * MAX_POINTS);
     this.#scripts = storage.int32(MAX_SCRIPTS);
     this.at = this.#points.byteOffset;
+    this.shortcuts = new Shortcuts(storage);
   }
 
   /** Is there no room for another region's? */
@@ -99,8 +104,10 @@ export class PointTable {
     this.#scripts[(place >>> 0) / 4] = before;
   }
 
-  /** Scripts have new numbers. */
-  forgetScripts(): void {
+  /** States have new numbers, and scripts too if that is said. */
+  forget(scriptsToo: boolean): void {
+    this.shortcuts.forget();
+    if (!scriptsToo) return;
     for (let number = 0; number < this.#count; number += 1)
       this.#points[POINT_WORDS * number + POINT.onTime / 4] = UNKNOWN;
     this.#scripts.fill(UNKNOWN, 0, this.#scriptCount);
@@ -108,5 +115,6 @@ export class PointTable {
 
   clear(): void {
     this.#count = this.#scriptCount = 0;
+    this.shortcuts.forget();
   }
 }

@@ -40,10 +40,13 @@ function forOtherBlocks(
   blocks: StoreBlocksFastPath,
   visit: () => void,
 ): void {
-  const end = f.let(storeBlockAt(i32.add(place, last), blocks));
-  f.while(i32.ne(at, end), () => {
-    f.set(at, i32.add(at, word(NUMBER_BYTES)));
-    visit();
+  const inBlock = word((1 << blocks.blockShift) - 1);
+  f.rarely(i32.ltU(inBlock, i32.add(i32.and(place, inBlock), last)), () => {
+    const end = f.let(storeBlockAt(i32.add(place, last), blocks));
+    f.while(i32.ne(at, end), () => {
+      f.set(at, i32.add(at, word(NUMBER_BYTES)));
+      visit();
+    });
   });
 }
 

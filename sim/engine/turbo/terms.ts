@@ -76,6 +76,8 @@ export const i32 = {
   lt: binary(I32, Op.i32LtS),
   ltU: binary(I32, Op.i32LtU),
   not: unary(I32, Op.i32Eqz),
+  /** Zeros above the highest one. */
+  clz: unary(I32, Op.i32Clz),
   /** Zeros below the lowest one. */
   ctz: unary(I32, Op.i32Ctz),
   load: load(I32, Op.i32Load),
@@ -109,6 +111,8 @@ export const i64 = {
   ctz: unary(I64, Op.i64Ctz),
   /** An unsigned word. */
   of: unary(I64, Op.i64ExtendI32U),
+  /** The bits of a number. */
+  bits: unary(I64, Op.i64ReinterpretF64),
 } as const;
 
 export const f64 = {

@@ -11,6 +11,8 @@ import { prefetchFunction } from "./prefetcher.ts";
 import { isWideSet, LANES, moveLastToFront, moveToFrontFunction, victimsCode, type VictimsCode } from "./victims.ts";
 
 const { const: word } = i32;
+const MOST_IN_WORD = 16;
+
 export interface CacheCode extends PartCode {
   /** As `read`, and the line becomes dirty where `dirty` is 1. The line is given by its number. */
   readonly access: (line: Term, dirty: Term, at: Term) => Term;
@@ -233,16 +235,13 @@ class Writing {
   #onItsWayFunction(): Callee {
     const { fillAt, fillLines } = this.#cache;
     return this.#module.define([I32, F64], I32, (f, line, at) => {
-      if (fillLines.length % LANES === 0) {
-        const wanted = f.let(i32x4.splat(line));
-        const same = Array.from({ length: fillLines.length / LANES }, (_, n) =>
-          i32x4.eq(i32x4.load(word(0), fillLines.byteOffset + WORD_BYTES * LANES * n), wanted),
-        );
-        f.if(i32.not(i32x4.bits(same.reduce((a, b) => i32x4.or(a, b)))), () => f.return(word(-1)));
+      const nextCycle = f.let(f64.add(at, f64.const(1)));
+      if (this.#ringIsInWord) {
+        const i = this.#lastFillOf(f, line);
+        return select(f64.lt(this.#fillAt(i), nextCycle), word(-1), i);
       }
       const i = f.let(this.#earliest);
       const n = f.let(word(0));
-      const nextCycle = f.let(f64.add(at, f64.const(1)));
       f.while(i32.lt(n, word(fillAt.length)), () => {
         f.set(i, this.#before(i));
         f.if(f64.lt(this.#fillAt(i), nextCycle), () => f.return(word(-1)));
@@ -251,6 +250,29 @@ class Writing {
       });
       return word(-1);
     });
+  }
+
+  /** Do two bits for each place of the ring fit into a word? */
+  get #ringIsInWord(): boolean {
+    const { length } = this.#cache.fillAt;
+    return this.#wrapsByBits && length % LANES === 0 && length <= MOST_IN_WORD;
+  }
+
+  /** The last place of the ring that has a line; returns -1 where none has. Times rise in the ring: if any will be filled, that will. */
+  #lastFillOf(f: Statements, line: Local): Local {
+    const { fillLines } = this.#cache;
+    const places = fillLines.length;
+    const wanted = f.let(i32x4.splat(line));
+    const bits = Array.from({ length: places / LANES }, (_, n) => {
+      const lines = i32x4.load(word(0), fillLines.byteOffset + WORD_BYTES * LANES * n);
+      return i32.shl(i32x4.bits(i32x4.eq(lines, wanted)), word(LANES * n));
+    });
+    const same = f.let(bits.reduce(i32.or));
+    f.if(i32.not(same), () => f.return(word(-1)));
+    const earliest = f.let(this.#earliest);
+    const twice = i32.or(same, i32.shl(same, word(places)));
+    const fromLast = i32.clz(i32.shl(twice, i32.sub(word(2 * MOST_IN_WORD - places), earliest)));
+    return f.let(i32.and(i32.sub(i32.sub(earliest, word(1)), fromLast), word(places - 1)));
   }
 
   /** `#onArrival`, with `#awaitFill` */
@@ -283,7 +305,7 @@ class Writing {
       const set = f.let(this.#setOf(line));
       const place = this.#find(f, line, set);
       const ready = f.let(onHit(start));
-      f.if(i32.not(place), () => {
+      f.rarely(i32.not(place), () => {
         f.set(ready, this.#miss(f, fill, line, dirty, start));
         if (prefetch !== undefined) f.do(prefetch(line, start));
         f.return(ready);

@@ -1,0 +1,136 @@
+// A late access from a far state: stores may stand in the way, whose times are not in the state.
+import { MOST_LATE_CYCLES } from "../../timing/memo.ts";
+import { NO_OVERLAP } from "../../timing/storebuffer.ts";
+import { WAITING } from "../../timing/variants.ts";
+import { pushUse, usesOf, type FarCode } from "./far-code.ts";
+import type { Access, AccessWay } from "./late-access.ts";
+import type { LateCode } from "./late-code.ts";
+import type { PageCode } from "./late-page.ts";
+import { slotWord } from "./memo-code.ts";
+import type { OwnFunctions } from "./own-functions.ts";
+import { ACCESS, POINT } from "./points.ts";
+import { overlapAgeOf } from "./store-code.ts";
+import { f64, i32, WORD_BYTES, type Callee, type Functions, type Local, type Statements, type Term } from "./terms.ts";
+
+const { const: word } = i32;
+
+/** What is found of the access that is being written. */
+interface Found {
+  /** The script of its instruction, all else on time but for `bufferCycles`; its slot with the outcomes found so far. */
+  readonly onTime: Local;
+  readonly slot: Local;
+  readonly translateCycles: Local;
+  readonly blockedCycles: Local;
+  readonly overlapAge: Local;
+  readonly bufferCycles: Local;
+}
+
+export class FarAccess implements AccessWay {
+  readonly #code: LateCode;
+  readonly #far: FarCode;
+  readonly #dataPage: PageCode;
+  readonly #finish: Callee;
+  #found!: Found;
+
+  constructor(module: Functions, code: LateCode, { far, dataPage }: Pick<OwnFunctions, "far" | "dataPage">) {
+    this.#code = code;
+    this.#far = far;
+    this.#dataPage = dataPage;
+    this.#finish = module.imported("finish");
+  }
+
+  approach(f: Statements, a: Access, ask: () => void): Term {
+    const before = this.#code.pieceBefore(f, a, ask);
+    const onTime = f.let(i32.load(a.record, POINT.onTime));
+    const slot = f.let(this.#code.memo.slotOf(a.state, onTime));
+    f.rarely(i32.not(slot), ask);
+    const [translateCycles, blockedCycles, bufferCycles] = [f.let(word(0)), f.let(word(0)), f.let(word(0))];
+    const overlapAge = f.let(word(NO_OVERLAP));
+    this.#found = { onTime, slot, translateCycles, blockedCycles, overlapAge, bufferCycles };
+    this.#meetStores(f, a, ask);
+    this.#awaitPage(f, a, ask);
+    this.#awaitCache(f, a, ask);
+    f.if(before, () => this.#code.countTaken(f, before));
+    return f64.of(slotWord(slot, "accessAt"));
+  }
+
+  /** Stores may stand in the way. */
+  #meetStores(f: Statements, a: Access, ask: () => void): void {
+    const { storeBlocks } = this.#code.timing.fastPaths;
+    const { onTime, slot, overlapAge, bufferCycles } = this.#found;
+    const age = f.let(f64.const(storeBlocks.entries));
+    if (!storeBlocks.forwards)
+      f.if(i32.not(i32.and(a.flags, word(ACCESS.writes))), () =>
+        f.set(age, overlapAgeOf(f, a.place, a.last, storeBlocks)),
+      );
+    f.set(bufferCycles, this.#far.waitFor(usesOf(this.#code.timing.memo.far, slot), a.clock, age));
+    f.if(bufferCycles, () => {
+      const { slotOf, variantOf } = this.#code.memo;
+      f.set(onTime, variantOf(onTime, word(0), word(WAITING), word(NO_OVERLAP), word(0), bufferCycles));
+      f.set(slot, slotOf(a.state, onTime));
+      f.rarely(i32.not(slot), ask);
+      f.if(f64.lt(age, f64.const(storeBlocks.entries)), () => f.set(overlapAge, i32.of(age)));
+    });
+  }
+
+  /** Looks for the slot of the instruction with one more outcome. */
+  #isLate(f: Statements, a: Access, ask: () => void): void {
+    f.set(this.#found.slot, this.#lateSlotOf(a, word(0), word(0)));
+    f.rarely(i32.not(this.#found.slot), ask);
+  }
+
+  /** Issue stops until the translation is there. */
+  #awaitPage(f: Statements, a: Access, ask: () => void): void {
+    const { slot, translateCycles } = this.#found;
+    const asked = f64.add(a.clock, this.#code.translateAt(slotWord(slot, "transition")));
+    this.#dataPage.ifMissing(f, a.page, asked, () => {
+      f.rarely(f64.gt(a.page.cycles, f64.const(MOST_LATE_CYCLES)), ask);
+      f.set(translateCycles, i32.of(a.page.cycles));
+      f.if(translateCycles, () => this.#isLate(f, a, ask));
+    });
+  }
+
+  /** A cache without MSHRs answers nobody while a miss is outstanding. */
+  #awaitCache(f: Statements, a: Access, ask: () => void): void {
+    const { blocking, busy } = this.#code.timing.fastPaths.memory.l1d;
+    if (!blocking) return;
+    const { slot, blockedCycles } = this.#found;
+    const at = f64.add(a.clock, f64.of(slotWord(slot, "blockedAt")));
+    const cycles = f.let(f64.sub(f64.at(busy.byteOffset), at));
+    f.if(f64.gt(cycles, f64.const(MOST_LATE_CYCLES)), ask);
+    f.if(f64.gt(cycles, f64.const(0)), () => {
+      f.set(blockedCycles, i32.of(cycles));
+      this.#isLate(f, a, ask);
+    });
+  }
+
+  /**
+   * The slot of the instruction with the outcomes found so far and these; what is unknown has none. The script says already how long the
+   * store that is overlapped stands in the way.
+   */
+  #lateSlotOf(a: Access, accessCycles: Term, tagCycles: Term): Term {
+    const { slotOf, variantOf } = this.#code.memo;
+    const { onTime, translateCycles, blockedCycles } = this.#found;
+    const late = [translateCycles, blockedCycles, word(NO_OVERLAP), accessCycles, tagCycles];
+    return slotOf(a.state, variantOf(onTime, ...late));
+  }
+
+  arrive(f: Statements, a: Access, accessCycles: Local, tagCycles: Local): void {
+    const { slot, translateCycles, blockedCycles, overlapAge, bufferCycles } = this.#found;
+    const use = i32.add(usesOf(this.#code.timing.memo.far, slot), word(WORD_BYTES));
+    // Where these are more than a word tells, no slot has them.
+    const isLate = (): void => f.set(slot, this.#lateSlotOf(a, i32.of(accessCycles), i32.of(tagCycles)));
+    f.if(
+      i32.and(a.flags, word(ACCESS.stores)),
+      () => pushUse(f, this.#far, use, a.clock, accessCycles),
+      () => f.if(f64.gt(accessCycles, f64.const(0)), isLate),
+    );
+    const found = [translateCycles, blockedCycles, overlapAge, bufferCycles];
+    const finish = this.#finish(a.point, ...found, accessCycles, tagCycles);
+    f.if(
+      slot,
+      () => this.#code.take(f, slot, a),
+      () => this.#code.outside(f, a, finish),
+    );
+  }
+}

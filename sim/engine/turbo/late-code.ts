@@ -1,0 +1,124 @@
+// What the code of late accesses and of late fetches has in common: the way from a piece's begin up to the question, and on behind the answer.
+import type { GeneratedTiming } from "../../timing/generated.ts";
+import { isFar, type FarCode } from "./far-code.ts";
+import { slotWord, type MemoCode } from "./memo-code.ts";
+import type { Now, OwnFunctions, PieceTables } from "./own-functions.ts";
+import { ROW_SHIFT } from "./rows.ts";
+import { NOTHING_BEFORE, POINT, POINT_INDEX } from "./points.ts";
+import { spill, spilled } from "./questions.ts";
+import { element, f64, i32, i64, type Local, type Statements, type Term } from "./terms.ts";
+
+const { const: word } = i32;
+
+/** Where the questions for near states are answered, or those for far ones. */
+export class LateCode {
+  readonly timing: GeneratedTiming;
+  readonly tables: PieceTables;
+  readonly memo: MemoCode;
+  readonly far: FarCode | undefined;
+
+  constructor(timing: GeneratedTiming, tables: PieceTables, { memo }: Pick<OwnFunctions, "memo">, far?: FarCode) {
+    this.timing = timing;
+    this.tables = tables;
+    this.memo = memo;
+    this.far = far;
+  }
+
+  /** Is an event so near that no piece fits in before it? */
+  isNear(f: Statements, clock: Local): Term {
+    const { answered, event, doneToEvent } = this.timing;
+    const doneAt = f64.max(clock, f.let(f64.at(answered.byteOffset)));
+    return f64.gt(f64.add(doneAt, f64.at(doneToEvent.byteOffset)), f64.at(event.byteOffset));
+  }
+
+  /** When the access of a transition asks for its page, in cycles after the begin of its instruction. */
+  translateAt(transition: Term): Term {
+    return f64.of(i32.load(element(this.timing.memo.table.translateAt.byteOffset, transition, 2)));
+  }
+
+  spill(f: Statements, { clock, state }: Now): void {
+    spill(f, this.timing, clock, state);
+  }
+
+  /** Has JavaScript go on. */
+  outside(f: Statements, now: Now, call: Term): void {
+    this.spill(f, now);
+    f.do(call);
+    const [clock, state] = spilled(this.timing);
+    f.set(now.clock, clock);
+    f.set(now.state, state);
+  }
+
+  forgetTagCycles(f: Statements): void {
+    const { tagged } = this.timing.fastPaths.memory;
+    if (tagged !== undefined) f.storeAt(tagged.memory.late.byteOffset, f64.const(0));
+  }
+
+  /** How many of the cycles by which a cache was late tags alone took. */
+  tagCyclesOf(f: Statements, cycles: Local): Local {
+    const { tagged } = this.timing.fastPaths.memory;
+    if (tagged === undefined) return f.let(f64.const(0));
+    return f.let(f64.min(f.let(f64.at(tagged.memory.late.byteOffset)), cycles));
+  }
+
+  /** A far state that is near by now is asked about. */
+  settle(f: Statements, clock: Local, state: Local, ask: () => void): void {
+    if (this.far === undefined) return;
+    f.set(state, this.far.settle(state, clock));
+    f.rarely(i32.not(isFar(state)), ask);
+  }
+
+  /** Looks the transition up of the piece before the question, and goes on from there; gives its slot, 0 where there is no such piece. */
+  pieceBefore(f: Statements, o: Now & Readonly<Record<"record" | "row" | "age", Local>>, ask: () => void): Local {
+    const row = f.let(i32.shrU(i32.sub(o.row, word(this.tables.rowsAt)), word(ROW_SHIFT)));
+    const script = f.let(scriptBefore(o.record, row));
+    const slot = f.let(word(0));
+    f.if(i32.ne(script, word(NOTHING_BEFORE)), () => {
+      const before = loadsBefore(o.record);
+      if (this.far !== undefined) f.set(slot, this.far.pass(o.state, script, o.clock, row, before, o.age));
+      else f.set(slot, this.memo.slotOf(o.state, script));
+      f.rarely(i32.not(slot), ask);
+      if (this.far === undefined && !this.timing.fastPaths.storeBlocks.forwards)
+        f.if(f64.lt(o.age, f64.of(slotWord(slot, "waiting"))), () => {
+          const overlaps = f.let(this.memo.overlapsOf(row, before));
+          f.set(slot, this.memo.slotOf(o.state, this.memo.overlappingOf(overlaps, script)));
+          f.rarely(i32.not(slot), ask);
+        });
+      this.#goThrough(f, slot, o);
+    });
+    return slot;
+  }
+
+  take(f: Statements, slot: Local, now: Now): void {
+    this.countTaken(f, slot);
+    this.#goThrough(f, slot, now);
+  }
+
+  #goThrough(f: Statements, slot: Local, { clock, state }: Now): void {
+    f.set(clock, f64.add(clock, f64.of(slotWord(slot, "cycles"))));
+    f.set(state, slotWord(slot, "next"));
+  }
+
+  countTaken(f: Statements, slot: Term): void {
+    countAt(f, f.let(takingsOf(this.timing, slot)));
+  }
+}
+
+/** Where it is counted how often a slot's transition is taken. */
+export const takingsOf = ({ memo: { taken } }: GeneratedTiming, slot: Term): Term =>
+  element(taken.byteOffset, slotWord(slot, "transition"), 3);
+
+/** Adds 1 to the number at a place. */
+export function countAt(f: Statements, at: Local): void {
+  f.store(at, 0, f64.add(f64.load(at), f64.const(1)));
+}
+
+/** The script of what comes before a point's instruction in a piece that begins with a row. */
+export const scriptBefore = (record: Term, row: Term): Term =>
+  i32.load(i32.add(i32.load(record, POINT.scripts), i32.shl(row, word(2))));
+
+/** A bit for each instruction of the block before that of a point. */
+export function loadsBefore(record: Term): Term {
+  const place = i64.of(i32.shrU(i32.load(record, POINT.flags), word(POINT_INDEX)));
+  return i64.sub(i64.shl(i64.const(1n), place), i64.const(1n));
+}
