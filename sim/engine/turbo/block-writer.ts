@@ -1,7 +1,8 @@
 // Writes the blocks of a region by running the meanings of their instructions.
 import type { Op as Operation } from "../code.ts";
 import type { CounterCode } from "./counter-code.ts";
-import { UNTRANSLATABLE, type Ending } from "./emit.ts";
+import { UNTRANSLATABLE } from "./emit.ts";
+import type { Ending } from "./ending.ts";
 import type { ExprWriter } from "./expr.ts";
 import type { TimedBlock } from "./timed-block.ts";
 import type { BlockWriter, CodeSource } from "./regions.ts";

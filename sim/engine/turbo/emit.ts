@@ -5,6 +5,7 @@ import type { AccessBytes, Bounds, CacheBlockOperation, Privileged, Semantics } 
 import { GRANULE_BYTES } from "../../machine/memory.ts";
 import { KeptBounds, YExpr, type KeptBoundsOptions } from "./bounds.ts";
 import { Checks } from "./checks.ts";
+import type { Ending } from "./ending.ts";
 import { constant, ExprArithmetic, isConst, localOf, type Expr, type ExprWriter } from "./expr.ts";
 import { Access, type MemoryPath } from "./memory-path.ts";
 import { Known, type Facts } from "./known.ts";
@@ -15,19 +16,6 @@ import { I32, I64, Op } from "./wasm.ts";
 export const UNTRANSLATABLE = Symbol("untranslatable");
 
 const UNSEALED = BigInt.asUintN(64, ~SEALED);
-
-/** How a block ends. `dynamic`: the target is in the local `target`, and in capability mode its metadata in `targetMeta`. */
-export type Ending =
-  | { readonly kind: "goto"; readonly target: bigint }
-  /** The condition is on the stack. */
-  | { readonly kind: "branch"; readonly target: bigint; readonly otherwise: bigint }
-  | { readonly kind: "dynamic" }
-  /** As dynamic; and the front end starts afresh, perhaps in another mode: after a trap, or an instruction that flushes it. */
-  | { readonly kind: "restart"; readonly trap: boolean }
-  /** Where the local `restarts` is not 0, the front end starts afresh at what follows; else that simply follows. */
-  | { readonly kind: "restartIf"; readonly target: bigint }
-  /** An exit was emitted; nothing follows. */
-  | { readonly kind: "exit" };
 
 export interface TranslatorOptions extends KeptBoundsOptions {
   readonly capabilityMode: boolean;

@@ -7,7 +7,7 @@ import { LONGEST_PIECE } from "../../timing/generated.ts";
 import type { Op as Operation } from "../code.ts";
 import { isReturn, packTraits } from "../../timing/traits.ts";
 import { Code } from "./wasm.ts";
-import type { Ending } from "./emit.ts";
+import type { Ending } from "./ending.ts";
 import type { Exits } from "./exits.ts";
 import type { TimedBlock } from "./timed-block.ts";
 import type { Where } from "./timing-code.ts";
