@@ -39,8 +39,8 @@ export function setsOf(config: Omit<ArrayConfig, "replacement">): number | undef
 }
 
 /**
- * A read of the line `words[base] >> 1`, or a store where `words[base]` is also odd, is a hit that changes nothing but `lookups`
- * if it comes at `busy[0]` or later. `line` is the physical address by lineBytes, `base` is (line & setMask) * ways.
+ * A read of the line `words[base] >> 1`, or a store where `words[base]` is also odd, is a hit that changes nothing but `lookups`; without
+ * `fills` if it comes at `busy[0]` or later. `line` is the physical address by lineBytes, `base` is (line & setMask) * ways.
  */
 export interface CacheFastPath {
   readonly words: Int32Array;
@@ -49,13 +49,14 @@ export interface CacheFastPath {
   readonly lineBytes: number;
   readonly setMask: number;
   readonly ways: number;
-  /** Before `busy[0]` the same holds of a line that is not on its way; undefined where then nobody is answered. */
+  /** Undefined where nobody is answered before `busy[0]`. */
   readonly fills: FillsFastPath | undefined;
 }
 
 /**
  * A line is on its way at cycle t if, of the ring's places from the one before `earliest[0]` backwards, one has it in `lines` and
- * until there all have t or later in `at`: `at[i]` >= t + 1.
+ * until there all have t or later in `at`: `at[i]` >= t + 1. Where that is not so, FRESH may be taken from its word, if it is certain that
+ * nobody asks for it at an earlier cycle any more.
  */
 export interface FillsFastPath {
   readonly at: Float64Array;
@@ -83,14 +84,20 @@ export interface CacheLayout extends Omit<CacheFastPath, "lookups" | "fills"> {
 export const EMPTY = -2;
 /** Set in the word of a line that was prefetched and has not been used: no line compares equal to it. */
 export const UNUSED = 1 << 31;
+/** Set in the word of a line that may be on its way, if that matters to a fast path: no line compares equal to it either. */
+export const FRESH = 1 << 30;
+/** Where a word has its line, one bit up. */
+const LINE_BITS = ~(UNUSED | FRESH | 1);
 const PAGE_BYTES = 4096;
 export const CacheEvent = { lookups: 0, misses: 1, writebacks: 2, prefetches: 3, prefetchHits: 4 } as const;
+
+const lineOf = (word: number): number => (word & LINE_BITS) >> 1;
 
 export class Cache implements Part {
   readonly events;
   readonly #count: Float64Array;
   readonly hitCycles: number;
-  /** Line number (30 bits: 16 GiB of 16-byte lines) and dirty bit of each way, most recently used first; EMPTY where none. */
+  /** Line number (29 bits: 8 GiB of 16-byte lines) and dirty bit of each way, most recently used first; EMPTY where none. */
   readonly #words: Int32Array;
   /**
    * When each of the last misses is filled, and which line it fills: a ring, the times rising from `#earliest[0]` on. A time has the
@@ -187,7 +194,7 @@ export class Cache implements Part {
     const base = (line & this.#setMask) * this.#ways;
     this.#count[CacheEvent.lookups]! += 1;
     // A hit on the most recently used way changes no state but the count.
-    if (this.#words[base]! >> 1 === line && at >= this.#busy[0]!) return at + this.hitCycles;
+    if ((this.#words[base]! & ~FRESH) >> 1 === line && at >= this.#busy[0]!) return at + this.hitCycles;
     return this.#access(line, base, 0, at);
   }
 
@@ -197,7 +204,7 @@ export class Cache implements Part {
     const base = (line & this.#setMask) * this.#ways;
     this.#count[CacheEvent.lookups]! += 1;
     const dirty = (line << 1) | 1;
-    if (this.#words[base] === dirty && at >= this.#busy[0]!) return at + this.hitCycles;
+    if ((this.#words[base]! & ~FRESH) === dirty && at >= this.#busy[0]!) return at + this.hitCycles;
     return this.#access(line, base, 1, at);
   }
 
@@ -206,7 +213,7 @@ export class Cache implements Part {
     const line = (phys * this.#perByte) | 0;
     const base = (line & this.#setMask) * this.#ways;
     const position = this.#find(line, base);
-    if (position >= 0) this.#use(base, position, (line << 1) | 1);
+    if (position >= 0) this.#use(base, position, (this.#words[base + position]! & ~UNUSED) | 1);
     else if (bytes >= this.#lineBytes) this.#install((line << 1) | 1, base, at);
     else this.#miss(line, base, 1, at);
   }
@@ -259,7 +266,7 @@ export class Cache implements Part {
     const words = this.#words;
     const end = base + this.#ways;
     for (let i = base; i < end; i += 1) {
-      if ((words[i]! & ~UNUSED) >> 1 === line) return i - base;
+      if (lineOf(words[i]!) === line) return i - base;
     }
     return -1;
   }
@@ -330,15 +337,18 @@ export class Cache implements Part {
     if (this.#mshrTargets > 0) this.#fillTargets[i] = 1;
   }
 
-  /** Puts a line in; the one it displaces goes to the next level if it is dirty. Empty ways stand last, and go first. */
+  /**
+   * Puts a line in, which may be on its way even if it is not fetched now; the one it displaces goes to the next level if it is dirty. Empty
+   * ways stand last, and go first.
+   */
   #install(word: number, base: number, at: number): void {
     const last = this.#ways - 1;
     const position = this.#words[base + last] === EMPTY ? last : this.#victims.choose(base);
     const victim = this.#words[base + position]!;
-    this.#use(base, position, word);
+    this.#use(base, position, this.#blocking ? word : word | FRESH);
     if (victim !== EMPTY && (victim & 1) === 1) {
       this.#count[CacheEvent.writebacks]! += 1;
-      this.#next.write(((victim & ~UNUSED) >> 1) * this.#lineBytes, this.#lineBytes, at);
+      this.#next.write(lineOf(victim) * this.#lineBytes, this.#lineBytes, at);
     }
   }
 }

@@ -55,10 +55,11 @@ export class AccessCode {
     // A line that is written whole is not looked up.
     if (bytes < l1d.lineBytes) {
       code.op(Op.block).byte(VOID);
-      this.#mayBeLate(access);
+      const mayBeLate = this.#mayBeLate(access);
       this.#otherLine(place, reads);
-      code.op(Op.i32Or).op(Op.i32Eqz).mostly(Op.brIf).unsigned(0);
-      if (this.#piece.timing.fastPaths.memory.l1d.victims.policy !== "plru") this.#trySecond(reads);
+      if (mayBeLate) code.op(Op.i32Or);
+      code.op(Op.i32Eqz).mostly(Op.brIf).unsigned(0);
+      if (this.#piece.timing.fastPaths.memory.l1d.victims.policy !== "plru") this.#trySecond(reads, mayBeLate);
     }
     const point = this.#piece.pieces.addPoint({ block: this.#piece.block, index, dataBytes: bytes, capability });
     code.i32(point).local(Op.localGet, this.#piece.locals.piece);
@@ -79,16 +80,20 @@ export class AccessCode {
     code.op(Op.end);
   }
 
-  /** Leaves, also in a local, whether something else may be in the way than the line's place in its set. */
-  #mayBeLate({ addr, place, bytes }: TimedAccess): void {
+  /** Leaves, also in a local, whether something else may be in the way than the line's word, if anything may; tells that. */
+  #mayBeLate({ addr, place, bytes }: TimedAccess): boolean {
+    const { timing, locals } = this.#piece;
     const code = this.#code;
-    this.#piece.waits();
-    if (bytes > 1) this.#misaligned(place, bytes).op(Op.i32Or);
-    if (this.#translates) {
-      this.#otherPage(this.#piece.timing.fastPaths.dtlb, () => this.#pageOf(addr));
-      code.op(Op.i32Or);
-    }
-    code.local(Op.localTee, this.#piece.locals.answer);
+    const ways: (() => void)[] = [];
+    if (timing.fastPaths.l1d.fills === undefined) ways.push(() => this.#piece.waits());
+    if (bytes > 1) ways.push(() => void this.#misaligned(place, bytes));
+    if (this.#translates) ways.push(() => this.#otherPage(timing.fastPaths.dtlb, () => this.#pageOf(addr)));
+    ways.forEach((leave, n) => {
+      leave();
+      if (n > 0) code.op(Op.i32Or);
+    });
+    if (ways.length > 0) code.local(Op.localTee, locals.answer);
+    return ways.length > 0;
   }
 
   /** Leaves whether the line is not the most recently used of its set, or for a write, is clean. */
@@ -108,14 +113,15 @@ export class AccessCode {
    * Goes to the end of the innermost block if nothing else is in the way and the line is the second of its set, which is the first then, and
    * dirty if it is written.
    */
-  #trySecond(reads: boolean): void {
+  #trySecond(reads: boolean, mayBeLate: boolean): void {
     const { locals, timing } = this.#piece;
     const firstAt = timing.fastPaths.l1d.words.byteOffset;
     const secondAt = firstAt + WORD_BYTES;
     const [set, line, word] = [locals.set, locals.line, locals.index].map((local) => localOf(I32, local)) as Three;
     const code = this.#code;
     const f = new Statements([], code);
-    code.op(Op.block).byte(VOID).local(Op.localGet, locals.answer).op(Op.brIf).unsigned(0);
+    code.op(Op.block).byte(VOID);
+    if (mayBeLate) code.local(Op.localGet, locals.answer).op(Op.brIf).unsigned(0);
     f.set(word, i32.load(set, secondAt));
     i32.ne(i32.shr(word, i32.const(1)), line).emit(code);
     code.op(Op.brIf).unsigned(0);

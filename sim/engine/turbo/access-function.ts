@@ -1,5 +1,5 @@
-// The function that generated code calls for a data access which is not to the most recently used line and page, or comes while the cache
-// is busy. If it is on time nonetheless there is nothing more to do; else it goes on as late.
+// The function that generated code calls for a data access which is not to the most recently used line and page, or to a line that may be on
+// its way. If it is on time nonetheless there is nothing more to do; else it goes on as late.
 import { NOT_ASKED } from "../../timing/dynamic.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import { VIRT_MASK } from "../data.ts";
@@ -24,7 +24,7 @@ export function defineAccess(
   module: Functions,
   timing: GeneratedTiming,
   { points }: Pick<PieceTables, "points">,
-  { l1d: { onItsWay, touch }, dataPage, askAccess }: OwnFunctions,
+  { l1d: { touch }, dataPage, askAccess }: OwnFunctions,
   late: Callee,
 ): void {
   const { l1d, earlyCycles } = timing.fastPaths;
@@ -36,17 +36,13 @@ export function defineAccess(
       const flags = f.let(i32.load(record, POINT.flags));
       const ask = (): void => f.return(askAccess(point!, row!, addr!, place!, f64.const(NOT_ASKED), clock!, state!));
       const leaf = dataPage.find(f, i32.and(flags, word(ACCESS.translated)), f.let(pageOf(addr!)), ask);
-      const waits = f64.gt(busyBefore(timing), clock!);
       f.block((isLate) => {
         f.rarely(dataPage.isMissing(leaf), isLate);
-        f.if(i32.and(place!, i32.load(record, POINT.last)), isLate);
-        if (l1d.fills === undefined) f.if(waits, isLate);
+        f.rarely(i32.and(place!, i32.load(record, POINT.last)), isLate);
+        if (l1d.fills === undefined) f.rarely(f64.gt(busyBefore(timing), clock!), isLate);
         const line = f.let(lineOf(place!, timing.ramBase, l1d));
-        f.if(i32.not(touch(line, i32.and(flags, word(ACCESS.writes)))), isLate);
-        if (l1d.fills !== undefined) {
-          const isOnItsWay = i32.lt(word(-1), onItsWay(line, f64.sub(clock!, f64.const(earlyCycles))));
-          f.if(waits, () => f.if(isOnItsWay, isLate));
-        }
+        const earliest = earlyCycles > 0 ? f64.sub(clock!, f64.const(earlyCycles)) : clock!;
+        touch(f, line, i32.and(flags, word(ACCESS.writes)), earliest, isLate);
         f.return(clock!, state!, word(ANSWER.onTime));
       });
       f.do(late(leaf, ...params));

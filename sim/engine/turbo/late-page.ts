@@ -41,7 +41,7 @@ export class PageCode {
    */
   find(f: Statements, isTranslated: Term, number: Term, ask: () => void): Local {
     const leaf = f.let(word(UNTRANSLATED));
-    f.if(isTranslated, () => {
+    f.rarely(isTranslated, () => {
       f.set(leaf, word(AT_HAND));
       f.rarely(i32.not(this.#tlb.touch(number)), () => {
         f.set(leaf, this.#leafOf(number));

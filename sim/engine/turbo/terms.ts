@@ -155,6 +155,7 @@ export const i32x4 = {
   and: vectorOf(V128, Vector.and),
   or: vectorOf(V128, Vector.or),
   /** All shifted as far. */
+  shl: vectorOf(V128, Vector.i32x4Shl),
   shrU: vectorOf(V128, Vector.i32x4ShrU),
   /** `(a, b, mask)`: bits of `a` where the mask has ones, else of `b`. */
   select: vectorOf(V128, Vector.bitselect),

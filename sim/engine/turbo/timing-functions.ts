@@ -62,7 +62,7 @@ function defineTakeLine(
     f.if(translated, () => f.if(i32.not(codePage.touch(page)), no));
     const set = f.let(i32.load(record, LINE.set));
     const lineWord = f.let(i32.load(record, LINE.word));
-    f.if(i32.ne(i32.load(set), lineWord), () => f.if(i32.not(touch(i32.shrU(lineWord, word(1)), word(0))), no));
+    f.if(i32.ne(i32.load(set), lineWord), () => touch(f, f.let(i32.shrU(lineWord, word(1))), word(0), clock, no));
     f.if(translated, () => f.count(itlb.lookups.byteOffset));
     f.count(l1i.lookups.byteOffset);
     return word(1);
@@ -86,7 +86,7 @@ function defineTakeLines(
     const words = [first, last].map((record) => f.let(i32.load(record, LINE.word)));
     const others = [first, last].map((record, n) => i32.ne(i32.load(i32.load(record, LINE.set)), words[n]!));
     f.if(others.reduce(i32.or), () => {
-      for (const lineWord of words) f.if(i32.not(touch(i32.shrU(lineWord, word(1)), word(0))), no);
+      for (const lineWord of words) touch(f, f.let(i32.shrU(lineWord, word(1))), word(0), clock, no);
     });
     f.if(translated, () => f.count(itlb.lookups.byteOffset));
     for (let line = 0; line < 2; line += 1) f.count(l1i.lookups.byteOffset);

@@ -116,7 +116,7 @@ export const Op = {
 /** Those behind the prefix of vectors. */
 export const Vector = {
   ...{ load: 0, store: 11, const: 12, i8x16Shuffle: 13, i32x4Splat: 17, i32x4ReplaceLane: 28, i32x4Eq: 55 },
-  ...{ i32x4GtS: 59, and: 78, or: 80, bitselect: 82, i32x4Bitmask: 164, i32x4ShrU: 173 },
+  ...{ i32x4GtS: 59, and: 78, or: 80, bitselect: 82, i32x4Bitmask: 164, i32x4Shl: 171, i32x4ShrU: 173 },
 } as const;
 const VECTOR_PREFIX = 0xfd;
 

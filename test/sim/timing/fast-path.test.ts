@@ -1,7 +1,7 @@
 // What parts declare as their fast path is one: whoever takes it by itself gets what the part gives, and leaves what it leaves.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Cache, type CacheFastPath, type FillsFastPath } from "../../../sim/timing/cache.ts";
+import { Cache, FRESH, type CacheFastPath, type FillsFastPath } from "../../../sim/timing/cache.ts";
 import { LineInHand } from "../../../sim/timing/frontend.ts";
 import { heapStorage, type Storage } from "../../../sim/timing/part.ts";
 import { BranchPredictor, Outcome, type PredictorFastPath } from "../../../sim/timing/predictor/predictor.ts";
@@ -59,7 +59,14 @@ describe("a cache's fast path", () => {
     const line = Math.floor(phys / f.lineBytes);
     const word = f.words[(line & f.setMask) * f.ways]!;
     const hits = word >> 1 === line && (!store || word % 2 === 1);
-    return hits && (at >= f.busy[0]! || (f.fills !== undefined && !isOnItsWay(f.fills, line, at)));
+    return hits && (f.fills !== undefined || at >= f.busy[0]!);
+  };
+  /** Nobody asks at an earlier cycle any more. */
+  const settle = (f: CacheFastPath, phys: number, at: number): void => {
+    const line = (phys / f.lineBytes) | 0;
+    const base = (line & f.setMask) * f.ways;
+    if (f.fills !== undefined && (f.words[base]! & ~FRESH) >> 1 === line && !isOnItsWay(f.fills, line, at))
+      f.words[base]! &= ~FRESH;
   };
   const isOnItsWay = ({ at, lines, earliest }: FillsFastPath, line: number, cycle: number): boolean => {
     const latestFirst = Array.from(at, (_, n) => (earliest[0]! + 2 * at.length - 1 - n) % at.length);
@@ -79,6 +86,7 @@ describe("a cache's fast path", () => {
         for (const { line, store, later } of stream) {
           at += later;
           const phys = RAM + 64 * line;
+          settle(fastPath, phys, at);
           const fast = isFast(fastPath, phys, store, at);
           const besideMisses = at < fastPath.busy[0]!;
           const [before, lookups] = [storage.contents(fastPath.lookups), fastPath.lookups[0]!];

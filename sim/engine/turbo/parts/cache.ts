@@ -1,6 +1,6 @@
 // The code of a cache: what sim/timing/cache.ts does, function by function, on the same words.
 import { isPowerOfTwo } from "../../../config/params.ts";
-import { CacheEvent, EMPTY, UNUSED, type CacheLayout } from "../../../timing/cache.ts";
+import { CacheEvent, EMPTY, FRESH, UNUSED, type CacheLayout } from "../../../timing/cache.ts";
 import type { PrefetcherLayout } from "../../../timing/prefetcher.ts";
 import { forEachWay, setAt } from "../sets.ts";
 import { dropped, element, f64, i32, i32x4, i64, select, WORD_BYTES } from "../terms.ts";
@@ -12,6 +12,9 @@ import { isWideSet, LANES, moveLastToFront, moveToFrontFunction, victimsCode, ty
 
 const { const: word } = i32;
 const MOST_IN_WORD = 16;
+/** Bits of a word above its line: UNUSED and FRESH. */
+const FLAGS = 2;
+const lineOf = (words: Term): Term => i32.shrU(i32.shl(words, word(FLAGS)), word(FLAGS + 1));
 
 export interface CacheCode extends PartCode {
   /** As `read`, and the line becomes dirty where `dirty` is 1. The line is given by its number. */
@@ -20,10 +23,10 @@ export interface CacheCode extends PartCode {
   /** Which of the fills will bring a line after a cycle; -1 where none will. */
   readonly onItsWay: Callee;
   /**
-   * `touch(line, dirty)`: whether a line is there, and has been used if it was prefetched; then it is used again, and dirty if that is 1. It
-   * is not counted.
+   * A line is used again, and dirty where that is 1, which is there, has been used if it was prefetched, and is not on its way at a cycle
+   * before which nobody asks any more; else `no`. It is not counted.
    */
-  readonly touch: Callee;
+  readonly touch: (f: Statements, line: Local, dirty: Term, at: Term, no: () => void) => void;
 }
 
 /** Writes a cache's functions; `next` is the part below it. */
@@ -53,7 +56,7 @@ class Writing {
     const onItsWay = this.#onItsWayFunction();
     const access = this.#accessFunction(onItsWay, fill);
     const write = this.#writeFunction(install, fill);
-    const touch = this.#touchFunction();
+    const touch: CacheCode["touch"] = (f, ...o) => this.#touch(f, onItsWay, ...o);
     const lineOf = (phys: Term): Term => i32.low(i64.shrU(phys, i64.const(this.#lineBits)));
     return {
       ...{ access, onItsWay, touch },
@@ -94,17 +97,16 @@ class Writing {
 
   /** `#find`, but the word's place: 0 where it is not there. */
   #find(f: Statements, line: Local, set: Local): Local {
-    const { ways, prefetcher } = this.#cache;
+    const { ways } = this.#cache;
     const found = f.let(word(0));
     if (!isWideSet(ways)) {
       forEachWay(f, set, word(WORD_BYTES * ways), WORD_BYTES, (at) => {
-        f.if(i32.eq(i32.shr(i32.and(i32.load(at), word(~UNUSED)), word(1)), line), () => f.set(found, at));
+        f.if(i32.eq(lineOf(i32.load(at)), line), () => f.set(found, at));
       });
       return found;
     }
     const wanted = f.let(i32x4.splat(line));
-    const lines = (words: Term): Term =>
-      i32x4.shrU(prefetcher === undefined ? words : i32x4.and(words, i32x4.splat(word(~UNUSED))), word(1));
+    const lines = (words: Term): Term => i32x4.shrU(i32x4.shl(words, word(FLAGS)), word(FLAGS + 1));
     const bits = Array.from({ length: ways / LANES }, (_, n) => {
       const same = i32x4.eq(lines(i32x4.load(set, WORD_BYTES * LANES * n)), wanted);
       return i32.shl(i32x4.bits(same), word(LANES * n));
@@ -114,7 +116,12 @@ class Writing {
     return found;
   }
 
-  /** `#install(word, set, at)` */
+  /** What `#install` adds to a word. */
+  get #fresh(): number {
+    return this.#cache.blocking ? 0 : FRESH;
+  }
+
+  /** `#install(word, set, at)`, of a word with what that adds */
   #installFunction(): Callee {
     const { ways } = this.#cache;
     const { choose } = this.#victims;
@@ -138,19 +145,16 @@ class Writing {
   #writeBack(f: Statements, victim: Local, at: Local): void {
     f.if(i32.and(victim, word(1)), () => {
       f.count(this.#event("writebacks"));
-      const line = i32.shr(i32.and(victim, word(~UNUSED)), word(1));
-      f.do(this.#next.write(this.#physOf(line), this.#cache.lineBytes, at));
+      f.do(this.#next.write(this.#physOf(lineOf(victim)), this.#cache.lineBytes, at));
     });
   }
 
   /** `#use` */
   #use(f: Statements, set: Local, place: Local, newWord: Term): void {
     this.#victims.use(f, set, place);
-    f.if(
-      i32.eq(place, set),
-      () => f.store(set, 0, newWord),
-      () => f.do(this.#moveToFront(set, place, newWord)),
-    );
+    const first = f.let(newWord);
+    f.rarely(i32.ne(place, set), () => f.do(this.#moveToFront(set, place, first)));
+    f.store(set, 0, first);
   }
 
   /** `#noteFill` */
@@ -214,7 +218,8 @@ class Writing {
     return this.#module.define([I32, I32, F64], F64, (f, line, flags, at) => {
       const asked = f.let(f64.add(at, f64.const(hitCycles)));
       const ready = f.let(this.#next.read(this.#physOf(line), lineBytes, asked));
-      f.do(install(i32.or(i32.shl(line, word(1)), flags), this.#setOf(line), asked));
+      const fresh = i32.or(i32.or(i32.shl(line, word(1)), flags), word(this.#fresh));
+      f.do(install(fresh, this.#setOf(line), asked));
       this.#noteFill(f, makeRoom, line, ready);
       f.if(f64.gt(ready, f64.at(this.#busyAt)), () => f.storeAt(this.#busyAt, ready));
       return ready;
@@ -324,16 +329,21 @@ class Writing {
     });
   }
 
-  #touchFunction(): Callee {
-    return this.#module.define([I32, I32], I32, (f, line, dirty) => {
-      const set = f.let(this.#setOf(line));
-      const place = this.#find(f, line, set);
-      f.if(i32.not(place), () => f.return(word(0)));
-      const old = f.let(i32.load(place));
-      if (this.#cache.prefetcher !== undefined) f.if(i32.lt(old, word(0)), () => f.return(word(0)));
-      this.#use(f, set, place, i32.or(old, dirty));
-      return word(1);
+  #touch(f: Statements, onItsWay: Callee, line: Local, dirty: Term, at: Term, no: () => void): void {
+    const set = f.let(this.#setOf(line));
+    const place = f.let(set);
+    f.if(i32.ne(lineOf(i32.load(set)), line), () => {
+      f.set(place, this.#find(f, line, set));
+      f.rarely(i32.not(place), no);
     });
+    const old = f.let(i32.load(place));
+    if (this.#cache.prefetcher !== undefined) f.rarely(i32.lt(old, word(0)), no);
+    if (!this.#cache.blocking)
+      f.if(i32.and(old, word(FRESH)), () => {
+        f.rarely(f64.lt(at, f64.at(this.#busyAt)), () => f.if(i32.lt(word(-1), onItsWay(line, at)), no));
+        f.set(old, i32.and(old, word(~FRESH)));
+      });
+    this.#use(f, set, place, i32.or(old, dirty));
   }
 
   /** `write(line, whole, at)` */
@@ -341,14 +351,14 @@ class Writing {
     return this.#module.define([I32, I32, F64], undefined, (f, line, whole, at) => {
       const set = f.let(this.#setOf(line));
       const place = this.#find(f, line, set);
-      const dirtyWord = f.let(i32.or(i32.shl(line, word(1)), word(1)));
       f.if(place, () => {
-        this.#use(f, set, place, dirtyWord);
+        this.#use(f, set, place, i32.or(i32.and(i32.load(place), word(~UNUSED)), word(1)));
         f.return();
       });
+      const newWord = i32.or(i32.shl(line, word(1)), word(this.#fresh | 1));
       f.if(
         whole,
-        () => f.do(install(dirtyWord, set, at)),
+        () => f.do(install(newWord, set, at)),
         () => f.do(dropped(this.#miss(f, fill, line, word(1), at))),
       );
     });

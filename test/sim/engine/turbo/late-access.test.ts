@@ -53,6 +53,14 @@ test.each(["cva6@1", "rocket@1"])("misaligned accesses, in a block, in two, and 
   alike(again(body.join("\n")), { preset, sets });
 });
 
+test.each(["", "ld a2, 0(s5)\n ld a2, 512(s5)"])(
+  "a line on its way is waited for though it is written whole",
+  (displace) => {
+    const body = `addi s5, s3, -2048\n ld a0, 0(s3)\n ${displace}\n cbo.zero (s3)\n ld a2, 8(s3)\n add a1, a1, a2\n ld a2, 16(s3)`;
+    alike(again(body), { sets: [...SMALL, "dram.controllerNs=400"] });
+  },
+);
+
 test("translated data that miss the cache are counted where pages are looked up", () => {
   const body = "ld a0, 0(s3)\n sd a0, 8(s2)\n ld a2, 64(s3)\n add a1, a1, a2";
   alike(`${IDENTITY} ${enter("S", "9f")} 9: ${again(body)}`, { sets: SMALL });

@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { instantiate } from "../../../../sim/engine/turbo/host.ts";
 import { memoryCode } from "../../../../sim/engine/turbo/parts/memory.ts";
-import { Functions } from "../../../../sim/engine/turbo/terms.ts";
+import { Functions, i32, type Local, type Statements, type Term } from "../../../../sim/engine/turbo/terms.ts";
 import { encodeModule, F64, I32 } from "../../../../sim/engine/turbo/wasm.ts";
+import { FRESH } from "../../../../sim/timing/cache.ts";
 import { DynamicParts } from "../../../../sim/timing/dynamic.ts";
 import { linearStorage } from "../../../../sim/timing/part.ts";
 import { machine, RAM } from "../../timing/harness.ts";
@@ -95,7 +96,7 @@ describe("the code of the memory system", () => {
         for (const { line, stores, touches, capability, later } of stream) {
           at += later;
           const phys = RAM + line * lineBytes;
-          if (touches) expect(touch(phys / lineBytes, stores ? 1 : 0)).toBe(touchLate(theirs, phys, stores));
+          if (touches) expect(touch(phys / lineBytes, stores ? 1 : 0, at)).toBe(touchLate(theirs, phys, stores, at));
           expect(Buffer.compare(state!, ownState!)).toBe(0);
           if (capability) for (const parts of [ours, theirs]) capabilityAt(parts, phys);
           const ready = access(phys / lineBytes, stores ? 1 : 0, at);
@@ -110,24 +111,30 @@ describe("the code of the memory system", () => {
 
 interface FirstLevel {
   readonly access: (line: number, dirty: number, at: number) => number;
-  readonly touch: (line: number, dirty: number) => number;
+  readonly touch: (line: number, dirty: number, at: number) => number;
 }
 
 function codeOf(parts: DynamicParts, memory: WebAssembly.Memory): FirstLevel {
   const module = new Functions();
   const { l1d } = memoryCode(module, parts.memory);
   module.define([I32, I32, F64], F64, (_, line, dirty, at) => l1d.access(line, dirty, at), "access");
-  module.define([I32, I32], I32, (_, line, dirty) => l1d.touch(line, dirty), "touch");
+  const touch = (f: Statements, line: Local, dirty: Local, at: Local): Term => {
+    l1d.touch(f, line, dirty, at, () => f.return(i32.const(0)));
+    return i32.const(1);
+  };
+  module.define([I32, I32, F64], I32, touch, "touch");
   const bytes = encodeModule({ imports: [], functions: module.functions, memoryPages: PAGES });
   return instantiate(bytes, { memory }).exports as unknown as FirstLevel;
 }
 
-/** An access that hits when nothing is on its way any more, and is not counted; 0 where it would miss. */
-function touchLate({ l1d }: DynamicParts, phys: number, stores: boolean): number {
-  if (!l1d.holds(phys, Infinity)) return 0;
+/** An access that hits when nothing is on its way any more, and is not counted; 0 where it would miss, or its line is on its way. */
+function touchLate({ l1d }: DynamicParts, phys: number, stores: boolean, at: number): number {
+  const { words, fills, lineBytes, setMask, ways } = l1d.fastPath;
+  if (!l1d.holds(phys, fills === undefined ? Infinity : at)) return 0;
   if (stores) l1d.store(phys, Infinity);
   else l1d.read(phys, 8, Infinity);
   l1d.events.values[0]! -= 1;
+  words[((phys / lineBytes) & setMask) * ways]! &= ~FRESH;
   return 1;
 }
 
