@@ -14,14 +14,12 @@ const { const: word } = i32;
 const MOST_IN_WORD = 16;
 /** Bits of a word above its line: UNUSED and FRESH. */
 const FLAGS = 2;
-const lineOf = (words: Term): Term => i32.shrU(i32.shl(words, word(FLAGS)), word(FLAGS + 1));
+const lineIn = (words: Term): Term => i32.shrU(i32.shl(words, word(FLAGS)), word(FLAGS + 1));
 
 export interface CacheCode extends PartCode {
   /** As `read`, and the line becomes dirty where `dirty` is 1. The line is given by its number. */
   readonly access: (line: Term, dirty: Term, at: Term) => Term;
   readonly store: (phys: Term, at: Term) => Term;
-  /** Which of the fills will bring a line after a cycle; -1 where none will. */
-  readonly onItsWay: Callee;
   /**
    * A line is used again, and dirty where that is 1, which is there, has been used if it was prefetched, and is not on its way at a cycle
    * before which nobody asks any more; else `no`. It is not counted.
@@ -59,7 +57,7 @@ class Writing {
     const touch: CacheCode["touch"] = (f, ...o) => this.#touch(f, onItsWay, ...o);
     const lineOf = (phys: Term): Term => i32.low(i64.shrU(phys, i64.const(this.#lineBits)));
     return {
-      ...{ access, onItsWay, touch },
+      ...{ access, touch },
       read: (phys, _bytes, at) => access(lineOf(phys), word(0), at),
       store: (phys, at) => access(lineOf(phys), word(1), at),
       write: (phys, bytes, at) => write(lineOf(phys), word(bytes >= this.#cache.lineBytes ? 1 : 0), at),
@@ -101,7 +99,7 @@ class Writing {
     const found = f.let(word(0));
     if (!isWideSet(ways)) {
       forEachWay(f, set, word(WORD_BYTES * ways), WORD_BYTES, (at) => {
-        f.if(i32.eq(lineOf(i32.load(at)), line), () => f.set(found, at));
+        f.if(i32.eq(lineIn(i32.load(at)), line), () => f.set(found, at));
       });
       return found;
     }
@@ -145,7 +143,7 @@ class Writing {
   #writeBack(f: Statements, victim: Local, at: Local): void {
     f.if(i32.and(victim, word(1)), () => {
       f.count(this.#event("writebacks"));
-      f.do(this.#next.write(this.#physOf(lineOf(victim)), this.#cache.lineBytes, at));
+      f.do(this.#next.write(this.#physOf(lineIn(victim)), this.#cache.lineBytes, at));
     });
   }
 
@@ -329,10 +327,11 @@ class Writing {
     });
   }
 
+  /** `touch`, with which of the fills will bring a line after a cycle. */
   #touch(f: Statements, onItsWay: Callee, line: Local, dirty: Term, at: Term, no: () => void): void {
     const set = f.let(this.#setOf(line));
     const place = f.let(set);
-    f.if(i32.ne(lineOf(i32.load(set)), line), () => {
+    f.if(i32.ne(lineIn(i32.load(set)), line), () => {
       f.set(place, this.#find(f, line, set));
       f.rarely(i32.not(place), no);
     });
