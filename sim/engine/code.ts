@@ -21,6 +21,8 @@ export class CodePage {
   readonly phys: number;
   /** By 16-bit parcel. */
   readonly ops: (Op | undefined)[];
+  /** What begins in its last parcel and ends in another page, as it was when it was executed last: `CodeCache.inTwoPages` tells if it still is. */
+  straddling: Op | undefined;
   readonly categories: Uint16Array;
   /** May decoded instructions be kept? Not where each fetch has to be looked at. */
   readonly keeps: boolean;
@@ -87,6 +89,13 @@ export class CodeCache {
   category(phys: number): number {
     const page = this.page(phys);
     return page === undefined ? 0 : page.categories[(phys - page.phys) >>> 1]!;
+  }
+
+  /** The instruction that begins in a page and ends in another, if it has been executed and stands there. */
+  inTwoPages({ straddling, phys }: CodePage, next: CodePage): Op | undefined {
+    const last = phys + PAGE_BYTES - PARCEL_BYTES - this.#memory.base;
+    const word = this.#memory.fetch16(last) | (this.#memory.fetch16(next.phys - this.#memory.base) << 16);
+    return straddling !== undefined && straddling.decoded.word === word >>> 0 ? straddling : undefined;
   }
 
   /** Keeps an instruction for the next time, until a store hits it. */

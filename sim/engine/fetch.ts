@@ -196,8 +196,9 @@ export abstract class FetchPath extends DataPath {
     }
     const op = this.code.op(word);
     if (op === undefined) return this.raise(CAUSE.illegalInstruction, BigInt(word));
-    // An instruction in two pages stays undecoded: a store to either would have to find it.
-    if (offset + bytes <= PAGE_BYTES && page.keeps) this.code.keep(page, offset, op);
+    // An instruction in two pages is decoded each time: a store to either would have to find it.
+    if (offset + bytes > PAGE_BYTES) page.straddling = op;
+    else if (page.keeps) this.code.keep(page, offset, op);
     return op;
   }
 

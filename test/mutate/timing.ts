@@ -59,8 +59,17 @@ const code: readonly Mutation[] = [
       "if (this.#translates) counted(",
       "if (!this.#translates) counted(",
     ],
-    ["where code is left, a fetch from two lines is made again", "= first !== last;", "= false;"],
-    ["of two lines asked for the first is in hand", "this.#leaveRecord(last), 1)", "this.#leaveRecord(first), 1)"],
+    ["where code is left, a fetch from two lines is made again", "&& first !== last);", "&& false);"],
+    [
+      "of two lines asked for the first is in hand",
+      "this.#ask(() => this.#leaveRecord(last), depth + 1);",
+      "this.#ask(() => code.local(Op.localGet, locals.line), depth + 1);",
+    ],
+    [
+      "a region is entered with the line in hand of its head",
+      ".i32(LINE_BYTES)\n      .op(Op.i32Mul)",
+      ".i32(0)\n      .op(Op.i32Mul)",
+    ],
     ["a line of another page is on time", ".f64(page).op(Op.f64Ne)", ".f64(page).op(Op.f64Ne).i32(0).op(Op.i32And)"],
   ]),
   ...mutations("sim/engine/turbo/access-function.ts", TESTS, [

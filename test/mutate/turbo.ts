@@ -46,13 +46,13 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/contexts.ts", TESTS, [
     [
       "translated code keeps translations when tables change",
-      "for (let number = 0; number < this.#used; number += 1) this.#empty(number);",
+      "for (let number = 0; number < this.#used; number += 1) this.#emptyTlb(number);",
       "",
     ],
     [
       "translations that were given outlive a change of tables",
-      "this.#empty(number);\n    this.#forgetGiven();",
-      "this.#empty(number);",
+      "this.#emptyTlb(number);\n    this.#forgetGiven();",
+      "this.#emptyTlb(number);",
     ],
     [
       "a context has what was given to another of its number",
@@ -97,8 +97,13 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/code-cache.ts", TESTS, [
     [
       "a translated region is entered under another pcc",
-      "find((r) => r.meta === meta && r.addressing === addressing",
-      "find((r) => r.addressing === addressing",
+      "find(({ region: r }) => r.meta === meta && r.addressing === addressing",
+      "find(({ region: r }) => r.addressing === addressing",
+    ],
+    [
+      "entries into translated code outlast a change of tables",
+      "    this.#tags += MAX_CONTEXTS;\n",
+      "    if (this.#nextIndex === 0) this.#tags += MAX_CONTEXTS;\n",
     ],
     [
       "a store to the code of a region leaves it",
@@ -144,6 +149,11 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       "translation goes on beyond the pcc's top",
       "pc < this.#base || pc + BigInt(op.bytes) > this.#end",
       "pc < this.#base",
+    ],
+    [
+      "what was translated of an instruction in two pages stays",
+      "return page && next && this.#code.inTwoPages(page, next);",
+      "return page?.straddling;",
     ],
   ]),
 ];

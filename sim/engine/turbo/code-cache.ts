@@ -1,10 +1,20 @@
 // The code cache: translated regions by the address of their head, the table through which they are called, and when they go.
 //
 // A region is valid as long as its code is in memory as it was, at the addresses at which it was translated. A store to its
-// code drops it; a change of page tables empties the entries, and each region is looked over before it gets one again.
+// code drops it; a change of page tables has entries forgotten, and each region is looked over before it gets one again.
 import type { CodePage } from "../code.ts";
 import { Exits } from "./exits.ts";
-import { ENTRY, entriesAt, ENTRIES_BYTES, STATE, TARGETS_AT, TARGETS_BYTES } from "./layout.ts";
+import {
+  ENTRIES_AT,
+  ENTRIES_BYTES,
+  ENTRY,
+  ENTRY_SPREAD,
+  MAX_CONTEXTS,
+  STATE,
+  TARGET_LINE_AT,
+  TARGETS_AT,
+  TARGETS_BYTES,
+} from "./layout.ts";
 import { instantiateShared } from "./host.ts";
 import type { LinearMemory } from "./linear.ts";
 import { MAX_REGIONS, SHARED_FUNCTIONS, trampolineModule } from "./runtime.ts";
@@ -25,9 +35,18 @@ export interface CodeRange {
   readonly to: number;
 }
 
+export interface RegionTarget {
+  readonly pc: bigint;
+  /** Its line's number among the region's. */
+  readonly line: number;
+}
+
 /** What is made once for all places in which the same code stands at the same addresses: that of processes, say. */
 export interface TranslatedRegion {
   readonly call: unknown;
+  readonly instructions: number;
+  /** Where it can be entered, by numbers; the first is its head. */
+  readonly targets: readonly RegionTarget[];
   readonly ranges: readonly CodeRange[];
   /** What stood there, range by range. */
   readonly code: readonly Uint8Array[];
@@ -50,10 +69,22 @@ export interface CachedRegion {
   readonly index: number;
 }
 
+/** A place at which a region can be entered. */
+export interface Entrance {
+  readonly region: CachedRegion;
+  /** Among its targets. */
+  readonly target: number;
+}
+
 /** The memory, and the table of shared functions. */
 type RegionImports = Readonly<Record<"memory" | "table", unknown>>;
 
-const ENTRY_INDEX_MASK = (1 << ENTRY.indexBits) - 1;
+/** Tags of contexts lie between those that are too high for an i32 and that of an entry that nobody made. */
+const FIRST_TAGS = MAX_CONTEXTS;
+const MOST_TAGS = 2 ** 31 - MAX_CONTEXTS;
+const PAGE_MASK = 0xfffn;
+/** Code that is reached from several regions is in each of them, until there are so many instructions of generated code. */
+const COPIED_FREELY = 1 << 12;
 const MAX_EXITS = 1 << 20;
 /** A region's table of targets is not longer (function.ts). */
 const MOST_TARGETS_BYTES = 1 << 15;
@@ -71,14 +102,15 @@ export class TranslatedCode {
   readonly #trampoline: Readonly<Record<string, unknown>>;
   #imports: RegionImports | undefined;
   readonly #table: WebAssembly.Table;
-  /** By the address of their head and the page that it stands in. */
-  readonly #regions = new Map<bigint, Map<CodePage, CachedRegion[]>>();
+  /** By address and the page that it stands in, those of heads first. */
+  readonly #entrances = new Map<bigint, Map<CodePage, Entrance[]>>();
   readonly #byPage = new Map<CodePage, Set<CachedRegion>>();
   readonly #bytes: Uint8Array;
   #nextIndex = 0;
   #nextTarget = 0;
-  /** Contexts that may have entries. */
-  #contexts = 0;
+  #tags = FIRST_TAGS;
+  /** Instructions of generated code that regions have brought. */
+  #instructions = 0;
 
   /** @param fill - as `FILL_IMPORT`. @param shared - makes the other `SHARED_FUNCTIONS`, by their names. */
   constructor(linear: LinearMemory, fill: unknown, shared: () => Readonly<Record<string, unknown>>) {
@@ -90,6 +122,7 @@ export class TranslatedCode {
     this.#trampoline = instantiateShared(trampolineModule(linear.layout.pages), env).exports;
     this.run = this.#trampoline["run"] as TranslatedCode["run"];
     this.noteContext = this.#trampoline["noteContext"] as TranslatedCode["noteContext"];
+    this.forgetEntries();
   }
 
   /** What regions import. A program that ends before any of it is hot has no shared functions made. */
@@ -125,9 +158,8 @@ export class TranslatedCode {
   add(region: Omit<CachedRegion, "index">): CachedRegion {
     const added = { ...region, index: this.#nextIndex++ };
     this.#table.set(added.index, region.translated.call);
-    const places = this.#regions.get(region.pc) ?? new Map<CodePage, CachedRegion[]>();
-    const head = headPage(region);
-    this.#regions.set(region.pc, places.set(head, [...(places.get(head) ?? []), added]));
+    this.#instructions += region.translated.instructions;
+    region.translated.targets.forEach(({ pc }, target) => this.#addEntrance(pc, { region: added, target }));
     for (const { page } of region.pages) {
       const users = this.#byPage.get(page) ?? new Set();
       this.#byPage.set(page, users.add(added));
@@ -135,58 +167,77 @@ export class TranslatedCode {
     return added;
   }
 
-  /** The region whose head stands in this page, if `valid` says that it may be entered. */
+  /** Where a region can be entered at an address in this page, if `valid` says so: one whose head that is, if there is one. */
   find(
     page: CodePage,
     pc: bigint,
     meta: bigint,
     addressing: number,
     valid: (region: CachedRegion) => boolean,
-  ): CachedRegion | undefined {
-    const regions = this.#regions.get(pc)?.get(page);
-    return regions?.find((r) => r.meta === meta && r.addressing === addressing && valid(r));
+  ): Entrance | undefined {
+    const entrances = this.#entrances.get(pc)?.get(page);
+    return entrances?.find(({ region: r }) => r.meta === meta && r.addressing === addressing && valid(r));
+  }
+
+  /** Is there so much code already that what can be entered at an address should not be in another region, too? */
+  isElsewhere(page: CodePage, pc: bigint, meta: bigint, addressing: number): boolean {
+    if (this.#instructions < COPIED_FREELY) return false;
+    const entrances = this.#entrances.get(pc)?.get(page) ?? [];
+    return entrances.some(({ region: r }) => r.meta === meta && r.addressing === addressing);
   }
 
   /** What was translated for this head elsewhere. */
   translatedAt(pc: bigint, meta: bigint, addressing: number): ReadonlySet<TranslatedRegion> {
-    const places = this.#regions.get(pc)?.values() ?? [];
-    const alike = [...places].flat().filter((r) => r.meta === meta && r.addressing === addressing);
-    return new Set(alike.map((r) => r.translated));
+    const places = [...(this.#entrances.get(pc)?.values() ?? [])].flat();
+    const alike = places.filter(
+      ({ region: r, target }) => target === 0 && r.meta === meta && r.addressing === addressing,
+    );
+    return new Set(alike.map(({ region }) => region.translated));
   }
 
-  /** Where the entry lies by which a context names a region for the state's pc and metadata; -1 where it names none. */
-  entry(context: number): number {
+  /** Where the entry lies that the context in force has for the state's pc and metadata; -1 where it has none. */
+  entry(): number {
     const { words } = this.#linear;
-    const [pc, meta] = [STATE.pc >>> 2, STATE.meta >>> 2];
-    const own = entriesAt(context) + (((words[pc]! >>> 1) & ENTRY_INDEX_MASK) << ENTRY.bits);
+    const [pc, meta, tag] = [STATE.pc >>> 2, STATE.meta >>> 2, words[STATE.tag >>> 2]!];
+    const own = slotOf(words[pc]!, tag);
     const names = (slot: number): boolean => {
       const [entryPc, entryMeta] = [slot >>> 2, (slot + ENTRY.meta) >>> 2];
       return (
         words[entryPc] === words[pc] &&
         words[entryPc + 1] === words[pc + 1] &&
         words[entryMeta] === words[meta] &&
-        words[entryMeta + 1] === words[meta + 1]
+        words[entryMeta + 1] === words[meta + 1] &&
+        words[(slot + ENTRY.tag) >>> 2] === tag
       );
     };
     return names(own) ? own : names(own ^ ENTRY.other) ? own ^ ENTRY.other : -1;
   }
 
-  /** Lets the trampoline enter a region in a context; gives the entry. */
-  setEntry(context: number, region: CachedRegion): number {
-    const slot = slotOf(context, region.pc);
+  /** Lets the trampoline enter a region where the state's pc and metadata are, in the context in force; gives the entry. */
+  setEntry({ region, target }: Entrance): number {
+    const { words, doubles } = this.#linear;
+    const tag = words[STATE.tag >>> 2]!;
+    const slot = slotOf(words[STATE.pc >>> 2]!, tag);
     this.#bytes.copyWithin(slot ^ ENTRY.other, slot, slot + (1 << ENTRY.bits));
-    this.#linear.doubles[slot >>> 3] = region.pc;
-    this.#linear.doubles[(slot + ENTRY.meta) >>> 3] = region.meta;
-    this.#linear.words[(slot + ENTRY.index) >>> 2] = region.index;
-    this.#linear.words[(slot + ENTRY.lines) >>> 2] = region.linesAt;
-    this.#contexts = Math.max(this.#contexts, context + 1);
+    doubles[slot >>> 3] = doubles[STATE.pc >>> 3]!;
+    doubles[(slot + ENTRY.meta) >>> 3] = region.meta;
+    words[(slot + ENTRY.tag) >>> 2] = tag;
+    words[(slot + ENTRY.index) >>> 2] = region.index;
+    words[(slot + ENTRY.lines) >>> 2] = region.linesAt;
+    words[(slot + ENTRY.target) >>> 2] = target | (region.translated.targets[target]!.line << (8 * TARGET_LINE_AT));
     return slot;
   }
 
-  /** Empties the entries of a context. */
-  emptyContext(context: number): void {
-    const at = entriesAt(context);
-    this.#bytes.fill(0xff, at, at + ENTRIES_BYTES);
+  /** Has no context any entry: their tags are others from now on. */
+  forgetEntries(): void {
+    this.#tags += MAX_CONTEXTS;
+    if (this.#tags > MOST_TAGS) {
+      this.#bytes.fill(0, ENTRIES_AT, ENTRIES_AT + ENTRIES_BYTES);
+      this.#tags = FIRST_TAGS;
+    }
+    const { words } = this.#linear;
+    words[STATE.tags >>> 2] = this.#tags;
+    words[STATE.tag >>> 2] = this.#tags + words[STATE.context >>> 2]!;
   }
 
   /** Drops the regions with code at offsets [from, to) of a page. */
@@ -199,38 +250,47 @@ export class TranslatedCode {
 
   /** Drops everything. */
   clear(): void {
-    for (let context = 0; context < this.#contexts; context += 1) this.emptyContext(context);
+    this.forgetEntries();
     for (let index = 0; index < this.#nextIndex; index += 1) this.#table.set(index, null);
-    this.#regions.clear();
+    this.#entrances.clear();
     this.#byPage.clear();
     this.exits.clear();
     this.#bytes.fill(0, TARGETS_AT, TARGETS_AT + this.#nextTarget);
-    this.#nextIndex = this.#nextTarget = 0;
+    this.#nextIndex = this.#nextTarget = this.#instructions = 0;
   }
 
   #remove(region: CachedRegion): void {
     this.dropped += 1;
+    this.forgetEntries();
     this.#table.set(region.index, null);
     for (const { page } of region.pages) this.#byPage.get(page)?.delete(region);
-    const places = this.#regions.get(region.pc)!;
-    const left = places.get(headPage(region))!.filter((r) => r !== region);
-    if (left.length > 0) places.set(headPage(region), left);
-    else places.delete(headPage(region));
-    if (places.size === 0) this.#regions.delete(region.pc);
-    for (let context = 0; context < this.#contexts; context += 1) {
-      const own = slotOf(context, region.pc);
-      for (const slot of [own, own ^ ENTRY.other]) {
-        if (this.#linear.words[(slot + ENTRY.index) >>> 2] !== region.index) continue;
-        this.#bytes.fill(0xff, slot, slot + ENTRY.index);
-      }
-    }
+    for (const { pc } of region.translated.targets) this.#removeEntrances(pc, region);
+  }
+
+  #addEntrance(pc: bigint, entrance: Entrance): void {
+    const places = this.#entrances.get(pc) ?? new Map<CodePage, Entrance[]>();
+    const page = pageOf(entrance.region, pc);
+    const others = places.get(page) ?? [];
+    if (entrance.target === 0) others.unshift(entrance);
+    else others.push(entrance);
+    this.#entrances.set(pc, places.set(page, others));
+  }
+
+  #removeEntrances(pc: bigint, region: CachedRegion): void {
+    const places = this.#entrances.get(pc)!;
+    const page = pageOf(region, pc);
+    const left = places.get(page)!.filter((entrance) => entrance.region !== region);
+    if (left.length > 0) places.set(page, left);
+    else places.delete(page);
+    if (places.size === 0) this.#entrances.delete(pc);
   }
 }
 
-const headPage = ({ pages }: Pick<CachedRegion, "pages">): CodePage => pages[0]!.page;
+const pageOf = ({ pages }: Pick<CachedRegion, "pages">, pc: bigint): CodePage =>
+  pages.find(({ virt }) => virt === (pc & ~PAGE_MASK))!.page;
 
-/** An entry holds no address with all bits set: that is odd. */
-function slotOf(context: number, pc: bigint): number {
-  const index = Number((pc >> 1n) & BigInt(ENTRY_INDEX_MASK));
-  return entriesAt(context) + (index << ENTRY.bits);
+/** Where an entry for an address, of which the low half counts, would lie in the context of a tag. */
+function slotOf(pc: number, tag: number): number {
+  const hash = Math.imul(pc ^ Math.imul(tag, ENTRY_SPREAD.tag), ENTRY_SPREAD.pc);
+  return ENTRIES_AT + ((hash >>> (32 - ENTRY.indexBits)) << ENTRY.bits);
 }

@@ -1,9 +1,8 @@
-// Contexts: ways to see memory, each with a TLB and entries into translated code, so that a switch between them keeps both.
+// Contexts: ways to see memory, each with a TLB and a tag of its entries into translated code, so that a switch between them keeps both.
 import type { TranslationState } from "../../machine/mmu.ts";
 import {
   CONTEXT_SLOTS_AT,
   CONTEXT_SLOTS_BYTES,
-  entriesAt,
   GIVEN_AT,
   GIVEN_BYTES,
   MAX_CONTEXTS,
@@ -45,23 +44,25 @@ export class Contexts {
         this.#forgetNames();
         this.#forgetGiven();
         this.#used = 0;
+        this.#code.forgetEntries();
       }
       number = this.#used++;
       this.#numbers.set(state, number);
-      this.#empty(number);
+      this.#emptyTlb(number);
     }
     const { words } = this.#linear;
     words[STATE.context >>> 2] = number;
     words[STATE.tlb >>> 2] = tlbAt(number);
-    words[STATE.entries >>> 2] = entriesAt(number);
+    words[STATE.tag >>> 2] = words[STATE.tags >>> 2]! + number;
     words[STATE.asid >>> 2] = state.asid;
     this.#code.noteContext(number, state.asid);
   }
 
   /** Empties all: page tables or protection have changed. */
   flush(): void {
-    for (let number = 0; number < this.#used; number += 1) this.#empty(number);
+    for (let number = 0; number < this.#used; number += 1) this.#emptyTlb(number);
     this.#forgetGiven();
+    this.#code.forgetEntries();
   }
 
   /** No translation that was given holds any more. */
@@ -79,9 +80,8 @@ export class Contexts {
   }
 
   /** No page number has all bits set. */
-  #empty(number: number): void {
+  #emptyTlb(number: number): void {
     this.#bytes.fill(0xff, tlbAt(number), tlbAt(number) + TLB_BYTES);
-    this.#code.emptyContext(number);
   }
 }
 

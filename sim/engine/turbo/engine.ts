@@ -12,7 +12,7 @@ import { isIndirect, packTraits } from "../../timing/traits.ts";
 import type { Stop } from "../engine.ts";
 import { Reference, type ReferenceOptions } from "../reference.ts";
 import { boundsModule } from "./bounds-module.ts";
-import { TranslatedCode, type CachedRegion } from "./code-cache.ts";
+import { TranslatedCode, type CachedRegion, type Entrance } from "./code-cache.ts";
 import { Contexts, inOnePage } from "./contexts.ts";
 import { ExecutedCode } from "./executed-code.ts";
 import { GOES_ON, SWITCHES } from "./exits.ts";
@@ -210,15 +210,16 @@ export class Turbo extends Reference {
     const { pc } = this;
     doubles[STATE.pc >>> 3] = pc;
     doubles[STATE.meta >>> 3] = meta;
-    let slot = this.#code.entry(this.#contexts.current);
+    let slot = this.#code.entry();
     if (slot < 0) {
-      const region = this.#region(at, pc, meta);
-      if (region === undefined) return false;
-      slot = this.#code.setEntry(this.#contexts.current, region);
+      const entrance = this.#entrance(at, pc, meta);
+      if (entrance === undefined) return false;
+      slot = this.#code.setEntry(entrance);
       // What an event leaves time for is less where a longer piece has come to be.
       if (this.#pieces?.timing.mayBegin === false) return false;
     }
     words[STATE.lines >>> 2] = words[(slot + ENTRY.lines) >>> 2]!;
+    words[STATE.target >>> 2] = words[(slot + ENTRY.target) >>> 2]!;
     const index = words[(slot + ENTRY.index) >>> 2]!;
     words[STATE.inHand >>> 2] = this.#pieces?.lines.enter() ?? 0;
     words[STATE.pending >>> 2] = this.pending === 0 ? 0 : 1;
@@ -264,8 +265,8 @@ export class Turbo extends Reference {
     return timing.mayBegin ? left : 0;
   }
 
-  /** The region at the pc: one that there is, or, where the code is hot, a new one. */
-  #region(at: number, pc: bigint, meta: bigint): CachedRegion | undefined {
+  /** Where to enter a region at the pc: one that there is, or, where the code is hot, a new one. */
+  #entrance(at: number, pc: bigint, meta: bigint): Entrance | undefined {
     const heat = (this.#heat.get(at) ?? 0) + 1;
     if (heat === NEVER) {
       // The interpreter's own: what follows it may be translated.
@@ -280,10 +281,15 @@ export class Turbo extends Reference {
     if (this.#code.full || this.#pieces?.full === true) this.#clear();
     const hot = heat >= this.#hotAfter * 2 ** Math.floor(this.#code.dropped / DROPS_PER_DOUBLING);
     const shared = hot || heat % LOOKS_FOR_SHARED === 1 ? this.#maker.share(pc, meta, this.#addressing) : undefined;
-    if (shared !== undefined || !hot) return shared;
+    if (shared !== undefined || !hot) return shared && { region: shared, target: 0 };
     const source = new ExecutedCode(this, {
+      code: this.code,
       knownPage: (addr) => this.knownPage(addr),
       jumpsTo: (from) => this.#jumps.targets(from),
+      isElsewhere: (to) => {
+        const seen = this.knownPage(to & ~PAGE_MASK);
+        return seen !== undefined && this.#code.isElsewhere(seen, to, meta, this.#addressing);
+      },
       ...{ pc, meta },
     });
     // What was never executed, or lies outside of this pcc, cannot be translated; what begins with an instruction of the
@@ -295,7 +301,7 @@ export class Turbo extends Reference {
       addressing: { translatesData, translatesFetch },
     });
     this.#heat.set(at, made === undefined ? NEVER : 0);
-    return made;
+    return made && { region: made, target: 0 };
   }
 
   #valid(region: CachedRegion): boolean {

@@ -1,7 +1,7 @@
 // Code that the interpreter has executed, as regions are found in it.
 import { decodeBounds } from "../../../isa/cap/bounds.ts";
 import { PAGE_BYTES } from "../../machine/memory.ts";
-import type { CodePage, Op } from "../code.ts";
+import { PARCEL_BYTES, type CodeCache, type CodePage, type Op } from "../code.ts";
 import { virt48 } from "../data.ts";
 import type { Reference } from "../reference.ts";
 import type { CodeRange, SeenPage } from "./code-cache.ts";
@@ -9,10 +9,14 @@ import type { CodeSource, Region } from "./regions.ts";
 import type { Where } from "./timing-code.ts";
 
 const PAGE_MASK = 0xfffn;
+const LAST_PARCEL = PAGE_BYTES - PARCEL_BYTES;
 
 export interface ExecutedCodeOptions {
+  /** All that is decoded. */
+  readonly code: CodeCache;
   readonly knownPage: (addr: bigint) => CodePage | undefined;
   readonly jumpsTo: CodeSource["jumpsTo"];
+  readonly isElsewhere: CodeSource["isElsewhere"];
   /** The pcc within whose bounds the code is to lie. */
   readonly pc: bigint;
   readonly meta: bigint;
@@ -20,6 +24,8 @@ export interface ExecutedCodeOptions {
 
 export class ExecutedCode implements CodeSource {
   readonly jumpsTo: CodeSource["jumpsTo"];
+  readonly isElsewhere: CodeSource["isElsewhere"];
+  readonly #code: CodeCache;
   readonly #knownPage: (addr: bigint) => CodePage | undefined;
   readonly #base: bigint;
   readonly #end: bigint;
@@ -27,7 +33,9 @@ export class ExecutedCode implements CodeSource {
 
   constructor(m: Reference, o: ExecutedCodeOptions) {
     const { pc, meta } = o;
+    this.#code = o.code;
     this.jumpsTo = o.jumpsTo;
+    this.isElsewhere = o.isElsewhere;
     this.#knownPage = o.knownPage;
     const { base, top, topHigh } = decodeBounds(m, meta, pc);
     this.#base = m.rvy ? base : 0n;
@@ -35,15 +43,26 @@ export class ExecutedCode implements CodeSource {
   }
 
   at(pc: bigint): Op | undefined {
-    const virt = pc & ~PAGE_MASK;
+    const page = this.#pageAt(pc);
+    const offset = Number(pc & PAGE_MASK);
+    const op = page?.ops[offset >>> 1] ?? (offset === LAST_PARCEL ? this.#inTwoPages(page, pc) : undefined);
+    if (op === undefined || pc < this.#base || pc + BigInt(op.bytes) > this.#end) return undefined;
+    return op;
+  }
+
+  #pageAt(addr: bigint): CodePage | undefined {
+    const virt = addr & ~PAGE_MASK;
     let page = this.#pages.get(virt);
     if (page === undefined && !this.#pages.has(virt)) {
       page = this.#knownPage(virt);
       this.#pages.set(virt, page);
     }
-    const op = page?.ops[Number(pc & PAGE_MASK) >>> 1];
-    if (op === undefined || pc < this.#base || pc + BigInt(op.bytes) > this.#end) return undefined;
-    return op;
+    return page;
+  }
+
+  #inTwoPages(page: CodePage | undefined, pc: bigint): Op | undefined {
+    const next = this.#pageAt(BigInt.asUintN(64, pc + BigInt(PARCEL_BYTES)));
+    return page && next && this.#code.inTwoPages(page, next);
   }
 
   where(pc: bigint): Where {

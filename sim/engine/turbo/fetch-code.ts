@@ -4,16 +4,16 @@
 // fetch finds the line where the parts have it (`LineRecords.enter` and `leave` do the same for what comes before and after).
 import { PAGE_BYTES } from "../../machine/memory.ts";
 import { NO_LINE } from "../../timing/frontend.ts";
-import { STATE } from "./layout.ts";
+import { STATE, TARGET_LINE_AT } from "./layout.ts";
 import { IN_HAND, LINE, LINE_BYTES } from "./lines.ts";
 import type { PieceCode } from "./piece-code.ts";
 import { counted, f64, localOf } from "./terms.ts";
 import { I32, Op, VOID, type Code } from "./wasm.ts";
 
 export class FetchCode {
-  /** Addresses (low 48 bits) of the lines that the region's code lies in; the head's comes first. */
+  /** Addresses (low 48 bits) of the lines that the region's code lies in. */
   readonly lines: number[] = [];
-  /** Was the instruction's fetch, from two lines, written? */
+  /** Was the instruction's fetch, from two lines or of two pages, written? It is not to be fetched again. */
   fetchedTwice = false;
   readonly #piece: PieceCode;
   readonly #translates: boolean;
@@ -25,14 +25,21 @@ export class FetchCode {
     this.#translates = translates;
   }
 
-  /** At the function's entry: a line in hand that is the head's is known by its record here. */
+  /** At the function's entry: a line in hand that is that of the target entered is known by its record here. */
   load(code: Code): void {
-    const { inHand, lines, linesTaken } = this.#piece.locals;
+    const { inHand, lines, line, linesTaken } = this.#piece.locals;
     code.local(Op.localGet, lines);
+    code
+      .i32(0)
+      .memory(Op.i32Load16U, STATE.target + TARGET_LINE_AT)
+      .i32(LINE_BYTES)
+      .op(Op.i32Mul)
+      .op(Op.i32Add);
+    code.local(Op.localTee, line);
     code.i32(0).memory(Op.i32Load, STATE.inHand).local(Op.localTee, inHand);
     for (const offset of IN_HAND) {
       code.local(Op.localGet, inHand).memory(Op.i64Load, offset);
-      code.local(Op.localGet, lines).memory(Op.i64Load, offset).op(Op.i64Eq);
+      code.local(Op.localGet, line).memory(Op.i64Load, offset).op(Op.i64Eq);
     }
     code.op(Op.i32And).op(Op.select).local(Op.localSet, inHand);
     code.i32(0).local(Op.localSet, linesTaken);
@@ -58,36 +65,50 @@ export class FetchCode {
     this.fetchedTwice = false;
   }
 
-  /** Has the lines in hand in which the instruction lies. */
+  /** Has the lines in hand in which the instruction lies: of one in two pages the first's, whose translation is asked for in any case. */
   fetch(pc: number, bytes: number): void {
     const { lineBytes } = this.#piece.timing.fastPaths.line;
     const beginOfLine = (addr: number): number => addr - (addr % lineBytes);
+    const inPage = Math.min(bytes, PAGE_BYTES - (pc % PAGE_BYTES));
+    const straddles = inPage < bytes;
     const first = beginOfLine(pc);
-    const last = beginOfLine(pc + bytes - 1);
-    if (this.#lineInHand === last) return;
+    const last = beginOfLine(pc + inPage - 1);
+    this.fetchedTwice = straddles || (this.#lineInHand !== last && first !== last);
+    if (this.#lineInHand === last) {
+      if (straddles) this.#translateAgain();
+      return;
+    }
     const known = this.#lineInHand === first;
     this.#lineInHand = last;
-    this.fetchedTwice = first !== last;
     const { code, locals } = this.#piece;
-    const isSamePage = Math.floor(first / PAGE_BYTES) === Math.floor(last / PAGE_BYTES);
     if (known) {
       this.#leaveRecord(last);
       code.local(Op.localSet, locals.line);
-      return this.#take(last, isSamePage, 0);
+      return this.#take(last, true, 0);
     }
     this.#leaveRecord(first);
     code.local(Op.localTee, locals.line).local(Op.localGet, locals.inHand).op(Op.i32Ne).op(Op.if).byte(VOID);
-    if (first === last) this.#take(last, false, 1);
-    else {
+    if (first === last) {
+      this.#take(last, false, 1);
+      if (straddles) {
+        code.op(Op.else);
+        this.#translateAgain();
+      }
+    } else {
       // Neither line is in hand: two have to be fetched.
-      if (isSamePage) this.#takeBoth(last, 1);
-      else this.#ask(() => this.#leaveRecord(last), 1);
+      this.#takeBoth(last, 1);
       code.op(Op.else);
       this.#leaveRecord(last);
       code.local(Op.localSet, locals.line);
-      this.#take(last, isSamePage, 1);
+      this.#take(last, true, 1);
     }
     code.op(Op.end);
+  }
+
+  /** The page of the line in hand is looked up: it is the most recently used. */
+  #translateAgain(): void {
+    if (!this.#translates) return;
+    counted(this.#piece.timing.fastPaths.itlb.lookups.byteOffset, f64.const(1)).emit(this.#piece.code);
   }
 
   #leaveRecord(line: number): void {

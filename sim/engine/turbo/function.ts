@@ -46,6 +46,8 @@ export type ReserveTable = (bytes: number) => { readonly at: number; readonly by
 export interface TranslatedFunction {
   readonly function: ModuleFunction;
   readonly region: Region;
+  /** Addresses at which it can be entered: STATE.target says at which it is. */
+  readonly targets: readonly bigint[];
   /** Lines of code that timing wants records of, by their addresses (low 48 bits). */
   readonly lines: readonly number[];
 }
@@ -101,16 +103,18 @@ export function translateFunction(
   }
   const region = translateRegion(head, source, exits, blocks);
   if (region === undefined) return undefined;
-  const body = new FunctionBody(
+  const bodyWriter = new FunctionBody(
     region,
     { ...surroundings, target, targetMeta, number, restartsLocal, timing, counters },
     reserve,
-  ).write();
+  );
+  const body = bodyWriter.write();
 
   const code = new Code();
   registers.load(code);
   timing?.load(code);
   code.i32(0).memory(Op.i32Load, STATE.tlb).local(Op.localSet, tlb);
+  code.i32(0).memory(Op.i32Load16U, STATE.target).local(Op.localSet, number);
   code.op(Op.block).byte(I32).place(body).op(Op.unreachable).op(Op.end).local(Op.localSet, number);
   registers.store(code);
   timing?.store(code);
@@ -118,6 +122,7 @@ export function translateFunction(
   return {
     function: { params: [I32], results: [I32], locals, body: code, exportName: "region" },
     region,
+    targets: bodyWriter.targets,
     lines: timing?.lines ?? [],
   };
 }
@@ -155,6 +160,12 @@ class FunctionBody implements NodeWriter {
     this.#table = this.#makeTable(reserve);
   }
 
+  /** Addresses of the blocks at which it can be entered, once it is written. */
+  get targets(): bigint[] {
+    const { blocks } = this.#region;
+    return (this.#dispatches ? this.#targets : [0]).map((node) => blocks[node]!.pc);
+  }
+
   write(): Code {
     const { blocks } = this.#region;
     const successors = blocks.map((b) => this.#successors(b));
@@ -173,10 +184,12 @@ class FunctionBody implements NodeWriter {
     }
     const graph = graphOf();
     this.#final = successors;
+    this.#dispatches = dispatches;
     writeGraph(graph, shapeOf(graph), dispatches ? this.#dispatcher : -1, this);
     return this.#code;
   }
   #final: readonly (readonly number[])[] = [];
+  #dispatches = false;
 
   openBlock(): void {
     this.#code.op(Op.block).byte(VOID);

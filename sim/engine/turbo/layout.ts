@@ -9,9 +9,10 @@ export const STATE = {
   meta: 8,
   /** i32: 0 where execution simply goes on at `pc`; else the number of the exit that was taken (exits.ts). */
   exit: 16,
-  /** i32: the tables of the context in force. */
+  /** i32: the TLB of the context in force. */
   tlb: 20,
-  entries: 24,
+  /** i32: the number by which entries name the context in force (`ENTRY.tag`). */
+  tag: 24,
   /** i32: the address space in force. */
   asid: 28,
   /** i32: where the region that is entered has its lines (fetch-code.ts). */
@@ -31,10 +32,16 @@ export const STATE = {
   retired: 64,
   /** i32: which translations that were given still hold (fill-code.ts). */
   generation: 72,
+  /** i32: what a context's number has added to make its tag. */
+  tags: 76,
+  /** i32: at which of its targets a region is entered, and from TARGET_LINE_AT bytes on the number of that one's line. */
+  target: 80,
 } as const;
 
+export const TARGET_LINE_AT = 2;
+
 /** Registers: addresses and metadata are i64, tags i32. */
-export const X_AT = 80;
+export const X_AT = 88;
 export const META_AT = X_AT + 32 * 8;
 export const TAG_AT = META_AT + 32 * 8;
 /** Control and status registers that only hold what they are given (machine/held.ts). */
@@ -60,24 +67,26 @@ export const TLB = {
 export const TLB_KIND_BYTES = 1 << (TLB.indexBits + TLB.entryBits);
 export const TLB_BYTES = TLB.kinds * TLB_KIND_BYTES;
 
-/**
- * Entries into translated code, direct mapped by address (runtime.ts): i64 pc, i64 metadata, i32 index in the table, i32 lines. The one
- * displaced last by a head lies in its neighbour's place (`other` bytes away, up or down): where three heads share two places, they ask
- * JavaScript as they take turns.
- */
-export const ENTRY = { bits: 5, indexBits: 12, meta: 8, index: 16, lines: 20, other: 32 } as const;
-export const ENTRIES_BYTES = 1 << (ENTRY.indexBits + ENTRY.bits);
-
-/** Contexts: ways to see memory. One has a TLB and entries of its own, so that a change of context is one of two pointers. */
+/** Contexts: ways to see memory. One has a TLB of its own, and a number that its entries have, so that a change of context is one of two words. */
 export const MAX_CONTEXTS = 240;
 const CONTEXTS_AT = 1 << 16;
-export const CONTEXT_BYTES = TLB_BYTES + ENTRIES_BYTES;
-export const tlbAt = (context: number): number => CONTEXTS_AT + context * CONTEXT_BYTES;
-export const entriesAt = (context: number): number => tlbAt(context) + TLB_BYTES;
+export const tlbAt = (context: number): number => CONTEXTS_AT + context * TLB_BYTES;
+
+/**
+ * Entries into translated code, a hash table by address and context (runtime.ts): i64 pc, i64 metadata, i32 tag, i32 index in the table,
+ * i32 lines, i32 target. A tag says of which context an entry is, and is never used again once the context's are to be forgotten. The entry
+ * displaced last by another lies in its neighbour's place (`other` bytes away, up or down): where three share two places, they
+ * ask JavaScript as they take turns.
+ */
+export const ENTRY = { bits: 5, indexBits: 15, meta: 8, tag: 16, index: 20, lines: 24, target: 28, other: 32 } as const;
+/** Odd multipliers: the highest bits of (pc xor tag * tagSpread) * pcSpread say where an entry lies. */
+export const ENTRY_SPREAD = { pc: 0x9e37_79b1, tag: 0x85eb_ca6b } as const;
+export const ENTRIES_AT = tlbAt(MAX_CONTEXTS);
+export const ENTRIES_BYTES = 1 << (ENTRY.indexBits + ENTRY.bits);
 
 /** Tables by which regions find the block of an address (control.ts). */
-export const TARGETS_AT = tlbAt(MAX_CONTEXTS);
-export const TARGETS_BYTES = 3 << 20;
+export const TARGETS_AT = ENTRIES_AT + ENTRIES_BYTES;
+export const TARGETS_BYTES = 1 << 22;
 
 /**
  * Translations that were given to any context, a hash table (fill-code.ts): i64 page, context and kind of access, i32 as in a TLB, i32

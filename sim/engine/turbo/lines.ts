@@ -12,7 +12,7 @@ export const LINE = { virt: 0, delta: 8, set: 16, word: 20, page: 24 } as const;
 export const LINE_BYTES = 32;
 /** What of a record the parts know of the line in hand. */
 export const IN_HAND = [LINE.virt, LINE.delta] as const;
-export const MAX_LINES = 1 << 15;
+export const MAX_LINES = 1 << 16;
 /** Where, among the numbers of such records, that of a line begins that belongs to no region. */
 const OTHER_LINE = (MAX_LINES * LINE_BYTES) / 8;
 const NO_PAGE = -1;

@@ -65,20 +65,19 @@ export class RegionMaker {
     const pageOf = (range: CodeRange): CodePage => pages.find((p) => p.virt === range.virt)!.page;
     const code = ranges.map((r) => this.#bytesOf(pageOf(r), r.from, r.to).slice());
     const categories = ranges.map((r) => pageOf(r).categories.slice(r.from >>> 1, r.to >>> 1));
-    const translated = { call: exports["region"], ranges, code, categories, lines: made.lines };
+    const { lines } = made;
+    const targets = made.targets.map((target) => ({ pc: target, line: this.#lineOf(target, lines) }));
+    const instructions = made.region.blocks.reduce((sum, block) => sum + block.instructions, 0);
+    const translated = { call: exports["region"], instructions, targets, ranges, code, categories, lines };
     return this.#add(pc, meta, bits, pages, translated);
   }
 
   /** A region whose code was translated where it stands elsewhere, too: the same bytes at the same addresses. */
   share(pc: bigint, meta: bigint, bits: number): CachedRegion | undefined {
-    const { code, memory } = this.#o;
+    const { code } = this.#o;
     for (const translated of code.translatedAt(pc, meta, bits)) {
       const pages = this.#pagesWith(translated);
       if (pages === undefined) continue;
-      for (const { virt, from, to } of translated.ranges) {
-        const { page } = pages.find((p) => p.virt === virt)!;
-        memory.mark(page.phys - memory.base + from, to - from, Mark.code);
-      }
       return this.#add(pc, meta, bits, pages, translated);
     }
     return undefined;
@@ -97,6 +96,14 @@ export class RegionMaker {
     return [...pages].map(([virt, page]) => ({ virt, page }));
   }
 
+  /** The number of an address's line; 0 where lines are of no account. */
+  #lineOf(pc: bigint, lines: readonly number[]): number {
+    const { pieces } = this.#o.surroundings;
+    if (pieces === undefined) return 0;
+    const virt = virt48(pc);
+    return lines.indexOf(virt - (virt % pieces.timing.fastPaths.line.lineBytes));
+  }
+
   #bytesOf(page: CodePage, from: number, to: number): Uint8Array {
     const { memory } = this.#o;
     const at = page.phys - memory.base;
@@ -110,7 +117,11 @@ export class RegionMaker {
     pages: readonly SeenPage[],
     translated: TranslatedRegion,
   ): CachedRegion {
-    const { code, surroundings } = this.#o;
+    const { code, surroundings, memory } = this.#o;
+    for (const { virt, from, to } of translated.ranges) {
+      const { page } = pages.find((p) => p.virt === virt)!;
+      memory.mark(page.phys - memory.base + from, to - from, Mark.code);
+    }
     const physOf = (virt: number): number => {
       const { page } = pages.find((p) => virt48(p.virt) === virt - (virt % PAGE_BYTES))!;
       return page.phys + (virt % PAGE_BYTES);

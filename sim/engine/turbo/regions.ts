@@ -20,6 +20,8 @@ export interface CodeSource {
   where(pc: bigint): Where;
   /** Where the jump to a register at an address has led, the most frequent target first, as far as the interpreter has seen it. */
   jumpsTo(pc: bigint): readonly bigint[];
+  /** Should calls, jumps to registers and returns leave for another region there? */
+  isElsewhere(pc: bigint): boolean;
 }
 
 /** A place in a block's code that leaves the function: the depth of its branch is known when the block is placed. */
@@ -86,6 +88,7 @@ export function translateRegion(
   let instructions = 0;
   for (let pc = wanted.shift(); pc !== undefined; pc = wanted.shift()) {
     if (numbers.has(pc) || source.at(pc) === undefined) continue;
+    if (dynamic.has(pc) && pc !== head && source.isElsewhere(pc)) continue;
     if (instructions >= MAX_INSTRUCTIONS) break;
     const { block, jumps, link } = translateBlock(pc, source, exits, writer);
     if (block.instructions === 0 && blocks.length === 0) return undefined;

@@ -2,7 +2,7 @@
 import { BOUNDS_IMPORTS } from "./bounds-module.ts";
 import { SWITCHES } from "./exits.ts";
 import { FILL_IMPORT, fillFunction } from "./fill-code.ts";
-import { ENTRY, STATE } from "./layout.ts";
+import { ENTRIES_AT, ENTRY, ENTRY_SPREAD, STATE } from "./layout.ts";
 import { QUESTIONS } from "./questions.ts";
 import { enterContextFunction, noteContextFunction } from "./switch-code.ts";
 import type { Import } from "./terms.ts";
@@ -56,13 +56,14 @@ export function trampolineModule(memoryPages: number): Uint8Array<ArrayBuffer> {
   loadState(Op.i32Load, STATE.exit).i32(SWITCHES).op(Op.i32Eq).op(Op.if).byte(I32);
   code.call(enterContext).op(Op.else).i32(0).op(Op.end).op(Op.i32Eqz).op(Op.if).byte(VOID);
   code.local(Op.localGet, budget).op(Op.return).op(Op.end).op(Op.end);
-  loadState(Op.i64Load, STATE.pc).i64(1n).op(Op.i64ShrU).op(Op.i32WrapI64);
+  loadState(Op.i32Load, STATE.pc);
+  loadState(Op.i32Load, STATE.tag).i32(ENTRY_SPREAD.tag).op(Op.i32Mul).op(Op.i32Xor);
   code
-    .i32((1 << ENTRY.indexBits) - 1)
-    .op(Op.i32And)
-    .i32(ENTRY.bits)
-    .op(Op.i32Shl);
-  loadState(Op.i32Load, STATE.entries).op(Op.i32Add).local(Op.localSet, slot);
+    .i32(ENTRY_SPREAD.pc)
+    .op(Op.i32Mul)
+    .i32(32 - ENTRY.indexBits)
+    .op(Op.i32ShrU);
+  code.i32(ENTRY.bits).op(Op.i32Shl).i32(ENTRIES_AT).op(Op.i32Add).local(Op.localSet, slot);
   enterIfNamed(code, slot, index);
   code.local(Op.localGet, slot).i32(ENTRY.other).op(Op.i32Xor).local(Op.localSet, slot);
   enterIfNamed(code, slot, index);
@@ -81,13 +82,19 @@ export function trampolineModule(memoryPages: number): Uint8Array<ArrayBuffer> {
   });
 }
 
-/** Goes on in the loop around this, with a region's index in a local, if the entry at a slot names one for the state's pc and metadata. */
+/** Goes on in the loop around this, with a region's index in a local, if the entry at a slot has the state's pc, metadata and tag. */
 function enterIfNamed(code: Code, slot: number, index: number): void {
-  const equals = (offset: number, at: number): Code =>
-    code.local(Op.localGet, slot).memory(Op.i64Load, offset).i32(0).memory(Op.i64Load, at).op(Op.i64Eq);
-  equals(0, STATE.pc);
-  equals(ENTRY.meta, STATE.meta).op(Op.i32And).mostly(Op.if).byte(VOID);
-  code.i32(0).local(Op.localGet, slot).memory(Op.i32Load, ENTRY.lines).memory(Op.i32Store, STATE.lines);
+  const both = (load: number, offset: number, at: number): Code =>
+    code.local(Op.localGet, slot).memory(load, offset).i32(0).memory(load, at);
+  both(Op.i64Load, 0, STATE.pc).op(Op.i64Eq);
+  both(Op.i64Load, ENTRY.meta, STATE.meta).op(Op.i64Eq).op(Op.i32And);
+  both(Op.i32Load, ENTRY.tag, STATE.tag).op(Op.i32Eq).op(Op.i32And).mostly(Op.if).byte(VOID);
+  for (const [offset, at] of [
+    [ENTRY.lines, STATE.lines],
+    [ENTRY.target, STATE.target],
+  ] as const) {
+    code.i32(0).local(Op.localGet, slot).memory(Op.i32Load, offset).memory(Op.i32Store, at);
+  }
   code.local(Op.localGet, slot).memory(Op.i32Load, ENTRY.index).local(Op.localSet, index).op(Op.br).unsigned(1);
   code.op(Op.end);
 }

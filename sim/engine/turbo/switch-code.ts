@@ -2,7 +2,7 @@
 // which context is in force, and a hash table knows its number if the engine has been in it before.
 import { MSTATUS, MSTATUS_HIGH } from "../../machine/hart.ts";
 import { HELD } from "../../machine/held.ts";
-import { CONTEXT_BYTES, CONTEXT_SLOT, CONTEXT_SLOTS_AT, entriesAt, HELD_AT, STATE, tlbAt } from "./layout.ts";
+import { CONTEXT_SLOT, CONTEXT_SLOTS_AT, HELD_AT, STATE, TLB_BYTES, tlbAt } from "./layout.ts";
 import { Code, I32, I64, Op, VOID, type ModuleFunction } from "./wasm.ts";
 
 const { SUM, MXR, MPRV, MPP } = MSTATUS;
@@ -36,15 +36,11 @@ export function enterContextFunction(): ModuleFunction {
   inSlot(Op.i32Load, CONTEXT_SLOT.number).memory(Op.i32Store, STATE.context);
   code.i32(0);
   inSlot(Op.i32Load, CONTEXT_SLOT.asid).memory(Op.i32Store, STATE.asid);
-  const tables = [
-    [STATE.tlb, tlbAt(0)],
-    [STATE.entries, entriesAt(0)],
-  ] as const;
-  for (const [at, first] of tables) {
-    code.i32(0);
-    inSlot(Op.i32Load, CONTEXT_SLOT.number).i32(CONTEXT_BYTES).op(Op.i32Mul).i32(first).op(Op.i32Add);
-    code.memory(Op.i32Store, at);
-  }
+  code.i32(0);
+  inSlot(Op.i32Load, CONTEXT_SLOT.number).i32(TLB_BYTES).op(Op.i32Mul).i32(tlbAt(0)).op(Op.i32Add);
+  code.memory(Op.i32Store, STATE.tlb).i32(0);
+  inSlot(Op.i32Load, CONTEXT_SLOT.number).i32(0).memory(Op.i32Load, STATE.tags).op(Op.i32Add);
+  code.memory(Op.i32Store, STATE.tag);
   code.i32(1);
   return { params: [], results: [I32], locals: [I64, I64, I32], body: code };
 }

@@ -34,6 +34,7 @@ export const Op = {
   f64Load: 0x2b,
   i32Load8U: 0x2d,
   i64Load8U: 0x31,
+  i32Load16U: 0x2f,
   i64Load16U: 0x33,
   i64Load32U: 0x35,
   i32Store: 0x36,
