@@ -1,7 +1,6 @@
 // `meshsim run`: replays a trace under several deployments and shows where every cycle went.
 import { basename } from "node:path";
 import type { Argv } from "yargs";
-import type { Imported } from "../../traces/read.ts";
 import type { Rules } from "../../traces/rules.ts";
 import type { Deployment } from "../../workloads/deploy/deployment.ts";
 import type { ReplayInput } from "../../workloads/replay.ts";
@@ -101,19 +100,17 @@ export const runCommand: Command<RunOptions> = {
       pool.prepare(options.deployments.split(",").length);
       const settings = await readSettings(options);
       checkOutput("--json", options.json, options.trace);
-      const input = readInput(options.trace);
       const { Replayer } = await import("../../workloads/replay.ts");
       const { summary } = await import("./summary.ts");
       const onProgress = (piece: string, share: number, note: string): void => progress.update(piece, share, note);
       const replayer = new Replayer({ ...settings, onProgress }, pool);
-      const imported = await importTrace(input, options.trace, settings);
-      const requests = settings.requests ?? imported.trace.requests.length;
+      const input = await importTrace(options.trace, settings);
+      const requests = settings.requests ?? input.trace.requests.length;
       const outcome = await replayer.play({
         version: VERSION,
-        trace: imported.trace,
-        source: await sourceOf(input, options.trace, imported),
+        ...input,
         requests,
-        warmup: settings.warmup ?? Math.min(requests, imported.trace.requests.length),
+        warmup: settings.warmup ?? Math.min(requests, input.trace.requests.length),
         ...(options.fault === undefined ? {} : { faultyService: options.fault }),
       });
       progress.done();
@@ -129,14 +126,6 @@ export const runCommand: Command<RunOptions> = {
     }
   },
 };
-
-/** Where the trace came from, for the manifest. */
-async function sourceOf(input: Uint8Array, file: string, imported: Imported): Promise<ReplayInput["source"]> {
-  const { createHash } = await import("node:crypto");
-  const { format, spans, rules, repairs } = imported;
-  const hash = createHash("sha256").update(input).digest("hex");
-  return { file: file === "-" ? "stdin" : basename(file), format, hash, spans, rules, repairs };
-}
 
 interface Settings {
   readonly deployments: readonly Deployment[];
@@ -184,9 +173,14 @@ async function readSettings(options: RunOptions): Promise<Settings> {
   };
 }
 
-async function importTrace(input: Uint8Array, file: string, settings: Settings): Promise<Imported> {
+/** Reads a trace; nothing else of the file is kept. */
+async function importTrace(file: string, settings: Settings): Promise<Pick<ReplayInput, "trace" | "source">> {
+  const input = readInput(file);
   const { readTrace } = await import("../../traces/read.ts");
   const imported = readTrace(input, { file, strict: settings.strict, rules: settings.rules });
   if (imported.kind === "diagnostics") throw invalidInput(imported.diagnostics, "nothing simulated", imported.total);
-  return imported;
+  const { createHash } = await import("node:crypto");
+  const { trace, format, spans, rules, repairs } = imported;
+  const hash = createHash("sha256").update(input).digest("hex");
+  return { trace, source: { file: file === "-" ? "stdin" : basename(file), format, hash, spans, rules, repairs } };
 }
