@@ -226,6 +226,7 @@ const late: readonly Mutation[] = [
       "this.#put(f, set, entry);\n    });\n  }\n\n  #put",
       "});\n  }\n\n  #put",
     ],
+    ["a page in the second place takes the first, and leaves it nowhere", "f.store(second, column, kept);", ""],
     ["the second level hands no global page up", "i32.shl(isGlobal, word(LEAF_GLOBAL_BIT))", "word(0)"],
     ["translated misses of a TLB are not counted", "f.count(this.#tlb.misses.byteOffset);", ""],
     ["a large page is held whole in any set", "this.#tlb.setMask === 0 ? mask : word(-1)", "mask"],

@@ -142,7 +142,7 @@ export class AccessCode {
     this.#code.i64(BigInt(PAGE_BITS)).op(Op.i64ShrU).op(Op.i32WrapI64);
   }
 
-  /** Leaves whether a page is not the most recently used of its set. `page` leaves its number. */
+  /** Leaves whether the TLB does not hold a page; if it does, that is the most recently used of its set now. `page` leaves its number. */
   #otherPage(tlb: TlbFastPath, page: () => void): void {
     const { pages, masks, asids } = tlb;
     const code = this.#code;
@@ -155,6 +155,9 @@ export class AccessCode {
     code.local(Op.localGet, index).memory(Op.i32Load, asids.byteOffset).local(Op.localTee, index);
     code.i32(0).memory(Op.i32Load, STATE.asid).op(Op.i32Ne);
     code.local(Op.localGet, index).i32(-1).op(Op.i32Ne).op(Op.i32And).op(Op.i32Or);
+    code.rarely(Op.if).byte(I32);
+    page();
+    code.callThroughTable(this.#piece.calls.touchPage).op(Op.i32Eqz).op(Op.else).i32(0).op(Op.end);
   }
 
   /** The blocks of the data port's width that an aligned access touches: how far ahead of its place each begins. */

@@ -17,6 +17,7 @@ export const SHARED_FUNCTIONS = [
   FILL_IMPORT,
   ...BOUNDS_IMPORTS,
   { name: "advance", params: [I32, F64, F64, I32], results: [I32] },
+  { name: "touchPage", params: [I32], results: [I32] },
   { name: "takeLine", params: [I32, I32, F64, I32], results: [I32] },
   { name: "takeLines", params: [I32, I32, I32, F64, I32], results: [I32] },
   { name: "rememberTarget", params: [I32, I32, F64, F64, I32], results: [I32] },

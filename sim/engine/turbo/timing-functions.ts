@@ -41,6 +41,7 @@ export function defineTimingFunctions(
   defineAdvance(module, timing, rowsAt, own.memo, own.far);
   defineTakeLine(module, timing, own);
   defineTakeLines(module, timing, own);
+  module.define([I32], I32, (_, page) => own.dataPage.touch(page), "touchPage");
 }
 
 /** The number of the line of physical memory in which the byte at a place of linear memory lies. */

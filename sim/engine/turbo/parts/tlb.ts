@@ -114,12 +114,24 @@ class Writing {
     const moveToFront = isWide ? this.#moveToFrontWide() : this.#moveToFrontFunction();
     const find = isWide ? this.#findWide(ways) : this.#findFunction(ways);
     const touch = this.#module.define([I32, I32], I32, (f, set, page) => {
+      f.if(this.#isOf(page, set), () => f.return(set));
+      if (ways === 1) return word(0);
+      const second = f.let(i32.add(set, word(WORD_BYTES)));
+      f.if(this.#isOf(page, second), () => {
+        for (const column of this.#columns) {
+          const kept = f.let(i32.load(set, column));
+          f.store(set, column, i32.load(second, column));
+          f.store(second, column, kept);
+        }
+        f.return(set);
+      });
+      if (ways === 2) return word(0);
       const place = f.let(find(set, page));
-      f.if(i32.and(i32.ne(place, word(0)), i32.ne(place, set)), () => {
+      f.if(place, () => {
         f.do(moveToFront(set, place, ...this.#columns.map((_, n) => this.#column(n, place))));
         f.return(set);
       });
-      return place;
+      return word(0);
     });
     return { ways, moveToFront, touch };
   }
@@ -134,14 +146,18 @@ class Writing {
     });
   }
 
+  /** `#matches` */
+  #isOf(page: Term, at: Term): Term {
+    const owner = this.#column(2, at);
+    const isOwned = i32.or(i32.eq(owner, GLOBAL), i32.eq(owner, this.#asid));
+    return i32.and(i32.eq(i32.and(page, this.#column(1, at)), this.#column(0, at)), isOwned);
+  }
+
   /** `find(set, page)`: as `#find`, but the place; 0 where it is not there. */
   #findFunction(ways: number): Callee {
     return this.#module.define([I32, I32], I32, (f, set, page) => {
       forEachWay(f, set, word(WORD_BYTES * ways), WORD_BYTES, (at) => {
-        const owner = f.let(this.#column(2, at));
-        const isOwned = i32.or(i32.eq(owner, GLOBAL), i32.eq(owner, this.#asid));
-        const isSame = i32.eq(i32.and(page, this.#column(1, at)), this.#column(0, at));
-        f.if(i32.and(isSame, isOwned), () => f.return(at));
+        f.if(this.#isOf(page, at), () => f.return(at));
       });
       return word(0);
     });
