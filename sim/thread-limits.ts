@@ -1,5 +1,4 @@
 // What V8 may take for a thread of this program, beyond what the thread holds.
-import { setFlagsFromString } from "node:v8";
 import type { ResourceLimits } from "node:worker_threads";
 
 /**
@@ -8,14 +7,3 @@ import type { ResourceLimits } from "node:worker_threads";
  * and executes 1 % fewer instructions of the host.
  */
 export const THREAD_LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 2 };
-
-/**
- * How much a heap may grow between two collections of all of it, in percent of what was alive after the first; V8 lets it double or more. A
- * run of three deployments takes 15 to 30 MB less, and executes 1 to 6 % more instructions of the host.
- */
-const HEAP_GROWTH_PERCENT = 20;
-
-/** For all threads of the process that begin after it. */
-export function limitHeapGrowth(): void {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
-}

@@ -3,11 +3,10 @@
 import { rmSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { Interruption } from "../interruption.ts";
-import { limitHeapGrowth, THREAD_LIMITS } from "../thread-limits.ts";
+import { THREAD_LIMITS } from "../thread-limits.ts";
 import type { FileNotice } from "./files.ts";
 import { EXIT } from "./exit.ts";
 
-limitHeapGrowth();
 const interruption = new Interruption();
 const args = process.argv.slice(2);
 const thread = new Worker(new URL("./command-line.js", import.meta.url), {
