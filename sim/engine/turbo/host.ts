@@ -24,11 +24,11 @@ declare global {
 
 /**
  * V8 compiles a function quickly at first, and again with optimisation when it has gone back over so many bytes of its code. Optimising a
- * region takes as long as running it for millions of instructions, and much memory. CPU time of the three deployments of the sample run
- * (README.md), each in a process of its own: with 400 million 20.2 s, with 2,000 million 16.2 s, without optimising 16.4 s; longest
- * peak 257, 194 and 190 MB. Kernels over 60 million instructions run as fast with either.
+ * region takes as long as running it for millions of instructions, and much memory. Of the CPU time of six C programs over their first 34
+ * million instructions, 500 million take a fifth less than 2,000 million, and 250 million as much; to sessions, which limit the size of what
+ * is optimised (sim/pool.ts), it makes no difference.
  */
-const REGION_BUDGET_BYTES = 2_000_000_000;
+const REGION_BUDGET_BYTES = 500_000_000;
 /** V8's own: of functions that serve all regions, which are few and soon much used. */
 const SHARED_BUDGET_BYTES = 1_800_000;
 /** Where a module is made not to be optimised while it runs, nor is it at its first call. */
