@@ -127,6 +127,31 @@ const parts: readonly Mutation[] = [
   ]),
 ];
 
+/** What is compared is in the hash as well, so that a bug has to forget both. */
+const APPROACH_KEYS = `const hash = i32.xor(i32.mul(state, word(STATE_SPREAD)), i32.mul(place, word(SCRIPT_SPREAD)));
+      const at = f.let(element(approachesAt, i32.shrU(hash, word(32 - APPROACH_BITS)), APPROACH_SHIFT));
+      const differences = [
+        i32.ne(i32.load(at, APPROACH.state), state),`;
+const APPROACH_KEYS_WITHOUT_STATE = APPROACH_KEYS.replace("i32.mul(state,", "i32.mul(word(1),").replace(
+  / +i32.ne.*/,
+  "",
+);
+const ARRIVAL_KEYS = `const cycles = i32.low(i64.shrU(i64.add(access, i64.shrU(tags, i64.const(5n))), i64.const(32n)));
+      const hash = i32.mul(i32.add(cycles, transition), word(STATE_SPREAD));
+      const at = f.let(element(arrivalsAt, i32.shrU(hash, word(32 - ARRIVAL_BITS)), ARRIVAL_SHIFT));
+      const differences = [
+        i32.ne(i32.load(at, ARRIVAL.transition), transition),
+        i64.ne(i64.load(at, ARRIVAL.accessCycles), access),
+        i64.ne(i64.load(at, ARRIVAL.tagCycles), tags),`;
+const ARRIVAL_KEYS_WITHOUT_CYCLES = ARRIVAL_KEYS.replace("i64.add(access,", "i64.add(i64.const(0n),").replace(
+  / +i64.ne.*access\),/,
+  "",
+);
+const ARRIVAL_KEYS_WITHOUT_TAGS = ARRIVAL_KEYS.replace("i64.shrU(tags,", "i64.shrU(i64.const(0n),").replace(
+  / +i64.ne.*tags\),/,
+  "",
+);
+
 const LATE = ["parts", "late-access", "late-page", "timing-paths", "timing-cases", "timing"].map(test);
 const PAGES = ["translation-parts", "late-page"].map(test);
 
@@ -178,22 +203,14 @@ const late: readonly Mutation[] = [
       "...(waits(code) ? [f64.lt(age, f64.load(at, APPROACH.waitingBefore))] : []),",
       "",
     ],
-    ["a shortcut to a late access is taken from any state", "i32.ne(i32.load(at, APPROACH.state), state),", ""],
+    ["a shortcut to a late access is taken from any state", APPROACH_KEYS, APPROACH_KEYS_WITHOUT_STATE],
     [
       "a way that loads before an access had to take is kept for those that need not",
       "f.set(at, word(tables.points.shortcuts.ownAt));",
       "",
     ],
-    [
-      "a shortcut behind a late access is taken however late it is",
-      "i64.ne(i64.load(at, ARRIVAL.accessCycles), access),",
-      "",
-    ],
-    [
-      "a shortcut behind a late access is taken whether or not tags are late",
-      "i64.ne(i64.load(at, ARRIVAL.tagCycles), tags),",
-      "",
-    ],
+    ["a shortcut behind a late access is taken however late it is", ARRIVAL_KEYS, ARRIVAL_KEYS_WITHOUT_CYCLES],
+    ["a shortcut behind a late access is taken whether or not tags are late", ARRIVAL_KEYS, ARRIVAL_KEYS_WITHOUT_TAGS],
   ]),
   ...mutations("sim/engine/turbo/late-fetch.ts", LATE, [
     ["the piece before a late fetch is not counted", "f.if(before, () => code.countTaken(f, before));", ""],
