@@ -27,6 +27,20 @@ test("a piece with a load that waits for a store may come before a load that mis
   });
 });
 
+test("a load before one that misses may overlap a store in one turn and not in the next", () => {
+  const body = `srli t0, s1, 3\n andi t0, t0, 1\n slli t0, t0, 6\n add t0, t0, s0\n andi t1, s1, 7\n slli t1, t1, 9\n add t1, t1, s0
+    sd s1, 320(s0)\n ld a0, 320(t0)\n add a1, a1, a0\n ld a2, 1024(t1)\n add a1, a1, a2`;
+  alike(again(body), { sets: [...SMALL, "storeBuffer.drainCycles=40"] });
+});
+
+test("tags may come later than data, or not, where an access is as late", () => {
+  const body = `mul s6, s6, s7\n addi s6, s6, 13\n srli t0, s6, 48\n andi t0, t0, -64\n add t0, t0, s0\n ld a0, 0(t0)\n add a1, a1, a0
+    slli t1, s1, 6\n add t1, t1, s0\n ld a0, 0(t1)\n add a1, a1, a0\n add t1, t1, s8\n ld a0, 0(t1)\n add a1, a1, a0`;
+  alike(`li s6, 1\n li s7, 0x5851f42d4c957f2d\n li s8, 32768\n ${again(body)}`, {
+    sets: [...SMALL, "tagCache.sizeBytes=128", "tagCache.ways=1", "dram.rcdNs=4", "dram.rpNs=0"],
+  });
+});
+
 test.each([0, 2])("stores wait for room in their buffer, and for a cache of %i MSHRs", (mshrs) => {
   alike(
     again("sd s1, 0(s2)\n sd s1, 8(s2)\n sd s1, 16(s2)\n sd s1, 0(s3)\n ld a0, 24(s2)\n sd a0, 8(s3)\n sd s1, 32(s2)"),
