@@ -1,6 +1,6 @@
 // What the counters of branches do, as a table in linear memory: generated code looks up there what a branch's prediction comes to.
 import { nextCounter, predictsTaken, UNSEEN, type CountersFastPath } from "../../timing/predictor/bimodal.ts";
-import { Outcome } from "../../timing/predictor/predictor.ts";
+import { branchOutcome } from "../../timing/predictor/predictor.ts";
 import type { Storage } from "../../timing/part.ts";
 import { WORD_BYTES } from "./terms.ts";
 
@@ -22,7 +22,7 @@ export class BranchTable {
     for (const backward of [false, true])
       for (let counter = UNSEEN; counter <= counters.highest; counter += 1)
         for (const taken of [false, true]) {
-          const outcome = outcomeOf(predictsTaken(counters, counter, backward), taken);
+          const outcome = branchOutcome(predictsTaken(counters, counter, backward), taken, false);
           const next = nextCounter(counters, counter, taken);
           const at = placeOf(backward) + 2 * counter + (taken ? 1 : 0);
           this.#table[at] = (outcome << (outcomeShift + NEXT_BITS)) | next;
@@ -36,6 +36,3 @@ export class BranchTable {
 }
 
 const placeOf = (backward: boolean): number => 2 * ((backward ? MOST_COUNTERS : 0) - UNSEEN);
-
-const outcomeOf = (predicted: boolean, taken: boolean): number =>
-  predicted !== taken ? Outcome.mispredicted : taken ? Outcome.predecoded : Outcome.fallThrough;

@@ -35,6 +35,13 @@ export const Outcome = {
   mispredicted: 3,
 } as const;
 
+/** That of a conditional branch; `early`: the branch target buffer had its target. */
+export function branchOutcome(predicted: boolean, taken: boolean, early: boolean): number {
+  if (predicted !== taken) return Outcome.mispredicted;
+  if (!taken) return Outcome.fallThrough;
+  return early ? Outcome.remembered : Outcome.predecoded;
+}
+
 /** Each predicts and learns as its own fast path says. */
 export interface PredictorFastPath {
   readonly direction: DirectionPredictor["fastPath"];
@@ -106,9 +113,7 @@ export class BranchPredictor {
     const taken = target !== next;
     const predicted = this.#direction.resolve(pc, isBackward(traits), taken);
     const early = taken && this.#holdsAll && this.#btb.resolve(pc, target) === target;
-    if (predicted !== taken) return Outcome.mispredicted;
-    if (!taken) return Outcome.fallThrough;
-    return early ? Outcome.remembered : Outcome.predecoded;
+    return branchOutcome(predicted, taken, early);
   }
 
   #jump(traits: number, pc: number, next: number, target: number): number {
