@@ -176,22 +176,20 @@ export class TranslatedCode {
     valid: (region: CachedRegion) => boolean,
   ): Entrance | undefined {
     const entrances = this.#entrances.get(pc)?.get(page);
-    return entrances?.find(({ region: r }) => r.meta === meta && r.addressing === addressing && valid(r));
+    return entrances?.find(({ region }) => isFor(region, meta, addressing) && valid(region));
   }
 
   /** Is there so much code already that what can be entered at an address should not be in another region, too? */
   isElsewhere(page: CodePage, pc: bigint, meta: bigint, addressing: number): boolean {
     if (this.#instructions < COPIED_FREELY) return false;
     const entrances = this.#entrances.get(pc)?.get(page) ?? [];
-    return entrances.some(({ region: r }) => r.meta === meta && r.addressing === addressing);
+    return entrances.some(({ region }) => isFor(region, meta, addressing));
   }
 
   /** What was translated for this head elsewhere. */
   translatedAt(pc: bigint, meta: bigint, addressing: number): ReadonlySet<TranslatedRegion> {
     const places = [...(this.#entrances.get(pc)?.values() ?? [])].flat();
-    const alike = places.filter(
-      ({ region: r, target }) => target === 0 && r.meta === meta && r.addressing === addressing,
-    );
+    const alike = places.filter(({ region, target }) => target === 0 && isFor(region, meta, addressing));
     return new Set(alike.map(({ region }) => region.translated));
   }
 
@@ -285,6 +283,9 @@ export class TranslatedCode {
     if (places.size === 0) this.#entrances.delete(pc);
   }
 }
+
+const isFor = (region: CachedRegion, meta: bigint, addressing: number): boolean =>
+  region.meta === meta && region.addressing === addressing;
 
 const pageOf = ({ pages }: Pick<CachedRegion, "pages">, pc: bigint): CodePage =>
   pages.find(({ virt }) => virt === (pc & ~PAGE_MASK))!.page;
