@@ -116,7 +116,7 @@ const parts: readonly Mutation[] = [
       "(this.#left[0]!, executed)",
       "(this.#left[0]!, executed - 1)",
     ],
-    ["rows outlive the numbers of states", "this.#rows.forget(row, scriptsToo)", "void 0"],
+    ["rows outlive the numbers of states", "this.rows.forget(row, scriptsToo)", "void 0"],
     ["translated accesses count as physical", '? "translated" : "physical"', '? "physical" : "physical"'],
   ]),
   ...mutations("sim/timing/generated.ts", TESTS, [
@@ -186,27 +186,21 @@ const late: readonly Mutation[] = [
       "void approach;",
     ],
     ["a late load waits for no store", "f.rarely(f64.lt(age, f64.of(waiting))", "f.rarely(word(0)"],
-    [
-      "a page that is not held is asked for when its piece begins",
-      "f64.add(begin, this.#code.translateAt(",
-      "f64.add(a.clock, this.#code.translateAt(",
-    ],
-    [
-      "an access is made before its page is there",
-      "f.if(f64.gt(cycles, f64.const(0)), () => this.#isLate(f, a, { translateCycles: i32.of(cycles) }, ask));",
-      "",
-    ],
+  ]),
+  ...mutations("sim/engine/turbo/late-code.ts", LATE, [
+    ["a page that is not held is asked for when its piece begins", "f64.add(o.begin, f64.of(translateAt))", "o.begin"],
+    ["an access is made before its page is there", "() => ifLate(f, o.page.cycles, way)", "() => {}"],
   ]),
   ...mutations("sim/engine/turbo/shortcut-code.ts", LATE, [
     [
       "a shortcut to a late access is taken though loads before it overlap stores",
-      "...(waits(code) ? [f64.lt(age, f64.load(at, APPROACH.waitingBefore))] : []),",
+      "...(code.ordersLoads ? [f64.lt(age, f64.load(at, APPROACH.waitingBefore))] : []),",
       "",
     ],
     ["a shortcut to a late access is taken from any state", APPROACH_KEYS, APPROACH_KEYS_WITHOUT_STATE],
     [
       "a way that loads before an access had to take is kept for those that need not",
-      "f.set(at, word(tables.points.shortcuts.ownAt));",
+      " if (code.ordersLoads) f.if(f64.lt(age, waiting), () => f.set(at, word(tables.points.shortcuts.ownAt)));",
       "",
     ],
     ["a shortcut behind a late access is taken however late it is", ARRIVAL_KEYS, ARRIVAL_KEYS_WITHOUT_CYCLES],

@@ -97,8 +97,8 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/code-cache.ts", TESTS, [
     [
       "a translated region is entered under another pcc",
-      "find(({ region: r }) => r.meta === meta && r.addressing === addressing",
-      "find(({ region: r }) => r.addressing === addressing",
+      "region.meta === meta && region.addressing === addressing",
+      "region.addressing === addressing",
     ],
     [
       "entries into translated code outlast a change of tables",

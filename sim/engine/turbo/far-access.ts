@@ -1,10 +1,9 @@
 // A late access from a far state: stores may stand in the way, whose times are not in the state.
-import { MOST_LATE_CYCLES } from "../../timing/memo.ts";
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
 import { WAITING } from "../../timing/variants.ts";
 import { pushUse, usesOf, type FarCode } from "./far-code.ts";
 import type { Access, AccessWay } from "./late-access.ts";
-import type { LateCode } from "./late-code.ts";
+import type { LateCode, LateWay } from "./late-code.ts";
 import type { PageCode } from "./late-page.ts";
 import { slotWord } from "./memo-code.ts";
 import type { OwnFunctions } from "./own-functions.ts";
@@ -48,8 +47,17 @@ export class FarAccess implements AccessWay {
     const overlapAge = f.let(word(NO_OVERLAP));
     this.#found = { onTime, slot, translateCycles, blockedCycles, overlapAge, bufferCycles };
     this.#meetStores(f, a, ask);
-    this.#awaitPage(f, a, ask);
-    this.#awaitCache(f, a, ask);
+    const late = (outcome: Local): LateWay => ({
+      ask,
+      isLate: (cycles) => {
+        f.set(outcome, cycles);
+        f.set(slot, this.#lateSlotOf(a, word(0), word(0)));
+        f.rarely(i32.not(slot), ask);
+      },
+    });
+    const transition = slotWord(slot, "transition");
+    this.#code.awaitPage(f, this.#dataPage, { page: a.page, begin: a.clock, transition }, late(translateCycles));
+    this.#code.awaitCache(f, a.clock, slotWord(slot, "blockedAt"), late(blockedCycles));
     f.if(before, () => this.#code.countTaken(f, before));
     return f64.of(slotWord(slot, "accessAt"));
   }
@@ -70,37 +78,6 @@ export class FarAccess implements AccessWay {
       f.set(slot, slotOf(a.state, onTime));
       f.rarely(i32.not(slot), ask);
       f.if(f64.lt(age, f64.const(storeBlocks.entries)), () => f.set(overlapAge, i32.of(age)));
-    });
-  }
-
-  /** Looks for the slot of the instruction with one more outcome. */
-  #isLate(f: Statements, a: Access, ask: () => void): void {
-    f.set(this.#found.slot, this.#lateSlotOf(a, word(0), word(0)));
-    f.rarely(i32.not(this.#found.slot), ask);
-  }
-
-  /** Issue stops until the translation is there. */
-  #awaitPage(f: Statements, a: Access, ask: () => void): void {
-    const { slot, translateCycles } = this.#found;
-    const asked = f64.add(a.clock, this.#code.translateAt(slotWord(slot, "transition")));
-    this.#dataPage.ifMissing(f, a.page, asked, () => {
-      f.rarely(f64.gt(a.page.cycles, f64.const(MOST_LATE_CYCLES)), ask);
-      f.set(translateCycles, i32.of(a.page.cycles));
-      f.if(translateCycles, () => this.#isLate(f, a, ask));
-    });
-  }
-
-  /** A cache without MSHRs answers nobody while a miss is outstanding. */
-  #awaitCache(f: Statements, a: Access, ask: () => void): void {
-    const { blocking, busy } = this.#code.timing.fastPaths.memory.l1d;
-    if (!blocking) return;
-    const { slot, blockedCycles } = this.#found;
-    const at = f64.add(a.clock, f64.of(slotWord(slot, "blockedAt")));
-    const cycles = f.let(f64.sub(f64.at(busy.byteOffset), at));
-    f.if(f64.gt(cycles, f64.const(MOST_LATE_CYCLES)), ask);
-    f.if(f64.gt(cycles, f64.const(0)), () => {
-      f.set(blockedCycles, i32.of(cycles));
-      this.#isLate(f, a, ask);
     });
   }
 

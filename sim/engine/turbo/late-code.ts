@@ -1,14 +1,25 @@
 // What the code of late accesses and of late fetches has in common: the way from a piece's begin up to the question, and on behind the answer.
 import type { GeneratedTiming } from "../../timing/generated.ts";
+import { MOST_LATE_CYCLES } from "../../timing/memo.ts";
 import { isFar, type FarCode } from "./far-code.ts";
+import type { Page, PageCode } from "./late-page.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
 import type { Now, OwnFunctions, PieceTables } from "./own-functions.ts";
-import { ROW_SHIFT } from "./rows.ts";
 import { NOTHING_BEFORE, POINT, POINT_INDEX } from "./points.ts";
 import { spill, spilled } from "./questions.ts";
+import { rowOf } from "./timing-functions.ts";
 import { element, f64, i32, i64, type Local, type Statements, type Term } from "./terms.ts";
 
 const { const: word } = i32;
+
+/** What is done with an outcome of an instruction; `ask` where it is later than any script has it. */
+export interface LateWay {
+  readonly ask: () => void;
+  readonly isLate: (cycles: Term) => void;
+}
+
+/** A piece before a question: `row` is its row's number, `age` the least overlap age of its loads. */
+type NearPiece = Readonly<Record<"record" | "row" | "age" | "state" | "script", Local>>;
 
 /** Where the questions for near states are answered, or those for far ones. */
 export class LateCode {
@@ -31,9 +42,24 @@ export class LateCode {
     return f64.gt(f64.add(doneAt, f64.at(doneToEvent.byteOffset)), f64.at(event.byteOffset));
   }
 
-  /** When the access of a transition asks for its page, in cycles after the begin of its instruction. */
-  translateAt(transition: Term): Term {
-    return f64.of(i32.load(element(this.timing.memo.table.translateAt.byteOffset, transition, 2)));
+  /** Issue stops until the translation of an access's page is there; its instruction, of this transition, begins at a cycle. */
+  awaitPage(
+    f: Statements,
+    pages: PageCode,
+    o: { readonly page: Page; readonly begin: Term; readonly transition: Term },
+    way: LateWay,
+  ): void {
+    const translateAt = i32.load(element(this.timing.memo.table.translateAt.byteOffset, o.transition, 2));
+    const asked = f64.add(o.begin, f64.of(translateAt));
+    pages.ifMissing(f, o.page, asked, () => ifLate(f, o.page.cycles, way));
+  }
+
+  /** A cache without MSHRs answers nobody while a miss is outstanding; the access asks it so many cycles after its instruction's begin. */
+  awaitCache(f: Statements, begin: Term, blockedAt: Term, way: LateWay): void {
+    const { blocking, busy } = this.timing.fastPaths.memory.l1d;
+    if (!blocking) return;
+    const at = f64.add(begin, f64.of(blockedAt));
+    ifLate(f, f.let(f64.sub(f64.at(busy.byteOffset), at)), way);
   }
 
   spill(f: Statements, { clock, state }: Now): void {
@@ -70,23 +96,38 @@ export class LateCode {
 
   /** Looks the transition up of the piece before the question, and goes on from there; gives its slot, 0 where there is no such piece. */
   pieceBefore(f: Statements, o: Now & Readonly<Record<"record" | "row" | "age", Local>>, ask: () => void): Local {
-    const row = f.let(i32.shrU(i32.sub(o.row, word(this.tables.rowsAt)), word(ROW_SHIFT)));
+    const row = f.let(rowOf(o.row, this.tables.rows));
     const script = f.let(scriptBefore(o.record, row));
     const slot = f.let(word(0));
     f.if(i32.ne(script, word(NOTHING_BEFORE)), () => {
-      const before = loadsBefore(o.record);
-      if (this.far !== undefined) f.set(slot, this.far.pass(o.state, script, o.clock, row, before, o.age));
-      else f.set(slot, this.memo.slotOf(o.state, script));
-      f.rarely(i32.not(slot), ask);
-      if (this.far === undefined && !this.timing.fastPaths.storeBlocks.forwards)
-        f.if(f64.lt(o.age, f64.of(slotWord(slot, "waiting"))), () => {
-          const overlaps = f.let(this.memo.overlapsOf(row, before));
-          f.set(slot, this.memo.slotOf(o.state, this.memo.overlappingOf(overlaps, script)));
-          f.rarely(i32.not(slot), ask);
-        });
+      if (this.far === undefined) this.findNear(f, slot, { ...o, row, script }, ask);
+      else {
+        f.set(slot, this.far.pass(o.state, script, o.clock, row, loadsBefore(o.record), o.age));
+        f.rarely(i32.not(slot), ask);
+      }
       this.#goThrough(f, slot, o);
     });
     return slot;
+  }
+
+  /** Looks for the slot of that piece, of this script, from a near state; gives how many stores wait then in one without overlaps. */
+  findNear(f: Statements, slot: Local, o: NearPiece, ask: () => void): Local {
+    const { slotOf, overlapsOf, overlappingOf } = this.memo;
+    f.set(slot, slotOf(o.state, o.script));
+    f.rarely(i32.not(slot), ask);
+    const waiting = f.let(f64.of(slotWord(slot, "waiting")));
+    if (this.ordersLoads)
+      f.if(f64.lt(o.age, waiting), () => {
+        const overlaps = f.let(overlapsOf(o.row, loadsBefore(o.record)));
+        f.set(slot, slotOf(o.state, overlappingOf(overlaps, o.script)));
+        f.rarely(i32.not(slot), ask);
+      });
+    return waiting;
+  }
+
+  /** Do loads wait for stores that they overlap? */
+  get ordersLoads(): boolean {
+    return !this.timing.fastPaths.storeBlocks.forwards;
   }
 
   take(f: Statements, slot: Local, now: Now): void {
@@ -104,6 +145,11 @@ export class LateCode {
   }
 }
 
+function ifLate(f: Statements, cycles: Local, { ask, isLate }: LateWay): void {
+  f.rarely(f64.gt(cycles, f64.const(MOST_LATE_CYCLES)), ask);
+  f.if(f64.gt(cycles, f64.const(0)), () => isLate(i32.of(cycles)));
+}
+
 /** Where it is counted how often a slot's transition is taken. */
 export const takingsOf = ({ memo: { taken } }: GeneratedTiming, slot: Term): Term =>
   element(taken.byteOffset, slotWord(slot, "transition"), 3);
@@ -118,7 +164,7 @@ export const scriptBefore = (record: Term, row: Term): Term =>
   i32.load(i32.add(i32.load(record, POINT.scripts), i32.shl(row, word(2))));
 
 /** A bit for each instruction of the block before that of a point. */
-export function loadsBefore(record: Term): Term {
+function loadsBefore(record: Term): Term {
   const place = i64.of(i32.shrU(i32.load(record, POINT.flags), word(POINT_INDEX)));
   return i64.sub(i64.shl(i64.const(1n), place), i64.const(1n));
 }

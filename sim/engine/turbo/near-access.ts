@@ -1,7 +1,6 @@
 // A late access from a near state: by shortcuts, and else the long way (shortcut-code.ts).
-import { MOST_LATE_CYCLES } from "../../timing/memo.ts";
 import type { Access, AccessWay } from "./late-access.ts";
-import { countAt, type LateCode } from "./late-code.ts";
+import { countAt, type LateCode, type LateWay } from "./late-code.ts";
 import type { PageCode } from "./late-page.ts";
 import { ACCESS, POINT } from "./points.ts";
 import { outcomesOf, shortcutCode, type ApproachOutcomes, type ShortcutCode } from "./shortcut-code.ts";
@@ -29,33 +28,18 @@ export class NearAccess implements AccessWay {
   approach(f: Statements, a: Access, ask: () => void): Term {
     const approach = this.#shortcuts.approach(f, a, ask);
     this.#approach = approach;
-    const { blocking } = this.#code.timing.fastPaths.memory.l1d;
     const begin = f.let(f64.add(a.clock, f64.load(approach, APPROACH.cycles)));
-    this.#awaitPage(f, a, begin, ask);
-    if (blocking) this.#awaitCache(f, a, begin, ask);
+    const late = (name: keyof ApproachOutcomes): LateWay => ({
+      ask,
+      isLate: (cycles) => this.#isLate(f, a, { [name]: cycles }, ask),
+    });
+    const transition = i32.load(approach, APPROACH.transition);
+    this.#code.awaitPage(f, this.#dataPage, { page: a.page, begin, transition }, late("translateCycles"));
+    this.#code.awaitCache(f, begin, i32.load(approach, APPROACH.blockedAt), late("blockedCycles"));
     this.#awaitStores(f, a, ask);
     f.set(a.clock, begin);
     countAt(f, f.let(i32.load(approach, APPROACH.taken)));
     return f64.load(approach, APPROACH.accessAt);
-  }
-
-  /** Issue stops until the translation is there. */
-  #awaitPage(f: Statements, a: Access, begin: Local, ask: () => void): void {
-    const asked = f64.add(begin, this.#code.translateAt(i32.load(this.#approach, APPROACH.transition)));
-    this.#dataPage.ifMissing(f, a.page, asked, () => {
-      const { cycles } = a.page;
-      f.rarely(f64.gt(cycles, f64.const(MOST_LATE_CYCLES)), ask);
-      f.if(f64.gt(cycles, f64.const(0)), () => this.#isLate(f, a, { translateCycles: i32.of(cycles) }, ask));
-    });
-  }
-
-  /** A cache without MSHRs answers nobody while a miss is outstanding. */
-  #awaitCache(f: Statements, a: Access, begin: Local, ask: () => void): void {
-    const { busy } = this.#code.timing.fastPaths.memory.l1d;
-    const at = f64.add(begin, f64.of(i32.load(this.#approach, APPROACH.blockedAt)));
-    const cycles = f.let(f64.sub(f64.at(busy.byteOffset), at));
-    f.rarely(f64.gt(cycles, f64.const(MOST_LATE_CYCLES)), ask);
-    f.if(f64.gt(cycles, f64.const(0)), () => this.#isLate(f, a, { blockedCycles: i32.of(cycles) }, ask));
   }
 
   /** A load may have to wait for a store that it overlaps. */

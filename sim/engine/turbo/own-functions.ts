@@ -4,6 +4,7 @@ import type { PageCode } from "./late-page.ts";
 import type { MemoCode } from "./memo-code.ts";
 import type { CacheCode } from "./parts/cache.ts";
 import type { PointTable } from "./points.ts";
+import type { Rows } from "./rows.ts";
 import type { Callee, Import, Local } from "./terms.ts";
 import { F64, I32 } from "./wasm.ts";
 
@@ -20,7 +21,7 @@ export const LATE_ACCESS_IMPORTS: readonly Import[] = [
 
 /** Where `Pieces` has its tables. */
 export interface PieceTables {
-  readonly rowsAt: number;
+  readonly rows: Pick<Rows, "at">;
   readonly points: Pick<PointTable, "at" | "shortcuts">;
   readonly lateFetch: Float64Array;
 }

@@ -42,8 +42,8 @@ export class Pieces {
   readonly timing: GeneratedTiming;
   /** Time has passed for the instruction at which code was left: it comes before any event. */
   begun = false;
-  /** Linear addresses: of rows, of the ages of loads by their place in the block, of the piece that was under way when code was left. */
-  readonly rowsAt: number;
+  readonly rows: Rows;
+  /** Linear addresses: of the ages of loads by their place in the block, of the piece that was under way when code was left. */
   /** By row, an i64 with a bit for each load of its piece, by its place in the block, once a script of the row is known. */
   readonly loadsAt: number;
   readonly agesAt: number;
@@ -52,7 +52,6 @@ export class Pieces {
   readonly branches: BranchTable;
   readonly #walks: Walks;
   readonly #asid: () => number;
-  readonly #rows: Rows;
   readonly #loads: Int32Array;
   readonly #ages: Float64Array;
   readonly #left: Int32Array;
@@ -74,8 +73,7 @@ export class Pieces {
     this.timing = timing;
     this.#walks = o.walks;
     this.#asid = o.asid;
-    this.#rows = new Rows(storage);
-    this.rowsAt = this.#rows.at;
+    this.rows = new Rows(storage);
     this.#loads = storage.int32(2 * MAX_ROWS);
     this.loadsAt = this.#loads.byteOffset;
     this.lines = new LineRecords(storage, timing.fastPaths);
@@ -111,8 +109,8 @@ export class Pieces {
     this.#rowCount += 1;
     this.#blockOf[row] = block.number;
     this.#fromOf[row] = from;
-    this.#rows.forget(row, true);
-    return this.#rows.placeOf(row);
+    this.rows.forget(row, true);
+    return this.rows.placeOf(row);
   }
 
   /** All rows of the block from which its piece may have begun are there. */
@@ -138,14 +136,14 @@ export class Pieces {
   readonly advance = (entryAt: number, age: number): void => {
     const { row, block, from } = this.#pieceFrom(entryAt);
     const { pieces, memo } = this.timing;
-    const outcome = this.#rows.outcomeOf(entryAt);
-    if (this.#rows.scriptOf(entryAt) < 0) {
+    const outcome = this.rows.outcomeOf(entryAt);
+    if (this.rows.scriptOf(entryAt) < 0) {
       this.#write(block, from, block.steps, outcome);
       const counted = from === RESTART ? "elsewhere" : countedAs(block);
-      this.#rows.setScript(entryAt, memo.scripts.number(this.#script, block.category, counted));
+      this.rows.setScript(entryAt, memo.scripts.number(this.#script, block.category, counted));
       this.#noteLoads(row, block, from);
     }
-    const script = this.#rows.scriptOf(entryAt);
+    const script = this.rows.scriptOf(entryAt);
     const { now } = pieces;
     const youngest = age < this.#entries ? age : Infinity;
     const slot = pieces.slotOf(script, youngest, (i) => this.#ageAt(block, from + i));
@@ -153,7 +151,7 @@ export class Pieces {
     this.#write(block, from, block.steps, outcome);
     this.#takeSlowly(block, from);
     const taken = this.#takenAt(memo.taken.length - 1);
-    this.#rows.set(entryAt, { state: NO_STATE, taken, cycles: pieces.now - now, next: pieces.state[0]!, waiting: 0 });
+    this.rows.set(entryAt, { state: NO_STATE, taken, cycles: pieces.now - now, next: pieces.state[0]!, waiting: 0 });
   };
 
   /**
@@ -265,7 +263,7 @@ export class Pieces {
 
   /** The block of a row, and the instruction before which its piece begins. */
   #pieceFrom(rowAt: number): { readonly row: number; readonly block: TimedBlock; readonly from: number } {
-    const row = this.#rows.rowOf(rowAt);
+    const row = this.rows.rowOf(rowAt);
     return { row, block: this.#blocks[this.#blockOf[row]!]!, from: this.#fromOf[row]! };
   }
 
@@ -334,7 +332,7 @@ export class Pieces {
 
   #fill(entryAt: number, slot: number): void {
     const { slots, spare } = this.timing.memo;
-    this.#rows.set(entryAt, {
+    this.rows.set(entryAt, {
       state: slot === spare || isFar(slots[slot]!) ? NO_STATE : slots[slot]!,
       taken: this.#takenAt(slots[slot + Slot.transition]!),
       cycles: slots[slot + Slot.cycles]!,
@@ -349,7 +347,7 @@ export class Pieces {
   }
 
   #forgetNumbers(scriptsToo: boolean): void {
-    for (let row = 0; row < this.#rowCount; row += 1) this.#rows.forget(row, scriptsToo);
+    for (let row = 0; row < this.#rowCount; row += 1) this.rows.forget(row, scriptsToo);
     this.points.forget(scriptsToo);
     if (scriptsToo) for (const block of this.#blocks) block.scripts.clear();
   }

@@ -1,7 +1,7 @@
 // The code that finds shortcuts for late accesses from near states (shortcuts.ts), and goes the long way where there is none.
 import { SCRIPT_SPREAD, STATE_SPREAD } from "../../timing/transitions.ts";
 import type { Access } from "./late-access.ts";
-import { loadsBefore, scriptBefore, takingsOf, type LateCode } from "./late-code.ts";
+import { scriptBefore, takingsOf, type LateCode } from "./late-code.ts";
 import { slotWord } from "./memo-code.ts";
 import { ROW_SHIFT } from "./rows.ts";
 import { NOTHING_BEFORE, POINT, POINT_BITS, POINT_SHIFT } from "./points.ts";
@@ -55,13 +55,15 @@ export function shortcutCode(module: Functions, code: LateCode): ShortcutCode {
   const { approachesAt, arrivalsAt } = code.tables.points.shortcuts;
   return {
     approach: (f, { point, row, age, state }, ask) => {
-      const place = f.let(i32.or(i32.shl(i32.sub(row, word(code.tables.rowsAt)), word(POINT_BITS - ROW_SHIFT)), point));
+      const place = f.let(
+        i32.or(i32.shl(i32.sub(row, word(code.tables.rows.at)), word(POINT_BITS - ROW_SHIFT)), point),
+      );
       const hash = i32.xor(i32.mul(state, word(STATE_SPREAD)), i32.mul(place, word(SCRIPT_SPREAD)));
       const at = f.let(element(approachesAt, i32.shrU(hash, word(32 - APPROACH_BITS)), APPROACH_SHIFT));
       const differences = [
         i32.ne(i32.load(at, APPROACH.state), state),
         i32.ne(i32.load(at, APPROACH.place), place),
-        ...(waits(code) ? [f64.lt(age, f64.load(at, APPROACH.waitingBefore))] : []),
+        ...(code.ordersLoads ? [f64.lt(age, f64.load(at, APPROACH.waitingBefore))] : []),
       ];
       ifAny(f, differences, () => {
         f.set(at, findApproach(at, place, age, state));
@@ -93,9 +95,6 @@ export function shortcutCode(module: Functions, code: LateCode): ShortcutCode {
   };
 }
 
-/** Do loads wait for stores that they overlap? */
-const waits = ({ timing }: LateCode): boolean => !timing.fastPaths.storeBlocks.forwards;
-
 /** Does something rare that is right where any of these holds. */
 function ifAny(f: Statements, conditions: readonly Term[], then: () => void): void {
   f.block((none) => {
@@ -111,7 +110,7 @@ function ifAny(f: Statements, conditions: readonly Term[], then: () => void): vo
 function findApproachFunction(module: Functions, code: LateCode): Callee {
   const { timing, tables, memo } = code;
   return module.define([I32, I32, F64, I32], I32, (f, at, place, age, state) => {
-    const unknown = (slot: Local): void => f.rarely(i32.not(slot), () => f.return(word(0)));
+    const unknown = (): void => f.return(word(0));
     const record = f.let(element(tables.points.at, i32.and(place, word((1 << POINT_BITS) - 1)), POINT_SHIFT));
     const row = f.let(i32.shrU(place, word(POINT_BITS)));
     const script = f.let(scriptBefore(record, row));
@@ -119,22 +118,15 @@ function findApproachFunction(module: Functions, code: LateCode): Callee {
     const taken = f.let(word(tables.points.shortcuts.uncountedAt));
     const [cycles, waiting] = [f.let(f64.const(0)), f.let(f64.const(0))];
     f.if(i32.ne(script, word(NOTHING_BEFORE)), () => {
-      const slot = f.let(memo.slotOf(state, script));
-      unknown(slot);
-      f.set(waiting, f64.of(slotWord(slot, "waiting")));
-      if (waits(code))
-        f.if(f64.lt(age, waiting), () => {
-          const overlaps = f.let(memo.overlapsOf(row, loadsBefore(record)));
-          f.set(slot, memo.slotOf(state, memo.overlappingOf(overlaps, script)));
-          unknown(slot);
-          f.set(at, word(tables.points.shortcuts.ownAt));
-        });
+      const slot = f.let(word(0));
+      f.set(waiting, code.findNear(f, slot, { record, row, age, state, script }, unknown));
+      if (code.ordersLoads) f.if(f64.lt(age, waiting), () => f.set(at, word(tables.points.shortcuts.ownAt)));
       f.set(taken, takingsOf(timing, slot));
       f.set(cycles, f64.of(slotWord(slot, "cycles")));
       f.set(next, slotWord(slot, "next"));
     });
     const slot = f.let(memo.slotOf(next, i32.load(record, POINT.onTime)));
-    unknown(slot);
+    f.rarely(i32.not(slot), unknown);
     f.store(at, APPROACH.state, state);
     f.store(at, APPROACH.place, place);
     f.store(at, APPROACH.taken, taken);

@@ -8,7 +8,7 @@ import type { OwnFunctions } from "./own-functions.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
 import { LINE } from "./lines.ts";
 import type { Pieces } from "./pieces.ts";
-import { NO_STATE, OUTCOME_SHIFT, OVERLAP_ENTRY, OVERLAPS, PIECE, ROW_SHIFT } from "./rows.ts";
+import { NO_STATE, OUTCOME_SHIFT, OVERLAP_ENTRY, OVERLAPS, PIECE, ROW_SHIFT, type Rows } from "./rows.ts";
 import { spill } from "./questions.ts";
 import { forEachBefore } from "./sets.ts";
 import {
@@ -34,15 +34,18 @@ export const ADVANCE_IMPORT: Import = { name: "advance", params: [I32, F64], res
 export function defineTimingFunctions(
   module: Functions,
   timing: GeneratedTiming,
-  { rowsAt }: Pick<Pieces, "rowsAt">,
+  { rows }: Pick<Pieces, "rows">,
   own: OwnFunctions,
 ): void {
   defineRememberTarget(module);
-  defineAdvance(module, timing, rowsAt, own.memo, own.far);
+  defineAdvance(module, timing, rows, own.memo, own.far);
   defineTakeLine(module, timing, own);
   defineTakeLines(module, timing, own);
   module.define([I32], I32, (_, page) => own.dataPage.touch(page), "touchPage");
 }
+
+/** The number of the row that lies, or in which an entry lies, at a linear address. */
+export const rowOf = (at: Term, rows: Pick<Rows, "at">): Term => i32.shrU(i32.sub(at, word(rows.at)), word(ROW_SHIFT));
 
 /** The number of the line of physical memory in which the byte at a place of linear memory lies. */
 export const lineOf = (place: Term, ramBase: number, { lineBytes }: Pick<CacheFastPath, "lineBytes">): Term =>
@@ -126,7 +129,7 @@ function defineRememberTarget(module: Functions): void {
 function defineAdvance(
   module: Functions,
   timing: GeneratedTiming,
-  rowsAt: number,
+  rows: Pick<Rows, "at">,
   { slotOf, overlapsOf, overlappingOf }: MemoCode,
   far: FarCode,
 ): void {
@@ -144,7 +147,7 @@ function defineAdvance(
       f.return(entry);
     };
     const script = f.let(i32.load(i32.and(entry, word(-1 << OUTCOME_SHIFT)), PIECE.script));
-    const row = i32.shrU(i32.sub(entry, word(rowsAt)), word(ROW_SHIFT));
+    const row = rowOf(entry, rows);
     const slot = f.let(word(0));
     settle(f, far, state, clock);
     f.if(isFar(state), () => {
