@@ -52,6 +52,10 @@ export const CONTEXT_SLOT = { bits: 5, indexBits: 10, rest: 8, number: 16, asid:
 export const CONTEXT_SLOTS_AT = 1 << 12;
 export const CONTEXT_SLOTS_BYTES = 1 << (CONTEXT_SLOT.indexBits + CONTEXT_SLOT.bits);
 
+/** The retire record (retire-record.ts). */
+const RETIRE_BYTES = 72;
+export const RETIRE_AT = CONTEXT_SLOTS_AT - RETIRE_BYTES;
+
 /** Windows decoded lately, direct mapped by metadata (bounds-module.ts): i64 metadata, i64 base, i64 top. */
 export const WINDOW_MEMO = { bits: 5, indexBits: 8, meta: 0, base: 8, top: 16, bytes: 1 << 13 } as const;
 export const WINDOW_MEMO_AT = CONTEXT_SLOTS_AT + CONTEXT_SLOTS_BYTES;
