@@ -57,7 +57,7 @@ export class Core implements TimedCore {
   snapshot(): Counters {
     return {
       now: this.#clock.now,
-      instructions: this.#clock.instructions.slice(),
+      instructions: this.#clock.instructions,
       cycles: this.#clock.cycles.slice(),
       events: gatherEvents(this.#events),
       eventNames: this.#eventNames,

@@ -78,6 +78,12 @@ export class LineInHand {
   }
 }
 
+/** What code works on that fetches ahead: as in the class. */
+export interface FetchQueueLayout {
+  readonly slack: Float64Array;
+  readonly entries: number;
+}
+
 /** How far fetch has run ahead of issue. */
 export class FetchQueue {
   /** [0]: cycles of fetch that issue would not notice. */
@@ -87,6 +93,10 @@ export class FetchQueue {
   constructor(config: FrontendConfig, storage: Storage) {
     this.#slack = storage.float64(1);
     this.#entries = config.queueEntries;
+  }
+
+  get layout(): FetchQueueLayout {
+    return { slack: this.#slack, entries: this.#entries };
   }
 
   /** Fetch stands still for `cycles`; gives how many of them the queue hides, issue going on from it. */

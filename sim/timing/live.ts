@@ -1,7 +1,7 @@
 // A pipeline that goes on where nothing is remembered.
 import type { MachineConfig } from "../config/machine.ts";
 import { Clock } from "./clock.ts";
-import { heapStorage } from "./part.ts";
+import type { Storage } from "./part.ts";
 import { Pipeline, type Outcomes } from "./pipeline.ts";
 import { Player } from "./script.ts";
 import type { Scripts } from "./scripts.ts";
@@ -11,8 +11,8 @@ export class Live {
   readonly pipeline: Pipeline;
   readonly player: Player;
 
-  constructor(config: MachineConfig, categories: number) {
-    this.pipeline = new Pipeline(config, new Clock(categories, heapStorage), heapStorage);
+  constructor(config: MachineConfig, categories: number, storage: Storage) {
+    this.pipeline = new Pipeline(config, new Clock(categories, storage), storage);
     this.player = new Player(this.pipeline, config.l1d.hitCycles);
   }
 

@@ -99,7 +99,7 @@ export class MemoCore implements TimedCore {
     const events = [...this.#dynamic.eventsAbove, stores.events, ...this.#dynamic.eventsBelow];
     return {
       now,
-      instructions: clock.instructions.slice(),
+      instructions: clock.instructions,
       cycles: clock.cycles.slice(),
       events: gatherEvents(events),
       eventNames: eventNames(events),

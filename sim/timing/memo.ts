@@ -63,7 +63,7 @@ export const MOST_LATE_CYCLES = 2 ** 28;
 export interface MemoOptions {
   /** How many the image has. */
   readonly categories: number;
-  /** Where `slots` and `taken` lie. */
+  /** Where `slots`, `taken` and the pipeline of a live state lie. */
   readonly storage?: Storage;
   readonly mostTransitions?: number;
   /** Simulated cycles that allow one transition to be computed. */
@@ -101,7 +101,7 @@ export class PipelineMemo {
     this.#nearStores = new Allowance(options.nearStores ?? NEAR_STORES_AT_FIRST, cyclesANearStore, heapStorage);
     this.far = new FarStores(config.storeBuffer, mostTransitions, storage);
     this.#hitCycles = config.l1d.hitCycles;
-    this.#live = new Live(config, categories);
+    this.#live = new Live(config, categories, storage);
     this.#bench = new Bench(config);
   }
 

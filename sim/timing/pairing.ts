@@ -45,13 +45,26 @@ const UNITS: readonly number[] = Object.entries({
 const NOBODY = 0;
 
 /** What the first slot holds in one word: the unit, and above it the destination. */
-const UNIT_BITS = 3;
-const UNIT_MASK = (1 << UNIT_BITS) - 1;
+export const UNIT_BITS = 3;
+export const UNIT_MASK = (1 << UNIT_BITS) - 1;
+
+/** What code works on that pairs instructions: as in the class. */
+export interface PairingLayout {
+  readonly units: Int32Array;
+  readonly partners: Int32Array;
+  readonly freeAt: Float64Array;
+  readonly first: Int32Array;
+  /** Is the first's destination noted, and compared? */
+  readonly hasLateAlus: boolean;
+  readonly ordersWrites: boolean;
+}
 
 /** The second issue slot of the last cycle in which an instruction issued alone. */
 export class Pairing {
-  /** Units of those that issue with the pair's first: `partners[firstUnit]` as a set of bits. */
-  readonly #partners: readonly number[];
+  /** By class. */
+  readonly #units: Int32Array;
+  /** Classes of those that issue with the pair's first: `partners[firstUnit]` as a set of bits. */
+  readonly #partners: Int32Array;
   /** [0]: the cycle whose second slot is free. */
   readonly #freeAt: Float64Array;
   /** [0]: the unit in its first slot and, where only that tells whether the second depends on it, the destination. */
@@ -60,22 +73,33 @@ export class Pairing {
   readonly #ordersWrites: boolean;
 
   constructor(config: IssueConfig, ordersWrites: boolean, storage: Storage) {
-    this.#partners = partners(config);
+    this.#units = storage.int32(UNITS.length);
+    this.#units.set(UNITS);
+    const partners = partnersOf(config);
+    this.#partners = storage.int32(partners.length);
+    this.#partners.set(partners);
     this.#hasLateAlus = config.lateAluCycles > 0;
     this.#ordersWrites = ordersWrites;
     this.#freeAt = storage.float64(1, -Infinity);
     this.#first = storage.int32(1);
   }
 
+  get layout(): PairingLayout {
+    return {
+      ...{ units: this.#units, partners: this.#partners, freeAt: this.#freeAt, first: this.#first },
+      ...{ hasLateAlus: this.#hasLateAlus, ordersWrites: this.#ordersWrites },
+    };
+  }
+
   /** May an instruction issue in cycle `at`, beside the one that has? */
   admits(word: number, at: number): boolean {
-    return this.isOpen(at) && ((this.#allowed >> UNITS[traitClass(word)]!) & 1) === 1 && !this.#dependsOnFirst(word);
+    return this.isOpen(at) && ((this.#allowed >> traitClass(word)) & 1) === 1 && !this.#dependsOnFirst(word);
   }
 
   /** An instruction has issued in cycle `at`, alone so far. */
   open(word: number, at: number): void {
     this.#freeAt[0] = at;
-    this.#first[0] = UNITS[traitClass(word)]! | (this.#hasLateAlus ? traitRd(word) << UNIT_BITS : 0);
+    this.#first[0] = this.#units[traitClass(word)]! | (this.#hasLateAlus ? traitRd(word) << UNIT_BITS : 0);
   }
 
   /** Both slots are taken, or the next instruction comes from elsewhere. */
@@ -97,7 +121,7 @@ export class Pairing {
     this.#freeAt[0] = this.#first[0] === Unit.alone ? -Infinity : now - 1;
   }
 
-  /** Units of those that may issue with the first. */
+  /** Classes of those that may issue with the first. */
   get #allowed(): number {
     return this.#partners[this.#first[0]! & UNIT_MASK]!;
   }
@@ -110,9 +134,9 @@ export class Pairing {
   }
 }
 
-function partners({ width, aluPorts, pastTransfers }: IssueConfig): number[] {
-  const all = [Unit.alu, Unit.transfer, Unit.mulDiv, Unit.memory];
-  const without = (unit: number): number => all.filter((u) => u !== unit).reduce((set, u) => set | (1 << u), NOBODY);
+function partnersOf({ width, aluPorts, pastTransfers }: IssueConfig): number[] {
+  const without = (unit: number): number =>
+    UNITS.reduce((set, u, c) => (u === Unit.alone || u === unit ? set : set | (1 << c)), NOBODY);
   const of = (unit: number): number => {
     if (width === 1 || unit === Unit.alone || (unit === Unit.transfer && !pastTransfers)) return NOBODY;
     return unit === Unit.alu && aluPorts === 2 ? without(Unit.alone) : without(unit);

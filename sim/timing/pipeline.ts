@@ -7,15 +7,15 @@
 // window, data translation, data port, blocked cache, store buffer. docs/timing.md states the model exactly.
 import type { MachineConfig } from "../config/machine.ts";
 import { Cause } from "../stats/causes.ts";
-import type { Clock } from "./clock.ts";
-import { FetchQueue } from "./frontend.ts";
-import { Pairing } from "./pairing.ts";
+import type { Clock, ClockLayout } from "./clock.ts";
+import { FetchQueue, type FetchQueueLayout } from "./frontend.ts";
+import { Pairing, type PairingLayout } from "./pairing.ts";
 import type { Storage } from "./part.ts";
 import { Outcome } from "./predictor/predictor.ts";
 import type { StateReader, StateWriter } from "./relative.ts";
-import { Producer, Scoreboard, type Arrival } from "./scoreboard.ts";
+import { Producer, Scoreboard, type Arrival, type ScoreboardLayout } from "./scoreboard.ts";
 import { stepAccesses, stepBytes, stepOutcome } from "./step.ts";
-import { StoreBuffer } from "./storebuffer.ts";
+import { StoreBuffer, type StoreBufferLayout } from "./storebuffer.ts";
 import { Class, traitClass, traitRd, traitRs1, traitRs2 } from "./traits.ts";
 
 /** What the pipeline asks about an instruction's data access, in this order, of those who know its address. */
@@ -37,7 +37,21 @@ export interface Outcomes {
 }
 
 /** What the late ALUs can execute: what the early ones do, branches included. */
-const LATE_ALU: readonly number[] = [Class.alu, Class.cap, Class.branch];
+export const LATE_ALU: readonly number[] = [Class.alu, Class.cap, Class.branch];
+/** What wants its second operand that late, too: stores their data. */
+export const LATE_SECOND: readonly number[] = [...LATE_ALU, Class.store];
+
+/** What code works on that goes through instructions: as in the class. */
+export interface PipelineLayout {
+  readonly config: MachineConfig;
+  readonly clock: ClockLayout;
+  readonly queue: FetchQueueLayout;
+  readonly pairing: PairingLayout;
+  readonly scoreboard: ScoreboardLayout;
+  readonly stores: StoreBufferLayout;
+  readonly portFree: Float64Array;
+  readonly latency: Float64Array;
+}
 
 export class Pipeline {
   readonly clock: Clock;
@@ -49,7 +63,7 @@ export class Pipeline {
   /** [0]: when the data port is free. */
   readonly #portFree: Float64Array;
   /** Issue to dependent instruction, by class, of what the ALU and its neighbours do in fixed time. */
-  readonly #latency: Int32Array;
+  readonly #latency: Float64Array;
   readonly #paired: boolean;
   readonly #ordersWrites: boolean;
   /** By class, how long after its issue an instruction can take rs1, and rs2. */
@@ -73,11 +87,19 @@ export class Pipeline {
     const slack = (late: readonly number[]): number[] =>
       Object.values(Class).map((c) => (late.includes(c) ? config.issue.lateAluCycles : 0));
     this.#rs1Slack = slack(LATE_ALU);
-    this.#rs2Slack = slack([...LATE_ALU, Class.store]);
+    this.#rs2Slack = slack(LATE_SECOND);
     this.#hitCycles = config.l1d.hitCycles;
-    this.#latency = storage.int32(Class.jump + 1, 1);
+    this.#latency = storage.float64(Class.jump + 1, 1);
     this.#latency[Class.cap] = config.scoreboard.capCycles;
     this.#latency[Class.csr] = config.scoreboard.csrCycles;
+  }
+
+  get layout(): PipelineLayout {
+    return {
+      ...{ config: this.#config, clock: this.clock.layout, queue: this.#queue.layout, pairing: this.#pairing.layout },
+      ...{ scoreboard: this.#scoreboard.layout, stores: this.stores.layout },
+      ...{ portFree: this.#portFree, latency: this.#latency },
+    };
   }
 
   /** What the fetch queue hides of a fetch stall, it hides from the stall's beginning. */

@@ -39,6 +39,24 @@ export interface Arrival {
   readyAt: number;
 }
 
+/** What code works on that keeps the scoreboard: as in the class. */
+export interface ScoreboardLayout {
+  readonly ready: Float64Array;
+  readonly producer: Int32Array;
+  readonly hitAt: Float64Array;
+  readonly dataAt: Float64Array;
+  readonly free: Float64Array;
+  readonly issued: Float64Array;
+  readonly windowFirst: Float64Array;
+  readonly windowProducer: Int32Array;
+  readonly windowHitAt: Float64Array;
+  readonly windowDataAt: Float64Array;
+  readonly windowReadyAt: Float64Array;
+  readonly window: Int32Array;
+  readonly config: ScoreboardConfig;
+  readonly entryCycles: number;
+}
+
 export class Scoreboard {
   /** When each register's value is ready for an issuing instruction; x0 always is. */
   readonly ready: Float64Array;
@@ -48,7 +66,7 @@ export class Scoreboard {
   readonly #dataAt: Float64Array;
   /** [0]: when the multiplier and divider are free; [1]: when the shared result bus is. */
   readonly #free: Float64Array;
-  /** Instructions issued so far, and the number of the first that the window keeps waiting. */
+  /** [0]: instructions issued so far, where there is a window; [1]: the number of the first that it keeps waiting. */
   readonly #issued: Float64Array;
   /** A ring of unfinished operations that outlast their window, oldest first, completion times rising. */
   readonly #windowFirst: Float64Array;
@@ -81,6 +99,16 @@ export class Scoreboard {
     this.#window = storage.int32(2);
   }
 
+  get layout(): ScoreboardLayout {
+    return {
+      ...{ ready: this.ready, producer: this.#producer, hitAt: this.#hitAt, dataAt: this.#dataAt },
+      ...{ free: this.#free, issued: this.#issued, window: this.#window },
+      ...{ windowFirst: this.#windowFirst, windowProducer: this.#windowProducer, windowHitAt: this.#windowHitAt },
+      ...{ windowDataAt: this.#windowDataAt, windowReadyAt: this.#windowReadyAt },
+      ...{ config: this.#config, entryCycles: this.#entryCycles },
+    };
+  }
+
   /** When the multiplier and divider take the next operation. */
   get unitFreeAt(): number {
     return this.#free[0]!;
@@ -98,7 +126,7 @@ export class Scoreboard {
 
   /** An instruction issues. */
   issue(): void {
-    this.#issued[0]! += 1;
+    if (this.#config.entries > 0) this.#issued[0]! += 1;
   }
 
   /** A value that depends on nothing but its latency. */

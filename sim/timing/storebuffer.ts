@@ -18,14 +18,25 @@ export const storeBufferParams = {
 
 export type StoreBufferConfig = ConfigOf<typeof storeBufferParams>;
 
-const STORES = 0;
-const OVERLAPS = 1;
+/** Columns of the counts. */
+export const STORES = 0;
+export const OVERLAPS = 1;
 
 /** No waiting store is overlapped. */
 export const NO_OVERLAP = -1;
 
 /** In place of how many stores wait: their times are kept elsewhere. */
 const ELSEWHERE = -1;
+
+/** What code works on that pushes stores while their times are kept here: as in the class. */
+export interface StoreBufferLayout {
+  /** Of stores, and of overlaps. */
+  readonly counts: Float64Array;
+  readonly doneAt: Float64Array;
+  readonly next: Int32Array;
+  readonly last: Float64Array;
+  readonly config: StoreBufferConfig;
+}
 
 /**
  * When stores are written. Which bytes they write, `StoreBlocks` knows.
@@ -45,6 +56,7 @@ export class StoreBuffer {
   readonly #next: Int32Array;
   /** [0]: when the youngest store is written. */
   readonly #last: Float64Array;
+  readonly #config: StoreBufferConfig;
   readonly #entries: number;
   readonly #drainCycles: number;
   #elsewhere = false;
@@ -52,11 +64,19 @@ export class StoreBuffer {
   constructor(config: StoreBufferConfig, storage: Storage) {
     this.events = eventBlock("storeBuffer", ["stores", "overlaps"], storage);
     this.#count = this.events.values;
+    this.#config = config;
     this.#entries = config.entries;
     this.#doneAt = storage.float64(config.entries);
     this.#next = storage.int32(1);
     this.#last = storage.float64(1);
     this.#drainCycles = config.drainCycles;
+  }
+
+  get layout(): StoreBufferLayout {
+    return {
+      ...{ counts: this.#count, doneAt: this.#doneAt, next: this.#next, last: this.#last },
+      config: this.#config,
+    };
   }
 
   /** Are the times kept elsewhere? */

@@ -23,8 +23,8 @@ export const NOBODY = -1;
 /** Slots lie close together while they are few: the host's caches hold them. */
 const FIRST_BITS = 9;
 
-/** Instructions, the store buffer's events, cycles by cause. */
-const Row = { script: 0, instructions: 1, stores: 2, overlaps: 3, causes: 4 } as const;
+/** Instructions that shared a cycle, the store buffer's events, cycles by cause. */
+const Row = { script: 0, shared: 1, stores: 2, overlaps: 3, causes: 4 } as const;
 const ROW_WORDS = Row.causes + CAUSE_COUNT;
 
 export class Transitions {
@@ -75,7 +75,7 @@ export class Transitions {
     if (this.#rows.length < ROW_WORDS * this.#size) this.#rows = doubled(this.#rows);
     const row = ROW_WORDS * transition;
     this.#rows[row + Row.script] = script;
-    this.#rows[row + Row.instructions] = clock.instructions[0]!;
+    this.#rows[row + Row.shared] = clock.shared[0]!;
     this.#rows[row + Row.stores] = stores.events.values[0]!;
     this.#rows[row + Row.overlaps] = stores.events.values[1]!;
     for (let cause = 0; cause < CAUSE_COUNT; cause += 1) this.#rows[row + Row.causes + cause] = clock.cycles[cause]!;
@@ -109,7 +109,7 @@ export class Transitions {
       const script = this.#rows[row + Row.script]!;
       scripts.count(script, times);
       const category = scripts.categories[script]!;
-      clock.instructions[category]! += times * this.#rows[row + Row.instructions]!;
+      clock.shared[category]! += times * this.#rows[row + Row.shared]!;
       stores.events.values[0]! += times * this.#rows[row + Row.stores]!;
       stores.events.values[1]! += times * this.#rows[row + Row.overlaps]!;
       for (let cause = 0; cause < CAUSE_COUNT; cause += 1) {
