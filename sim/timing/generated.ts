@@ -12,7 +12,7 @@ import type { LineFastPath } from "./frontend.ts";
 import type { PipelineMemo } from "./memo.ts";
 import { RAM_BASE, type Storage, type Walks } from "./part.ts";
 import type { PieceClock } from "./piece-clock.ts";
-import type { PredictorFastPath } from "./predictor/predictor.ts";
+import type { PredictorLayout } from "./predictor/predictor.ts";
 import { OnTimeBound } from "./on-time-bound.ts";
 import type { Lateness } from "./script.ts";
 import type { StoreBlocksFastPath } from "./store-blocks.ts";
@@ -30,7 +30,7 @@ export interface FastPaths {
   /** Both TLBs, and what answers them. */
   readonly translation: TranslationLayout;
   readonly line: LineFastPath;
-  readonly predictor: PredictorFastPath;
+  readonly predictor: PredictorLayout;
   readonly storeBlocks: StoreBlocksFastPath;
   readonly tagGroups: TagGroups | undefined;
   /** Bytes of the data port. */
@@ -90,7 +90,7 @@ export class GeneratedTiming {
       dtlb: dynamic.dtlb.fastPath,
       translation: dynamic.translation,
       line: dynamic.line.fastPath,
-      predictor: dynamic.predictor.fastPath,
+      predictor: dynamic.predictor.layout,
       storeBlocks: dynamic.storeBlocks.fastPath,
       tagGroups: dynamic.tagGroups,
       portBytes: config.l1d.portBytes,

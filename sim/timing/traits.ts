@@ -19,10 +19,11 @@ export const Class = {
   cbo: 12,
 } as const satisfies Readonly<Record<TimingClass, number>>;
 
-const INDIRECT = 1 << 19;
-const CALL = 1 << 20;
-const RETURN = 1 << 21;
-const BACKWARD = 1 << 22;
+/** Bits of a packed number. */
+export const INDIRECT = 1 << 19;
+export const CALL = 1 << 20;
+export const RETURN = 1 << 21;
+export const BACKWARD = 1 << 22;
 const FETCH_FENCE = 1 << 23;
 const TRAP_RETURN = 1 << 24;
 

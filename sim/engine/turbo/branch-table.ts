@@ -13,10 +13,12 @@ export const NEXT_BITS = 8;
 export const BRANCHES_BYTES = DIRECTIONS * MOST_COUNTERS * 2 * WORD_BYTES;
 
 export class BranchTable {
+  /** Outcomes are shifted left by so many bits more. */
+  readonly outcomeShift: number;
   readonly #table: Int32Array;
 
-  /** @param outcomeShift - outcomes are shifted left by so many bits more. */
   constructor(storage: Storage, counters: CountersFastPath | undefined, outcomeShift: number) {
+    this.outcomeShift = outcomeShift;
     this.#table = storage.int32(BRANCHES_BYTES / WORD_BYTES);
     if (counters === undefined) return;
     for (const backward of [false, true])

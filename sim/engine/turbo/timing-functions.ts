@@ -8,15 +8,14 @@ import type { OwnFunctions } from "./own-functions.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
 import { LINE } from "./lines.ts";
 import type { Pieces } from "./pieces.ts";
+import { rememberTargetFunction } from "./parts/predictor.ts";
 import { NO_STATE, OUTCOME_SHIFT, OVERLAP_ENTRY, OVERLAPS, PIECE, ROW_SHIFT, type Rows } from "./rows.ts";
 import { spill } from "./questions.ts";
-import { forEachBefore } from "./sets.ts";
 import {
   element,
   f64,
   i32,
   i64,
-  NUMBER_BYTES,
   type Functions,
   type Import,
   type Local,
@@ -37,7 +36,7 @@ export function defineTimingFunctions(
   { rows }: Pick<Pieces, "rows">,
   own: OwnFunctions,
 ): void {
-  defineRememberTarget(module);
+  rememberTargetFunction(module, "rememberTarget");
   defineAdvance(module, timing, rows, own.memo, own.far);
   defineTakeLine(module, timing, own);
   defineTakeLines(module, timing, own);
@@ -97,29 +96,6 @@ function defineTakeLines(
     return word(1);
   };
   module.define([I32, I32, I32, F64, I32], I32, body, "takeLines");
-}
-
-/**
- * `rememberTarget(set, bytes, pc, target, stride)`: whether a set of the branch target buffer, whose targets lie `stride` bytes behind its
- * sources, has a transfer with this target; from then on it has. As sim/timing/predictor/btb.ts resolves.
- */
-function defineRememberTarget(module: Functions): void {
-  const body = (f: Statements, set: Local, bytes: Local, pc: Local, target: Local, stride: Local): Term => {
-    const columns = [(at: Term) => at, (at: Term) => i32.add(at, stride)];
-    const [sources, targets] = columns as [(at: Term) => Term, (at: Term) => Term];
-    const last = f.let(i32.add(set, i32.sub(bytes, word(NUMBER_BYTES))));
-    const at = f.let(set);
-    const isOther = i32.not(f64.eq(f64.load(sources(at)), pc));
-    f.while(i32.and(i32.ltU(at, last), isOther), () => f.set(at, i32.add(at, word(NUMBER_BYTES))));
-    const right = f.let(i32.and(i32.not(isOther), f64.eq(f64.load(targets(at)), target)));
-    forEachBefore(f, set, at, NUMBER_BYTES, (before) => {
-      for (const column of columns) f.store(column(at), 0, f64.load(column(before)));
-    });
-    f.store(sources(set), 0, pc);
-    f.store(targets(set), 0, target);
-    return right;
-  };
-  module.define([I32, I32, F64, F64, I32], I32, body, "rememberTarget");
 }
 
 /**

@@ -2,21 +2,11 @@
 import { Outcome, type PredictorFastPath } from "../../timing/predictor/predictor.ts";
 import { isBackward, isCall, isIndirect, isReturn } from "../../timing/traits.ts";
 import { NEXT_BITS, type BranchTable } from "./branch-table.ts";
+import { noteOutcome, popReturn, pushReturn } from "./parts/predictor.ts";
 import { OUTCOME_SHIFT } from "./rows.ts";
 import type { TimedBlock, TimedInstruction } from "./timed-block.ts";
 import type { SharedCalls } from "./runtime.ts";
-import {
-  element,
-  f64,
-  i32,
-  localOf,
-  select,
-  Statements,
-  type Local,
-  type Term,
-  NUMBER_BYTES,
-  WORD_BYTES,
-} from "./terms.ts";
+import { f64, i32, localOf, select, Statements, type Local, type Term, NUMBER_BYTES, WORD_BYTES } from "./terms.ts";
 import { I32, Op, type Code } from "./wasm.ts";
 
 const { const: word } = i32;
@@ -83,8 +73,9 @@ export class TransferCode {
     const { traits } = this.#last;
     const fromStack = isReturn(traits);
     const fromBuffer = isIndirect(traits) && !fromStack;
-    if (fromStack) this.#pop(target);
-    if (isCall(traits)) this.#push();
+    const { ras } = this.#predictor;
+    if (fromStack) popReturn(this.#f, ras, this.#index, this.#known, target);
+    if (isCall(traits)) pushReturn(this.#f, ras, this.#index, f64.const(this.#last.pc + this.#last.bytes));
     const early = this.#predictor.btbHoldsAll || fromBuffer ? this.#remembered(target) : word(0);
     const right = select(early, ahead("remembered"), ahead(fromBuffer ? "mispredicted" : "predecoded"));
     this.#f.set(this.#outcome, right);
@@ -104,7 +95,8 @@ export class TransferCode {
     const [counter, step] = [this.#outcome, this.#known];
     f.set(this.#index, counterAt);
     f.set(counter, i32.load(this.#index, base));
-    this.#noteOutcome(taken);
+    const { history, historyMask } = this.#predictor.direction;
+    if (history !== undefined) noteOutcome(f, { history, historyMask: historyMask! }, taken);
     const place = i32.add(i32.add(i32.shl(counter, word(1)), taken), word(2));
     f.set(step, i32.load(i32.shl(place, word(2)), this.#branches.at(backward) - 2 * WORD_BYTES));
     const next = i32.and(step, word(2 ** NEXT_BITS - 1));
@@ -119,13 +111,6 @@ export class TransferCode {
     if (history === undefined) return [word(0), counters.byteOffset + WORD_BYTES * (own & mask)];
     const number = i32.and(i32.xor(i32.shl(i32.at(history.byteOffset), word(shift!)), word(own)), word(mask));
     return [i32.shl(number, word(2)), counters.byteOffset];
-  }
-
-  #noteOutcome(taken: Term): void {
-    const { history, historyMask } = this.#predictor.direction!;
-    if (history === undefined) return;
-    const before = i32.shl(i32.at(history.byteOffset), word(1));
-    this.#f.storeAt(history.byteOffset, i32.and(i32.or(before, taken), word(historyMask!)));
   }
 
   /** Whether the branch target buffer has this transfer with this target, as it has from then on. */
@@ -153,34 +138,5 @@ export class TransferCode {
           .op(Op.end);
       },
     };
-  }
-
-  /** Takes the latest return address off the stack; leaves in `#known` whether it is the target. */
-  #pop(target: Term): void {
-    const { returns, state } = this.#predictor.ras;
-    const [depthAt, nextAt] = [state.byteOffset, state.byteOffset + WORD_BYTES];
-    const f = this.#f;
-    f.set(this.#known, word(0));
-    if (returns.length === 0) return;
-    f.if(i32.at(depthAt), () => {
-      const next = i32.at(nextAt);
-      f.set(this.#index, select(next, i32.sub(next, word(1)), word(returns.length - 1)));
-      f.storeAt(nextAt, this.#index);
-      f.storeAt(depthAt, i32.sub(i32.at(depthAt), word(1)));
-      f.set(this.#known, f64.eq(f64.load(element(0, this.#index, 3), returns.byteOffset), target));
-    });
-  }
-
-  #push(): void {
-    const { returns, state } = this.#predictor.ras;
-    const [depthAt, nextAt] = [state.byteOffset, state.byteOffset + WORD_BYTES];
-    const entries = returns.length;
-    const f = this.#f;
-    if (entries === 0) return;
-    f.set(this.#index, i32.at(nextAt));
-    f.store(i32.shl(this.#index, word(3)), returns.byteOffset, f64.const(this.#last.pc + this.#last.bytes));
-    const isLast = i32.eq(this.#index, word(entries - 1));
-    f.storeAt(nextAt, select(isLast, word(0), i32.add(this.#index, word(1))));
-    f.if(i32.lt(i32.at(depthAt), word(entries)), () => f.storeAt(depthAt, i32.add(i32.at(depthAt), word(1))));
   }
 }

@@ -50,10 +50,13 @@ export interface PredictorFastPath {
   readonly btbHoldsAll: boolean;
 }
 
-const BRANCHES = 0;
-const BRANCH_MISSES = 1;
-const JUMPS = 2;
-const JUMP_MISSES = 3;
+export const PredictorEvent = { branches: 0, branchMisses: 1, jumps: 2, jumpMisses: 3 } as const;
+
+/** All that generated code needs to do what this part does (sim/engine/turbo/parts/predictor.ts). */
+export interface PredictorLayout extends PredictorFastPath {
+  /** By `PredictorEvent`. */
+  readonly counts: Float64Array;
+}
 
 export class BranchPredictor {
   readonly events;
@@ -64,7 +67,7 @@ export class BranchPredictor {
   readonly #holdsAll: boolean;
 
   constructor(config: PredictorConfig, storage: Storage) {
-    this.events = eventBlock("predictor", ["branches", "branchMisses", "jumps", "jumpMisses"], storage);
+    this.events = eventBlock("predictor", Object.keys(PredictorEvent), storage);
     this.#count = this.events.values;
     this.#direction = directionPredictor(config, storage);
     this.#btb = new Btb(config.btbEntries, config.btbWays, config.granuleBytes, storage);
@@ -81,12 +84,17 @@ export class BranchPredictor {
     };
   }
 
+  get layout(): PredictorLayout {
+    return { ...this.fastPath, counts: this.#count };
+  }
+
   /** Predicts a branch or jump (by its traits) that went from `pc` to `target`, `next` following it in memory; learns; and counts. */
   resolve(traits: number, pc: number, next: number, target: number): number {
     const branches = traitClass(traits) === Class.branch;
     const outcome = branches ? this.#branch(traits, pc, next, target) : this.#jump(traits, pc, next, target);
-    this.#count[branches ? BRANCHES : JUMPS]! += 1;
-    if (outcome === Outcome.mispredicted) this.#count[branches ? BRANCH_MISSES : JUMP_MISSES]! += 1;
+    this.#count[branches ? PredictorEvent.branches : PredictorEvent.jumps]! += 1;
+    if (outcome === Outcome.mispredicted)
+      this.#count[branches ? PredictorEvent.branchMisses : PredictorEvent.jumpMisses]! += 1;
     return outcome;
   }
 
@@ -97,10 +105,10 @@ export class BranchPredictor {
     readonly jumps: number;
     readonly jumpMisses: number;
   }): void {
-    this.#count[BRANCHES]! += c.branches;
-    this.#count[BRANCH_MISSES]! += c.branchMisses;
-    this.#count[JUMPS]! += c.jumps;
-    this.#count[JUMP_MISSES]! += c.jumpMisses;
+    this.#count[PredictorEvent.branches]! += c.branches;
+    this.#count[PredictorEvent.branchMisses]! += c.branchMisses;
+    this.#count[PredictorEvent.jumps]! += c.jumps;
+    this.#count[PredictorEvent.jumpMisses]! += c.jumpMisses;
   }
 
   clear(): void {
