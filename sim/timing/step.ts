@@ -1,10 +1,10 @@
 // A step word: everything of a retired instruction that the pipeline wants to know, in one number. It names registers and sizes
 // and never an address, so that equal code gives equal words.
 
-const SIZE_SHIFT = 25;
-const OUTCOME_SHIFT = 28;
+export const SIZE_SHIFT = 25;
+export const OUTCOME_SHIFT = 28;
 /** The size code of an instruction without access. */
-const NO_ACCESS = 7;
+export const NO_ACCESS = 7;
 
 /**
  * Beside the traits: the bytes of the data access, a power of two up to 64 (0: none), and of branches and jumps how the front end

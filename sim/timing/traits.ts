@@ -30,11 +30,14 @@ const TRAP_RETURN = 1 << 24;
 /** Is the class one whose writes later loads may overlap (store-blocks.ts)? */
 export const isStore = (timingClass: number): boolean => timingClass === Class.store || timingClass === Class.cbo;
 
+/** Where fields of a packed number begin. */
+export const TRAIT_SHIFT = { rd: 0, rs1: 5, rs2: 10, class: 15 } as const;
+
 /** Fields of a packed number. */
-export const traitClass = (t: number): number => (t >> 15) & 15;
+export const traitClass = (t: number): number => (t >> TRAIT_SHIFT.class) & 15;
 export const traitRd = (t: number): number => t & 31;
-export const traitRs1 = (t: number): number => (t >> 5) & 31;
-export const traitRs2 = (t: number): number => (t >> 10) & 31;
+export const traitRs1 = (t: number): number => (t >> TRAIT_SHIFT.rs1) & 31;
+export const traitRs2 = (t: number): number => (t >> TRAIT_SHIFT.rs2) & 31;
 export const isIndirect = (t: number): boolean => (t & INDIRECT) !== 0;
 export const isCall = (t: number): boolean => (t & CALL) !== 0;
 export const isReturn = (t: number): boolean => (t & RETURN) !== 0;
@@ -52,7 +55,7 @@ export function packTraits(d: Decoded): number {
   const { name, timing } = d.insn;
   const jump = timing === "jump";
   const indirect = jump && d.rs1 !== 0;
-  let t = d.rd | (d.rs1 << 5) | (d.rs2 << 10) | (Class[timing] << 15);
+  let t = d.rd | (d.rs1 << TRAIT_SHIFT.rs1) | (d.rs2 << TRAIT_SHIFT.rs2) | (Class[timing] << TRAIT_SHIFT.class);
   if (indirect) t |= INDIRECT;
   if (jump && isLink(d.rd)) t |= CALL;
   if (indirect && isLink(d.rs1) && d.rs1 !== d.rd) t |= RETURN;

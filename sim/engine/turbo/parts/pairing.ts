@@ -1,0 +1,48 @@
+// The code of pairing: what sim/timing/pairing.ts does, on the same words.
+import { UNIT_BITS, UNIT_MASK, type PairingLayout } from "../../../timing/pairing.ts";
+import { f64, i32, type Local, type Statements, type Term } from "../terms.ts";
+import type { Register, StepFields } from "./step-fields.ts";
+
+const { const: word } = i32;
+const WORD_SHIFT = 2;
+
+export class PairingCode {
+  readonly #pairing: PairingLayout;
+
+  constructor(pairing: PairingLayout) {
+    this.#pairing = pairing;
+  }
+
+  /** Goes on where an instruction may issue in cycle `at`, beside the one that has; else leaves for `no`. */
+  admits(f: Statements, step: StepFields, at: Local, no: () => void): void {
+    const { freeAt, partners } = this.#pairing;
+    f.if(i32.not(f64.eq(f64.at(freeAt.byteOffset), at)), no);
+    const unit = i32.and(this.#first, word(UNIT_MASK));
+    const allowed = i32.load(i32.shl(unit, word(WORD_SHIFT)), partners.byteOffset);
+    f.if(i32.not(i32.and(i32.shrU(allowed, step.class), word(1))), no);
+    if (this.#pairing.hasLateAlus) this.#leaveDependent(f, step, no);
+  }
+
+  /** An instruction has issued in cycle `at`, alone so far. */
+  open(f: Statements, step: StepFields, at: Term): void {
+    const { freeAt, first, units, hasLateAlus } = this.#pairing;
+    f.storeAt(freeAt.byteOffset, at);
+    const unit = i32.load(i32.shl(step.class, word(WORD_SHIFT)), units.byteOffset);
+    f.storeAt(first.byteOffset, hasLateAlus ? i32.or(unit, i32.shl(step.register("rd"), word(UNIT_BITS))) : unit);
+  }
+
+  close(f: Statements): void {
+    f.storeAt(this.#pairing.freeAt.byteOffset, f64.const(-Infinity));
+  }
+
+  get #first(): Term {
+    return i32.at(this.#pairing.first.byteOffset);
+  }
+
+  /** `#dependsOnFirst` */
+  #leaveDependent(f: Statements, step: StepFields, no: () => void): void {
+    const rd = f.let(i32.shr(this.#first, word(UNIT_BITS)));
+    const named: Register[] = this.#pairing.ordersWrites ? ["rs1", "rs2", "rd"] : ["rs1", "rs2"];
+    f.if(rd, () => f.if(named.map((which) => i32.eq(step.register(which), rd)).reduce(i32.or), no));
+  }
+}

@@ -1,0 +1,62 @@
+// The code of the store buffer: what sim/timing/storebuffer.ts does while the times are kept there, on the same words.
+import { OVERLAPS, STORES, type StoreBufferLayout } from "../../../timing/storebuffer.ts";
+import { f64, i32, NUMBER_BYTES, select, type Local, type Statements, type Term } from "../terms.ts";
+
+const { const: word } = i32;
+const NUMBER_SHIFT = 3;
+
+export class StoreBufferCode {
+  readonly #stores: StoreBufferLayout;
+
+  constructor(stores: StoreBufferLayout) {
+    this.#stores = stores;
+  }
+
+  get freeAt(): Term {
+    return f64.load(i32.shl(this.#next, word(NUMBER_SHIFT)), this.#stores.doneAt.byteOffset);
+  }
+
+  get emptyAt(): Term {
+    return f64.at(this.#stores.last.byteOffset);
+  }
+
+  /** Does a load look for stores that it overlaps? */
+  get isSearched(): boolean {
+    return this.#stores.config.onOverlap === "wait";
+  }
+
+  /** Takes a store. */
+  push(f: Statements, at: Local, late: Term): void {
+    const { counts, doneAt, last, next, config } = this.#stores;
+    f.count(counts.byteOffset + NUMBER_BYTES * STORES);
+    const i = f.let(this.#next);
+    const inTime = f.let(f64.add(f64.add(at, f64.const(config.drainCycles)), late));
+    const inOrder = f.let(f64.add(this.emptyAt, f64.const(1)));
+    const done = f.let(f64.max(inTime, inOrder));
+    f.store(i32.shl(i, word(NUMBER_SHIFT)), doneAt.byteOffset, done);
+    f.storeAt(last.byteOffset, done);
+    const following = f.let(i32.add(i, word(1)));
+    f.storeAt(next.byteOffset, select(i32.eq(following, word(config.entries)), word(0), following));
+  }
+
+  /** From when on a load may go to the cache that overlaps the store `age` before the youngest; any other number: none. */
+  loadableAt(f: Statements, age: Term, at: Local): Local {
+    const { counts, doneAt, config } = this.#stores;
+    const loadable = f.let(at);
+    const overlapped = f.let(age);
+    f.if(i32.ltU(overlapped, word(config.entries)), () => {
+      const i = f.let(i32.sub(i32.sub(this.#next, word(1)), overlapped));
+      f.if(i32.lt(i, word(0)), () => f.set(i, i32.add(i, word(config.entries))));
+      const done = f.let(f64.load(i32.shl(i, word(NUMBER_SHIFT)), doneAt.byteOffset));
+      f.if(f64.gt(done, at), () => {
+        f.count(counts.byteOffset + NUMBER_BYTES * OVERLAPS);
+        f.set(loadable, done);
+      });
+    });
+    return loadable;
+  }
+
+  get #next(): Term {
+    return i32.at(this.#stores.next.byteOffset);
+  }
+}

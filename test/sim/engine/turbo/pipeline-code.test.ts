@@ -1,0 +1,201 @@
+// The code of the pipeline does what the pipeline does: random instructions and stalls on random machines, both on memories of their own.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { instantiate } from "../../../../sim/engine/turbo/host.ts";
+import type { OutcomesCode } from "../../../../sim/engine/turbo/parts/data-access.ts";
+import { pipelineCode } from "../../../../sim/engine/turbo/parts/pipeline.ts";
+import { f64, Functions, i32, type Term } from "../../../../sim/engine/turbo/terms.ts";
+import { encodeModule, F64, I32 } from "../../../../sim/engine/turbo/wasm.ts";
+import type { MachineConfig } from "../../../../sim/config/machine.ts";
+import { Clock } from "../../../../sim/timing/clock.ts";
+import { linearStorage } from "../../../../sim/timing/part.ts";
+import { Pipeline, type Outcomes } from "../../../../sim/timing/pipeline.ts";
+import { StateReader, StateWriter } from "../../../../sim/timing/relative.ts";
+import { stepWord } from "../../../../sim/timing/step.ts";
+import { NO_OVERLAP } from "../../../../sim/timing/storebuffer.ts";
+import { Class, TRAIT_SHIFT } from "../../../../sim/timing/traits.ts";
+import { machine } from "../../timing/harness.ts";
+
+const PAGES = 1;
+const CATEGORIES = 3;
+/** Where the answers lie that the code gives, and the pipeline's words behind them. */
+const ANSWERS_AT = 0;
+const STORAGE_AT = 64;
+
+/** Settings that make each way of a pipeline frequent on some machine. */
+const choices = fc
+  .record({
+    "issue.width": fc.constantFrom(1, 2),
+    "issue.aluPorts": fc.constantFrom(1, 2),
+    "issue.pastTransfers": fc.boolean(),
+    "issue.lateAluCycles": fc.constantFrom(0, 0, 2),
+    "scoreboard.capCycles": fc.constantFrom(1, 2),
+    "scoreboard.mulCycles": fc.constantFrom(1, 5),
+    "scoreboard.mulBusyCycles": fc.constantFrom(1, 3),
+    "scoreboard.divCycles": fc.constantFrom(1, 20),
+    "scoreboard.atomicCycles": fc.constantFrom(0, 3),
+    "scoreboard.narrowLoadCycles": fc.constantFrom(0, 1),
+    "scoreboard.entries": fc.constantFrom(0, 1, 3, 8),
+    "scoreboard.ordersWrites": fc.boolean(),
+    "scoreboard.sharedBus": fc.boolean(),
+    "storeBuffer.entries": fc.constantFrom(1, 2, 8, 64),
+    "storeBuffer.drainCycles": fc.constantFrom(1, 4),
+    "storeBuffer.onOverlap": fc.constantFrom("forward", "wait"),
+    "frontend.queueEntries": fc.constantFrom(0, 3),
+    "frontend.takenCycles": fc.constantFrom(0, 2),
+    "l1d.mshrs": fc.constantFrom(0, 4),
+    "l1d.hitCycles": fc.constantFrom(0, 2),
+    "l1d.portBytes": fc.constantFrom(8, 16, 64),
+  })
+  .map((values) => Object.entries(values).map(([key, value]) => `${key}=${value}`));
+
+const PRESETS = ["cva6@1", "rocket@1", "u54@1", "server@1"];
+const machines = fc.oneof(
+  choices.map((sets) => machine(sets)),
+  fc.constantFrom(...PRESETS).map((preset) => machine([], preset)),
+);
+
+/** Few registers, so that instructions wait for one another. */
+const register = fc.oneof(fc.nat(4), fc.nat(4), fc.nat(31));
+const late = fc.oneof(fc.constant(0), fc.constant(0), fc.nat(4), fc.nat(60));
+const instruction = fc.record({
+  kind: fc.constant("step" as const),
+  timingClass: fc.oneof(fc.constantFrom(Class.alu, Class.load, Class.store), fc.constantFrom(...Object.values(Class))),
+  rd: register,
+  rs1: register,
+  rs2: register,
+  dataBytes: fc.constantFrom(0, 1, 2, 4, 8, 8, 8, 16, 64),
+  outcome: fc.nat(3),
+  translateCycles: late,
+  blockedCycles: late,
+  overlapAge: fc.oneof(fc.constant(NO_OVERLAP), fc.nat(4), fc.nat(70)),
+  accessCycles: late,
+  tagCycles: late,
+});
+const stall = fc.record({
+  kind: fc.constant("stall" as const),
+  itlbCycles: late,
+  cacheCycles: late,
+  tagCycles: late,
+});
+/** What is left to TypeScript, which works on the same words. */
+const rest = fc.record({
+  kind: fc.constantFrom("category", "trap", "flush", "idle", "restore"),
+  category: fc.nat(CATEGORIES - 1),
+});
+const streams = fc.array(
+  fc.oneof({ weight: 30, arbitrary: instruction }, { weight: 3, arbitrary: stall }, { weight: 1, arbitrary: rest }),
+  { minLength: 40, maxLength: 120 },
+);
+
+type Instruction = typeof instruction extends fc.Arbitrary<infer T> ? T : never;
+
+describe("the code of the pipeline", () => {
+  test("leaves the state, the clock and the counts that the pipeline leaves, after every step", () => {
+    fc.assert(
+      fc.property(machines, streams, (config, stream) => {
+        const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
+        const own = { buffer: new ArrayBuffer(PAGES << 16) };
+        const [storage, ownStorage] = [linearStorage(memory, STORAGE_AT), linearStorage(own, STORAGE_AT)];
+        const ours = new Pipeline(config, new Clock(CATEGORIES, storage), storage);
+        const theirs = new Pipeline(config, new Clock(CATEGORIES, ownStorage), ownStorage);
+        const [state, ownState] = [memory, own].map(
+          ({ buffer }) => new Uint8Array(buffer, STORAGE_AT, storage.end - STORAGE_AT),
+        );
+        const code = codeOf(ours, memory);
+        for (const event of stream) {
+          if (event.kind === "step") {
+            const word = wordOf(event);
+            const answers = answersTo(event, config, theirs.clock.now);
+            new Float64Array(memory.buffer, ANSWERS_AT).set(answers);
+            code.step(word);
+            theirs.step(word, outcomesOf(answers));
+          } else if (event.kind === "stall") {
+            const { itlbCycles, cacheCycles, tagCycles } = event;
+            code.stallFetch(itlbCycles, cacheCycles, tagCycles);
+            theirs.stallFetch(itlbCycles, cacheCycles, tagCycles);
+          } else if (event.kind === "category") {
+            code.setCategory(event.category);
+            theirs.clock.category = event.category;
+          } else {
+            for (const pipeline of [ours, theirs]) rarely(pipeline, event.kind, event.category);
+          }
+          expect(Buffer.compare(state!, ownState!), JSON.stringify(event)).toBe(0);
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+});
+
+function wordOf({ timingClass, rd, rs1, rs2, dataBytes, outcome }: Instruction): number {
+  const transfers = timingClass === Class.branch || timingClass === Class.jump;
+  const registers = rd | (rs1 << TRAIT_SHIFT.rs1) | (rs2 << TRAIT_SHIFT.rs2);
+  const accesses = timingClass >= Class.load && timingClass !== Class.system && timingClass !== Class.fence;
+  const traits = registers | (timingClass << TRAIT_SHIFT.class);
+  return stepWord(traits, accesses ? dataBytes : 0, transfers ? outcome : 0);
+}
+
+/** In the order of the questions: cycles until the translation, a cycle, an age, cycles until the answer, cycles. */
+function answersTo(i: Instruction, { l1d, storeBuffer }: MachineConfig, now: number): number[] {
+  const blockedUntil = l1d.mshrs === 0 ? now + i.blockedCycles : 0;
+  const overlapAge = storeBuffer.onOverlap === "wait" ? i.overlapAge : NO_OVERLAP;
+  return [i.translateCycles, blockedUntil, overlapAge, l1d.hitCycles + i.accessCycles, i.tagCycles];
+}
+
+function outcomesOf(answers: readonly number[]): Outcomes {
+  const [translateCycles, blockedUntil, overlapAge, accessCycles, tagCycles] = answers as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return {
+    translate: (at) => at + translateCycles,
+    device: () => false,
+    blockedUntil: () => blockedUntil,
+    overlapAge: () => overlapAge,
+    read: (at) => at + accessCycles,
+    write: (at) => at + accessCycles,
+    tagCycles: () => tagCycles,
+  };
+}
+
+const answer = (n: number): Term => f64.at(ANSWERS_AT + 8 * n);
+const OUTCOMES: OutcomesCode = {
+  translate: (_, at) => f64.add(at, answer(0)),
+  blockedUntil: answer(1),
+  overlapAge: () => i32.of(answer(2)),
+  read: (_, at) => f64.add(at, answer(3)),
+  write: (_, at) => f64.add(at, answer(3)),
+  tagCycles: () => answer(4),
+};
+
+interface Code {
+  readonly step: (word: number) => void;
+  readonly stallFetch: (itlbCycles: number, cacheCycles: number, tagCycles: number) => void;
+  readonly setCategory: (category: number) => void;
+}
+
+function codeOf(pipeline: Pipeline, memory: WebAssembly.Memory): Code {
+  const module = new Functions();
+  const { step, stallFetch, clock } = pipelineCode(module, pipeline.layout, OUTCOMES);
+  module.define([I32], undefined, (f, word) => f.do(step(word)), "step");
+  module.define([F64, F64, F64], undefined, (f, ...cycles) => f.do(stallFetch(...cycles)), "stallFetch");
+  module.define([I32], undefined, (f, category) => clock.setCategory(f, category), "setCategory");
+  const bytes = encodeModule({ imports: [], functions: module.functions, memoryPages: PAGES });
+  return instantiate(bytes, { memory }).exports as unknown as Code;
+}
+
+function rarely(pipeline: Pipeline, kind: "trap" | "flush" | "idle" | "restore", cycles: number): void {
+  if (kind === "trap") pipeline.trap(cycles & 1);
+  else if (kind === "flush") pipeline.flush();
+  else if (kind === "idle") pipeline.idle(pipeline.clock.now + cycles);
+  else {
+    const [writer, reader] = [new StateWriter(), new StateReader()];
+    pipeline.save(writer);
+    reader.begin(writer.words, 0, pipeline.clock.now);
+    pipeline.restore(reader);
+  }
+}
