@@ -2,13 +2,12 @@
 import { decodeBounds } from "../../../isa/cap/bounds.ts";
 import { SEALED } from "../../../isa/cap/format.ts";
 import type { AccessBytes, Bounds, CacheBlockOperation, Privileged, Semantics } from "../../../isa/semantics.ts";
-import { GRANULE_BYTES } from "../../machine/memory.ts";
 import { KeptBounds, YExpr, type KeptBoundsOptions } from "./bounds.ts";
 import { Checks } from "./checks.ts";
 import type { Ending } from "./ending.ts";
-import { constant, ExprArithmetic, isConst, localOf, type Expr, type ExprWriter } from "./expr.ts";
-import { Access, type MemoryPath } from "./memory-path.ts";
+import { constant, isConst, localOf, type Expr } from "./expr.ts";
 import { Known, type Facts } from "./known.ts";
+import { MemoryTranslator } from "./memory-translator.ts";
 import type { RegisterLocals } from "./registers.ts";
 import { I32, I64, Op } from "./wasm.ts";
 
@@ -28,7 +27,7 @@ export interface TranslatorOptions extends KeptBoundsOptions {
 }
 
 /** All but what the system's instructions mean. */
-export abstract class PlainTranslator extends ExprArithmetic implements Semantics<Expr, YExpr> {
+export abstract class PlainTranslator extends MemoryTranslator implements Semantics<Expr, YExpr> {
   readonly capabilityMode: boolean;
   readonly zylevels1: boolean;
   /** Machines with Zyhybrid run on the reference engine. */
@@ -38,10 +37,8 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
   nextPc = constant(0n);
   /** Set by an instruction that jumps. */
   ending: Ending | undefined;
-  memory!: MemoryPath;
   /** Emits an exit before this instruction, within `depth` blocks opened by it. */
   exit: (depth: number) => void = () => {};
-  protected readonly writer: ExprWriter;
   readonly #o: TranslatorOptions;
   readonly #registers: RegisterLocals;
   /** Capabilities that this instruction has looked at, to know again metadata that goes with another address. */
@@ -57,11 +54,10 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
   readonly #integers = new Set<number>();
 
   constructor(o: TranslatorOptions) {
-    super();
+    super(o.writer);
     this.#o = o;
     this.capabilityMode = o.capabilityMode;
     this.zylevels1 = o.zylevels1;
-    this.writer = o.writer;
     this.#registers = o.registers;
     this.#known = new Known(o.registers);
     this.#checks = new Checks(this, this.writer, this.#known, (depth) => this.exit(depth));
@@ -157,15 +153,6 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
     const origin = like?.tag === tag && like.addr === addr ? like : undefined;
     return this.see(new YExpr(this.let(tag), this.let(meta), this.let(addr), -1, origin));
   }
-  tag(y: YExpr): Expr {
-    return y.tag;
-  }
-  meta(y: YExpr): Expr {
-    return y.meta;
-  }
-  addr(y: YExpr): Expr {
-    return y.addr;
-  }
 
   keepTagIf(y: YExpr, cond: Expr): YExpr {
     const origin = y.root ?? this.#keepers.get(cond);
@@ -214,7 +201,7 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
     return this.#seen.find((y) => y.meta === meta);
   }
 
-  protected see(y: YExpr): YExpr {
+  protected override see(y: YExpr): YExpr {
     this.#seen.push(y);
     return y;
   }
@@ -284,84 +271,6 @@ export abstract class PlainTranslator extends ExprArithmetic implements Semantic
     const { base, top, topHigh } = decodeBounds(this, constant(this.#o.pccMeta), constant(this.#o.headPc));
     if (target < base.value || (topHigh.value === 0n && target >= top.value)) throw UNTRANSLATABLE;
   }
-
-  // Memory
-
-  /** What translation cannot take misses the TLB, and the interpreter finds out why. */
-  addressValid(): Expr {
-    return constant(1n);
-  }
-
-  load(addr: Expr, bytes: AccessBytes): Expr {
-    return this.loadAt(this.memory.place(addr, bytes, Access.load), bytes);
-  }
-
-  store(addr: Expr, bytes: AccessBytes, value: Expr): void {
-    const place = this.memory.place(addr, bytes, Access.store);
-    this.storeAt(place, bytes, value);
-  }
-
-  loadY(addr: Expr): YExpr {
-    return this.loadYAt(this.memory.place(addr, 16, Access.loadCapability));
-  }
-
-  storeY(addr: Expr, value: YExpr): void {
-    this.storeYAt(this.memory.place(addr, 16, Access.storeCapability, value.tag), value);
-  }
-
-  protected storeYAt(place: number, value: YExpr): void {
-    const { code } = this.writer;
-    code.local(Op.localGet, place);
-    this.writer.wide(value.addr);
-    code.memory(Op.i64Store, 0).local(Op.localGet, place);
-    this.writer.wide(value.meta);
-    code.memory(Op.i64Store, 8);
-    this.memory.setTag(place, () => this.writer.truth(value.tag));
-  }
-
-  amo(addr: Expr, bytes: 4 | 8, update: (old: Expr) => Expr): Expr {
-    const place = this.memory.place(addr, bytes, Access.store);
-    const old = this.loadAt(place, bytes);
-    this.storeAt(place, bytes, update(old));
-    return old;
-  }
-
-  protected loadAt(place: number, bytes: AccessBytes): Expr {
-    const { code } = this.writer;
-    const value = this.writer.temporary(I64);
-    const opcode = { 1: Op.i64Load8U, 2: Op.i64Load16U, 4: Op.i64Load32U, 8: Op.i64Load }[bytes];
-    code.local(Op.localGet, place).memory(opcode, 0).local(Op.localSet, value);
-    return localOf(I64, value);
-  }
-
-  protected storeAt(place: number, bytes: AccessBytes, value: Expr): void {
-    const { code } = this.writer;
-    const opcode = { 1: Op.i64Store8, 2: Op.i64Store16, 4: Op.i64Store32, 8: Op.i64Store }[bytes];
-    code.local(Op.localGet, place);
-    this.writer.wide(value);
-    code.memory(opcode, 0);
-    this.memory.clearTags(place, bytes);
-  }
-
-  /** Zeroes whole granules and their tags. */
-  protected zeroAt(place: number, bytes: number): void {
-    const { code } = this.writer;
-    for (let ahead = 0; ahead < bytes; ahead += 8) code.local(Op.localGet, place).i64(0n).memory(Op.i64Store, ahead);
-    for (let ahead = 0; ahead < bytes; ahead += GRANULE_BYTES) this.memory.clearTags(place, 1, ahead);
-  }
-
-  protected loadYAt(place: number): YExpr {
-    const { code } = this.writer;
-    const [addr, meta, tag] = [I64, I64, I32].map((type) => this.writer.temporary(type as typeof I64));
-    code.local(Op.localGet, place).memory(Op.i64Load, 0).local(Op.localSet, addr!);
-    code.local(Op.localGet, place).memory(Op.i64Load, 8).local(Op.localSet, meta!);
-    this.memory.getTag(place);
-    code.local(Op.localSet, tag!);
-    return this.see(new YExpr(localOf(I32, tag!), localOf(I64, meta!), localOf(I64, addr!)));
-  }
-
-  /** One hart, in order: every access is already performed. */
-  fence(): void {}
 
   // What code of the system does (system.ts)
 

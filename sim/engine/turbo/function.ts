@@ -8,7 +8,7 @@ import { CounterCode } from "./counter-code.ts";
 import { ExprWriter } from "./expr.ts";
 import { GOES_ON, SWITCHES, type Exits } from "./exits.ts";
 import { STATE, type Layout } from "./layout.ts";
-import { Access, MemoryPath } from "./memory-path.ts";
+import { MemoryPath, movesCapability } from "./memory-path.ts";
 import { RegisterLocals } from "./registers.ts";
 import { translateRegion, type Block, type CodeSource, type Region } from "./regions.ts";
 import type { Pieces } from "./pieces.ts";
@@ -52,8 +52,6 @@ export interface TranslatedFunction {
   readonly lines: readonly number[];
 }
 
-const movesCapability = (access: number): boolean =>
-  access === Access.loadCapability || access === Access.storeCapability;
 const PARCEL_SHIFT = 1n;
 const NO_TARGET = 0xff;
 /** A region with returns further apart than this finds them through the trampoline. */

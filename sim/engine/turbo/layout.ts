@@ -36,16 +36,21 @@ export const STATE = {
   tags: 76,
   /** i32: at which of its targets a region is entered, and from TARGET_LINE_AT bytes on the number of that one's line. */
   target: 80,
+  /** i64: where an operation jumps to, and with which metadata (operations.ts). */
+  next: 88,
+  nextMeta: 96,
 } as const;
 
 export const TARGET_LINE_AT = 2;
 
-/** Registers: addresses and metadata are i64, tags i32. */
-export const X_AT = 88;
-export const META_AT = X_AT + 32 * 8;
-export const TAG_AT = META_AT + 32 * 8;
+/** Registers: addresses and metadata are i64, tags i32. Behind the last is a place for what x0 is given, which nobody reads. */
+export const NO_REGISTER = 32;
+const REGISTER_PLACES = 33;
+export const X_AT = 104;
+export const META_AT = X_AT + REGISTER_PLACES * 8;
+export const TAG_AT = META_AT + REGISTER_PLACES * 8;
 /** Control and status registers that only hold what they are given (machine/held.ts). */
-export const HELD_AT = TAG_AT + 32 * 4;
+export const HELD_AT = TAG_AT + (REGISTER_PLACES + 1) * 4;
 
 /** Contexts by what they depend on, a hash table (switch-code.ts): i64 satp, i64 the rest, i32 number, i32 address space. */
 export const CONTEXT_SLOT = { bits: 5, indexBits: 10, rest: 8, number: 16, asid: 20 } as const;
@@ -100,8 +105,19 @@ export const GIVEN = { bits: 4, indexBits: 14, key: 0, delta: 8, generation: 12 
 export const GIVEN_AT = TARGETS_AT + TARGETS_BYTES;
 export const GIVEN_BYTES = 1 << (GIVEN.indexBits + GIVEN.bits);
 
+/**
+ * Decoded words for the interpreter (operations.ts): i32 index of a function in the table of operations, i32 what to add to X_AT for rd (that of
+ * NO_REGISTER where it is x0), rs1 and rs2, i32 traits (sim/timing/traits.ts), i32 bytes, i64 the immediate.
+ */
+export const OPERATION = {
+  ...{ bits: 5, indexBits: 13 },
+  ...{ function: 0, rd: 4, rs1: 8, rs2: 12, traits: 16, bytes: 20, imm: 24 },
+} as const;
+export const OPERATIONS_AT = GIVEN_AT + GIVEN_BYTES;
+export const OPERATIONS_BYTES = 1 << (OPERATION.indexBits + OPERATION.bits);
+
 const WASM_PAGE_BYTES = 1 << 16;
-export const RAM_AT = Math.ceil((GIVEN_AT + GIVEN_BYTES) / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
+export const RAM_AT = Math.ceil((OPERATIONS_AT + OPERATIONS_BYTES) / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
 /** Linear memory has 4 GiB, and RAM brings two bytes for each granule. */
 export const MAX_RAM_BYTES = 3.25 * 2 ** 30;
 

@@ -14,6 +14,9 @@ export const Access = { load: 0, store: 1, loadCapability: 2, storeCapability: 3
 const TAGGED_SHIFT = 1;
 export type Access = (typeof Access)[keyof typeof Access];
 
+export const movesCapability = (access: Access): boolean =>
+  access === Access.loadCapability || access === Access.storeCapability;
+
 export interface MemoryPathOptions {
   readonly layout: Layout;
   /** Physical address of RAM. */

@@ -288,6 +288,8 @@ export interface ModuleParts {
   readonly functions: readonly ModuleFunction[];
   /** Types of functions that are called indirectly; they come after those of the functions. */
   readonly types?: readonly Signature[];
+  /** All functions have the type of the first. */
+  readonly alike?: boolean;
   /** Imports the table `env.table` too. */
   readonly usesTable?: boolean;
   readonly memoryPages: number;
@@ -302,13 +304,13 @@ const MODULE_OF_IMPORTS = "env";
 /** Name of the section that a host which knows no hints passes over; WebAssembly branch hinting proposal, "Binary format". */
 const BRANCH_HINTS = "metadata.code.branch_hint";
 
-/** A module that imports the memory `env.memory`; function type n is that of the n-th function, imports first. */
+/** A module that imports the memory `env.memory`; function type n is that of the n-th function, imports first, unless all are alike. */
 export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   const { imports, functions } = parts;
   const out = new Bytes();
   for (const byte of HEADER) out.byte(byte);
   section(out, SECTION.type, (s) => {
-    const types = [...imports, ...functions, ...(parts.types ?? [])];
+    const types = [...imports, ...(parts.alike ? functions.slice(0, 1) : functions), ...(parts.types ?? [])];
     s.unsigned(types.length);
     for (const f of types) {
       s.byte(FUNCTION_TYPE);
@@ -328,7 +330,7 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   });
   section(out, SECTION.function, (s) => {
     s.unsigned(functions.length);
-    functions.forEach((_, index) => s.unsigned(imports.length + index));
+    functions.forEach((_, index) => s.unsigned(imports.length + (parts.alike ? 0 : index)));
   });
   section(out, SECTION.export, (s) => {
     const exported = functions.flatMap((f, index) =>
