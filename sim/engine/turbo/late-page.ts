@@ -5,9 +5,9 @@ import type { TlbCode } from "./parts/tlb.ts";
 import { f64, i32, i64, type Callee, type Local, type Statements, type Term } from "./terms.ts";
 
 const { const: word } = i32;
-/** In place of a leaf. */
-const UNTRANSLATED = -2;
-const AT_HAND = -1;
+/** In place of a leaf: addresses are physical; the TLB holds the page. */
+export const UNTRANSLATED = -2;
+export const AT_HAND = -1;
 
 /** The page that is accessed. */
 export interface Page {

@@ -36,6 +36,8 @@ export const RETIRE = {
    */
   knownLine: RETIRE_AT + 48,
   knownLinePlace: RETIRE_AT + 56,
+  /** i32: the leaf of the page that is accessed, as `PageCode.find` gives it. */
+  dataLeaf: RETIRE_AT + 60,
   knownPage: RETIRE_AT + 64,
 } as const;
 

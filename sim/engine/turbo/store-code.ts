@@ -10,7 +10,7 @@ const { const: word } = i32;
 export const storeBlockAt = (place: Term, { blockShift, blockMask }: StoreBlocksFastPath): Term =>
   i32.shl(i32.and(i32.shrU(place, word(blockShift)), word(blockMask)), word(3));
 
-/** How many stores came after the youngest that a load of last + 1 bytes overlaps, within a line. */
+/** How many stores came after the youngest that a load of last + 1 bytes overlaps. */
 export function overlapAgeOf(f: Statements, place: Term, last: Term, blocks: StoreBlocksFastPath): Term {
   const { lastStore, youngest } = blocks;
   const at = f.let(storeBlockAt(place, blocks));
@@ -44,7 +44,7 @@ function forOtherBlocks(
   f.rarely(i32.ltU(inBlock, i32.add(i32.and(place, inBlock), last)), () => {
     const end = f.let(storeBlockAt(i32.add(place, last), blocks));
     f.while(i32.ne(at, end), () => {
-      f.set(at, i32.add(at, word(NUMBER_BYTES)));
+      f.set(at, i32.and(i32.add(at, word(NUMBER_BYTES)), word(NUMBER_BYTES * blocks.blockMask)));
       visit();
     });
   });

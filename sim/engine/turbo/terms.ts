@@ -104,6 +104,7 @@ export const i64 = {
   ne: binary(I32, Op.i64Ne),
   ltU: binary(I32, Op.i64LtU),
   load: load(I64, Op.i64Load),
+  at: (address: number): Term => load(I64, Op.i64Load)(constI32(0), address),
   shl: binary(I64, Op.i64Shl),
   shrU: binary(I64, Op.i64ShrU),
   isZero: unary(I32, Op.i64Eqz),

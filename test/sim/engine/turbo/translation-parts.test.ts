@@ -6,22 +6,15 @@ import { memoryCode } from "../../../../sim/engine/turbo/parts/memory.ts";
 import { translationCode, type TranslationCode } from "../../../../sim/engine/turbo/parts/translation.ts";
 import { Functions } from "../../../../sim/engine/turbo/terms.ts";
 import { encodeModule, F64, I32 } from "../../../../sim/engine/turbo/wasm.ts";
-import { Memory, PAGE_BYTES } from "../../../../sim/machine/memory.ts";
-import { Mmu, Mode, type TranslationState } from "../../../../sim/machine/mmu.ts";
-import { Pmp } from "../../../../sim/machine/pmp.ts";
+import { PAGE_BYTES } from "../../../../sim/machine/memory.ts";
 import { DynamicParts } from "../../../../sim/timing/dynamic.ts";
 import { linearStorage } from "../../../../sim/timing/part.ts";
 import { machine, RAM } from "../../timing/harness.ts";
-import { ALL, pte, satp, V } from "./supervised.ts";
+import { entries, entry, REGION_PAGES, REGIONS, Tables } from "./page-tables.ts";
 
 const WASM_PAGES = 20;
 const [ASID_AT, SATP_AT, STORAGE_AT, RAM_AT] = [8, 16, 64, 1 << 20];
 const RAM_BYTES = 1 << 17;
-const GLOBAL = 32;
-const REGION_PAGES = 512;
-const [ROOT, MIDDLE, LOWEST] = [RAM, RAM + PAGE_BYTES, RAM + 2 * PAGE_BYTES];
-/** Of the middle table: what lies behind them are pages of 4 KiB, or a large one. */
-const REGIONS = 3;
 
 const tlb = (name: string, ways: readonly number[]): fc.Arbitrary<string[]> =>
   fc
@@ -49,10 +42,6 @@ const machines = fc
     ...[`l1d.mshrs=${mshrs}`, `walker.stepCycles=${stepCycles}`, `walker.cacheEntries=${cacheEntries}`],
   ]);
 
-/** What an entry is: none, a table (a page, in the lowest), a large page; perhaps global. */
-const entry = fc.record({ kind: fc.constantFrom("none", "table", "table", "large"), global: fc.boolean() });
-type Entry = typeof entry extends fc.Arbitrary<infer T> ? T : never;
-
 const steps = fc.array(
   fc.record({
     region: fc.nat(REGIONS),
@@ -73,14 +62,17 @@ const steps = fc.array(
 
 test("gives the cycles that the parts give, and leaves the state that they leave, after every translation", () => {
   fc.assert(
-    fc.property(machines, fc.array(entry, { minLength: 64, maxLength: 64 }), steps, (sets, entries, stream) => {
+    fc.property(machines, entries, steps, (sets, entriesOf, stream) => {
       const config = { ...machine(sets), ramBytes: RAM_BYTES };
       const memory = new WebAssembly.Memory({ initial: WASM_PAGES + 4, maximum: WASM_PAGES + 4 });
       const own = { buffer: new ArrayBuffer(RAM_AT) };
       const [storage, ownStorage] = [linearStorage(memory, STORAGE_AT), linearStorage(own, STORAGE_AT)];
       const [ours, theirs] = [new DynamicParts(config, storage), new DynamicParts(config, ownStorage)];
       const states = [memory, own].map(({ buffer }) => new Uint8Array(buffer, STORAGE_AT, storage.end - STORAGE_AT));
-      const tables = new Tables(memory, entries);
+      const tables = new Tables(
+        { buffer: memory.buffer, asidAt: ASID_AT, satpAt: SATP_AT, ramAt: RAM_AT, ramBytes: RAM_BYTES },
+        entriesOf,
+      );
       const code = codeOf(ours, memory);
       let at = 0;
       for (const { region, page, asid, fetches, later, change, fence } of stream) {
@@ -105,49 +97,6 @@ test("gives the cycles that the parts give, and leaves the state that they leave
     { numRuns: 100 },
   );
 });
-
-/** Page tables in a memory, and the machine's way through them. */
-class Tables {
-  readonly #words: BigUint64Array;
-  readonly #asid: Int32Array;
-  readonly #mmu: Mmu;
-
-  constructor({ buffer }: WebAssembly.Memory, entries: readonly Entry[]) {
-    this.#words = new BigUint64Array(buffer);
-    this.#asid = new Int32Array(buffer, ASID_AT, 1);
-    const tagsAt = RAM_AT + RAM_BYTES;
-    const places = { buffer, bytesAt: RAM_AT, tagsAt, marksAt: tagsAt + RAM_BYTES / 16 };
-    this.#mmu = new Mmu(new Memory({ base: RAM, sizeBytes: RAM_BYTES, places }), new Pmp(), false);
-    this.#put(ROOT, pte(MIDDLE, V));
-    for (let region = 0; region <= REGIONS; region += 1) this.putRegion(region, entries[region]!);
-    entries.forEach(({ kind, global }, page) => {
-      const bits = kind === "none" ? 0 : ALL | (global ? GLOBAL : 0);
-      this.#put(LOWEST + 8 * page, pte(RAM + PAGE_BYTES * page, bits));
-    });
-  }
-
-  /** Has a region lie behind the lowest table, or in one page. */
-  putRegion(region: number, { kind, global }: Entry): void {
-    const [large, table] = [pte(RAM, ALL), pte(region === REGIONS ? RAM + RAM_BYTES : LOWEST, V)];
-    const value = kind === "none" ? 0n : kind === "large" ? large : table;
-    this.#put(MIDDLE + 8 * region, value | BigInt(global ? GLOBAL : 0));
-  }
-
-  /** Translates in an address space from now on. */
-  enter(asid: number): Mmu {
-    this.#asid[0] = asid;
-    this.#words[SATP_AT / 8] = satp(ROOT, asid);
-    const bits = { sum: false, mxr: false, adue: true, yrge: false, uyrg: false, syrg: false };
-    const modes = { mode: Mode.supervisor, dataMode: Mode.supervisor };
-    const state: TranslationState = { ...modes, ...bits, satp: satp(ROOT, asid), asid };
-    this.#mmu.configure(state);
-    return this.#mmu;
-  }
-
-  #put(phys: number, value: bigint): void {
-    this.#words[(RAM_AT + phys - RAM) / 8] = value;
-  }
-}
 
 interface FirstLevel {
   readonly touch: (page: number) => number;

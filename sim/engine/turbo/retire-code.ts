@@ -1,0 +1,350 @@
+// The code that retires an instruction: what `Core.retire` (sim/timing/core.ts) does for one that has neither trapped nor has the front end
+// start afresh, with what sim/timing/dynamic.ts answers to it, on the same words.
+//
+// What the page tables have to say is found out before anything changes: where that is nothing, the instruction is left to `Core`.
+import { FRESH, type CacheLayout } from "../../timing/cache.ts";
+import type { FastPaths } from "../../timing/generated.ts";
+import type { PipelineLayout } from "../../timing/pipeline.ts";
+import type { PredictorLayout } from "../../timing/predictor/predictor.ts";
+import { NO_ACCESS, OUTCOME_SHIFT, SIZE_SHIFT } from "../../timing/step.ts";
+import { Class, TRAIT_SHIFT } from "../../timing/traits.ts";
+import { PAGE_BYTES, PAGE_BITS } from "../../machine/memory.ts";
+import { VIRT_MASK } from "../data.ts";
+import type { BranchTable } from "./branch-table.ts";
+import { AT_HAND, pageOf, UNTRANSLATED, type PageCode } from "./late-page.ts";
+import { RAM_AT } from "./layout.ts";
+import type { CacheCode } from "./parts/cache.ts";
+import type { OutcomesCode } from "./parts/data-access.ts";
+import { pipelineCode, type PipelineCode } from "./parts/pipeline.ts";
+import { predictorCode, type PredictorCode } from "./parts/predictor.ts";
+import { CAPABILITY, RETIRE } from "./retire-record.ts";
+import { setAt } from "./sets.ts";
+import { noteStore, noteTagGroup, overlapAgeOf } from "./store-code.ts";
+import { f64, i32, i64, NUMBER_BYTES } from "./terms.ts";
+import type { Callee, Functions, Local, Statements, Term } from "./terms.ts";
+import { lineOf } from "./timing-functions.ts";
+import { F64, I32, I64 } from "./wasm.ts";
+
+const { const: word } = i32;
+const CLASS_MASK = 15 << TRAIT_SHIFT.class;
+const PARCEL_BYTES = 2;
+
+/** What retiring is put together from. */
+export interface RetireParts {
+  readonly pipeline: PipelineLayout;
+  readonly fastPaths: Pick<FastPaths, "memory" | "line" | "storeBlocks" | "tagGroups">;
+  readonly predictor: PredictorLayout;
+  /** As in `DynamicParts`. */
+  readonly answered: Float64Array;
+  /** Physical address of RAM. */
+  readonly ramBase: number;
+  readonly branches: Pick<BranchTable, "at" | "outcomeShift">;
+  /** Functions of the module. */
+  readonly own: {
+    readonly l1i: CacheCode;
+    readonly l1d: CacheCode;
+    readonly codePage: PageCode;
+    readonly dataPage: PageCode;
+    readonly rememberTarget: Callee;
+  };
+}
+
+/**
+ * `retire(traits, bytes, pc, nextPc, place)`: time passes for an instruction, of which the retire record tells the rest (retire-record.ts). 1,
+ * or 0 where that is left to `Core`: then the record tells all, and nothing has changed. `place`: linear address of its first byte.
+ */
+export function retireFunction(module: Functions, parts: RetireParts, exportName?: string): Callee {
+  return new Writing(module, parts).retire(exportName);
+}
+
+/** A cache, and the code that asks it. */
+interface Asked {
+  readonly layout: CacheLayout;
+  readonly code: CacheCode;
+}
+
+class Writing {
+  readonly #module: Functions;
+  readonly #o: RetireParts;
+  readonly #l1i: Asked;
+  readonly #l1d: Asked;
+  readonly #writeLines: Callee;
+  readonly #pipeline: PipelineCode;
+  readonly #predictor: PredictorCode;
+  readonly #fetch: Callee;
+
+  constructor(module: Functions, o: RetireParts) {
+    const { memory } = o.fastPaths;
+    this.#module = module;
+    this.#o = o;
+    this.#l1i = { layout: memory.l1i, code: o.own.l1i };
+    this.#l1d = { layout: memory.l1d, code: o.own.l1d };
+    this.#writeLines = this.#writeLinesFunction();
+    this.#pipeline = pipelineCode(module, o.pipeline, this.#outcomes());
+    this.#predictor = predictorCode(module, o.predictor, o.branches, o.own.rememberTarget);
+    this.#fetch = this.#fetchFunction();
+  }
+
+  retire(exportName: string | undefined): Callee {
+    const body = (f: Statements, traits: Local, bytes: Local, pc: Local, nextPc: Local, place: Local): Term => {
+      const leave = (): void => {
+        f.storeAt(RETIRE.pc, pc);
+        f.storeAt(RETIRE.nextPc, nextPc);
+        f.storeAt(RETIRE.fetchPlace, place);
+        f.return(word(0));
+      };
+      const access = f.let(i32.at(RETIRE.access));
+      f.if(access, () => this.#findPage(f, leave));
+      this.#takeCategory(f);
+      const isInHand = this.#isInHand(bytes, f.let(i64.sub(pc, i64.at(RETIRE.knownLine))), place);
+      f.rarely(i32.not(isInHand), () => f.rarely(i32.not(this.#fetch(bytes, pc, place)), leave));
+
+      const step = f.let(i32.or(traits, word(NO_ACCESS << SIZE_SHIFT)));
+      const timingClass = i32.and(traits, word(CLASS_MASK));
+      const afterBranch = i32.sub(timingClass, word(Class.branch << TRAIT_SHIFT.class));
+      f.if(i32.ltU(afterBranch, word(2 << TRAIT_SHIFT.class)), () => {
+        const transfer = [traits, pc, i64.add(pc, i64.of(bytes)), nextPc];
+        const outcome = f.let(word(0));
+        f.if(
+          afterBranch,
+          () => f.set(outcome, this.#predictor.jump(...transfer)),
+          () => f.set(outcome, this.#predictor.branch(...transfer)),
+        );
+        f.set(step, i32.or(step, i32.shl(outcome, word(OUTCOME_SHIFT))));
+      });
+      f.if(access, () => f.set(step, i32.or(traits, i32.shl(i32.ctz(access), word(SIZE_SHIFT)))));
+      f.do(this.#pipeline.step(step));
+      f.if(access, () => this.#accessed(f, timingClass, access));
+      return word(1);
+    };
+    return this.#module.define([I32, I32, I64, I64, I32], I32, body, exportName);
+  }
+
+  /** Finds the page of the data access, or leaves. One that was the last to be accessed is at hand, and the most recently used. */
+  #findPage(f: Statements, leave: () => void): void {
+    const leaf = f.let(word(UNTRANSLATED));
+    f.if(i32.at(RETIRE.translatedData), () => {
+      f.set(leaf, word(AT_HAND));
+      const page = f.let(i64.shrU(i64.at(RETIRE.dataVirt), i64.const(BigInt(PAGE_BITS))));
+      f.if(i64.ne(page, i64.at(RETIRE.knownPage)), () => {
+        f.set(leaf, this.#o.own.dataPage.find(f, word(1), i32.low(page), leave));
+        f.storeAt(RETIRE.knownPage, page);
+      });
+    });
+    f.storeAt(RETIRE.dataLeaf, leaf);
+  }
+
+  #takeCategory(f: Statements): void {
+    const { whose } = this.#o.pipeline.clock;
+    const category = i32.at(RETIRE.category);
+    f.rarely(i32.ne(category, i32.at(whose.byteOffset)), () => this.#pipeline.clock.setCategory(f, category));
+  }
+
+  /** Does an instruction lie wholly in the line that is known to be in hand, so far behind its begin? */
+  #isInHand(bytes: Term, offset: Local, place: Term): Term {
+    const { lineBytes } = this.#l1i.layout;
+    const isInLine = i64.ltU(offset, i64.of(i32.sub(word(lineBytes + 1), bytes)));
+    return i32.and(isInLine, i32.eq(i32.sub(place, i32.low(offset)), i32.at(RETIRE.knownLinePlace)));
+  }
+
+  /** `fetch(bytes, pc, place)`: an instruction that is not known to be in the line in hand; 0: its page is not at hand. `Core.#fetch` */
+  #fetchFunction(): Callee {
+    const { line } = this.#o.fastPaths.line;
+    const { lineBytes } = this.#l1i.layout;
+    const { codePage } = this.#o.own;
+    return this.#module.define([I32, I64, I32], I32, (f, bytes, pc, place) => {
+      const virt = f.let(f64.ofLong(i64.and(pc, i64.const(VIRT_MASK))));
+      const delta = f.let(f64.sub(f64.ofLong(this.#physOf(place)), virt));
+      const offset = f.let(f64.sub(virt, f64.at(line.byteOffset)));
+      const isSame = i32.and(f64.eq(delta, f64.at(line.byteOffset + NUMBER_BYTES)), f64.ge(offset, f64.const(0)));
+      const end = f.let(f64.const(-1));
+      f.if(isSame, () => f.set(end, offset));
+      const holds = (length: Term): Term =>
+        i32.and(f64.ge(end, f64.const(0)), f64.le(f64.add(end, length), f64.const(lineBytes)));
+      f.if(holds(f64.of(bytes)), () => {
+        this.#know(f, pc, place);
+        f.return(word(1));
+      });
+      const number = f.let(pageOf(pc));
+      const leaf = codePage.find(f, i32.at(RETIRE.translatedFetch), number, () => f.return(word(0)));
+      const now = f.let(this.#pipeline.clock.now);
+      const cycles = f.let(f64.const(0));
+      codePage.await(f, { number, leaf, cycles }, now);
+      const translated = f.let(f64.add(now, cycles));
+      this.#forgetTagCycles(f);
+      const ready = f.let(translated);
+      f.if(i32.not(holds(f64.const(PARCEL_BYTES))), () => this.#ask(f, this.#l1i, place, false, translated, ready));
+      this.#take(f, pc, place, virt, delta);
+      f.rarely(this.#isInTwoLines(bytes, place), () => {
+        const [second, secondPlace] = [f.let(ready), f.let(i32.add(place, word(PARCEL_BYTES)))];
+        this.#ask(f, this.#l1i, secondPlace, false, second, ready);
+        const secondVirt = f.let(f64.add(virt, f64.const(PARCEL_BYTES)));
+        this.#take(f, i64.add(pc, i64.const(BigInt(PARCEL_BYTES))), secondPlace, secondVirt, delta);
+      });
+      f.if(f64.gt(ready, now), () =>
+        f.do(this.#pipeline.stallFetch(cycles, f64.sub(ready, translated), this.#tagCycles)),
+      );
+      return word(1);
+    });
+  }
+
+  /** Of one page. */
+  #isInTwoLines(bytes: Local, place: Local): Term {
+    const fits = (size: number): Term => i32.lt(i32.add(i32.and(place, word(size - 1)), bytes), word(size + 1));
+    return i32.and(i32.not(fits(this.#l1i.layout.lineBytes)), fits(PAGE_BYTES));
+  }
+
+  /** `LineInHand.take` */
+  #take(f: Statements, pc: Term, place: Local, virt: Local, delta: Local): void {
+    const { line } = this.#o.fastPaths.line;
+    const within = i32.and(place, word(this.#l1i.layout.lineBytes - 1));
+    f.storeAt(line.byteOffset, f64.sub(virt, f64.of(within)));
+    f.storeAt(line.byteOffset + NUMBER_BYTES, delta);
+    this.#know(f, pc, place);
+  }
+
+  /** The line of an instruction is in hand. */
+  #know(f: Statements, pc: Term, place: Term): void {
+    const { lineBytes } = this.#l1i.layout;
+    f.storeAt(RETIRE.knownLine, i64.and(pc, i64.const(-BigInt(lineBytes))));
+    f.storeAt(RETIRE.knownLinePlace, i32.and(place, word(-lineBytes)));
+  }
+
+  #physOf(place: Term): Term {
+    return i64.add(i64.of(place), i64.const(BigInt(this.#o.ramBase - RAM_AT)));
+  }
+
+  /** Asks a cache for the line of a place; `ready`: when it is there. The line used last is looked for here. `Cache.read`, and `store` */
+  #ask(f: Statements, { layout, code }: Asked, place: Term, stores: boolean, at: Local, ready: Local): void {
+    const line = f.let(lineOf(place, this.#o.ramBase, layout));
+    const wanted = stores ? i32.or(i32.shl(line, word(1)), word(1)) : i32.shl(line, word(1));
+    const first = i32.and(i32.load(setAt(layout.words.byteOffset, line, layout)), word(stores ? ~FRESH : ~(FRESH | 1)));
+    const isReady = f64.le(f64.at(layout.busy.byteOffset), at);
+    f.if(
+      i32.and(i32.eq(first, wanted), isReady),
+      () => {
+        f.count(layout.counts.byteOffset);
+        f.set(ready, f64.add(at, f64.const(layout.hitCycles)));
+      },
+      () => f.set(ready, code.access(line, word(stores ? 1 : 0), at)),
+    );
+  }
+
+  /** What the pipeline asks about the data access of the retire record. */
+  #outcomes(): OutcomesCode {
+    const { fastPaths, own } = this.#o;
+    return {
+      translate: (f, at) => {
+        const cycles = f.let(f64.const(0));
+        const leaf = f.let(i32.at(RETIRE.dataLeaf));
+        f.if(i32.ne(leaf, word(UNTRANSLATED)), () =>
+          own.dataPage.await(f, { number: pageOf(i64.at(RETIRE.dataVirt)), leaf, cycles }, at),
+        );
+        return f64.add(at, cycles);
+      },
+      blockedUntil: f64.at(this.#l1d.layout.busy.byteOffset),
+      overlapAge: (f) => {
+        const last = i32.sub(this.#dataBytes, word(1));
+        return i32.of(overlapAgeOf(f, i32.at(RETIRE.dataPlace), last, fastPaths.storeBlocks));
+      },
+      read: (f, at) => this.#read(f, at),
+      write: (f, at) => this.#write(f, at),
+      tagCycles: () => this.#tagCycles,
+    };
+  }
+
+  get #dataBytes(): Term {
+    return i32.and(i32.at(RETIRE.access), word(CAPABILITY - 1));
+  }
+
+  /** Where the data access ends, counted from the begin of its first line. */
+  #endInLine(place: Local): Term {
+    return i32.add(i32.and(place, word(this.#l1d.layout.lineBytes - 1)), this.#dataBytes);
+  }
+
+  /** `DynamicParts.read` */
+  #read(f: Statements, at: Local): Local {
+    const { lineBytes } = this.#l1d.layout;
+    const place = f.let(i32.at(RETIRE.dataPlace));
+    const ready = f.let(at);
+    this.#forgetTagCycles(f);
+    this.#ask(f, this.#l1d, place, false, at, ready);
+    f.rarely(i32.ltU(word(lineBytes), this.#endInLine(place)), () => {
+      const second = f.let(at);
+      this.#ask(f, this.#l1d, i32.add(place, word(lineBytes)), false, at, second);
+      f.set(ready, f64.max(ready, second));
+    });
+    return this.#answered(f, ready);
+  }
+
+  /** `DynamicParts.write` */
+  #write(f: Statements, at: Local): Local {
+    const { lineBytes } = this.#l1d.layout;
+    const place = f.let(i32.at(RETIRE.dataPlace));
+    const ready = f.let(at);
+    this.#forgetTagCycles(f);
+    const bytes = f.let(this.#dataBytes);
+    const end = i32.add(i32.and(place, word(lineBytes - 1)), bytes);
+    const isInOne = i32.and(i32.lt(end, word(lineBytes + 1)), i32.lt(bytes, word(lineBytes)));
+    f.if(
+      isInOne,
+      () => this.#ask(f, this.#l1d, place, true, at, ready),
+      () => f.set(ready, this.#writeLines(place, i32.add(place, bytes), at)),
+    );
+    return this.#answered(f, ready);
+  }
+
+  /** `writeLines(place, end, at)`: a store of more lines than one, or of a whole one, which is not fetched. */
+  #writeLinesFunction(): Callee {
+    const { layout, code } = this.#l1d;
+    const { lineBytes, hitCycles } = layout;
+    return this.#module.define([I32, I32, F64], F64, (f, place, end, at) => {
+      const ready = f.let(f64.add(at, f64.const(hitCycles)));
+      const line = f.let(i32.and(place, word(-lineBytes)));
+      f.while(i32.ltU(line, end), () => {
+        const next = i32.add(line, word(lineBytes));
+        f.if(
+          i32.or(i32.ltU(line, place), i32.ltU(end, next)),
+          () => {
+            const stored = f.let(code.store(this.#physOf(line), at));
+            f.set(ready, f64.max(ready, stored));
+          },
+          () => f.do(code.write(this.#physOf(line), lineBytes, at)),
+        );
+        f.set(line, next);
+      });
+      return ready;
+    });
+  }
+
+  #answered(f: Statements, ready: Local): Local {
+    const { byteOffset } = this.#o.answered;
+    f.if(f64.gt(ready, f64.at(byteOffset)), () => f.storeAt(byteOffset, ready));
+    return ready;
+  }
+
+  #forgetTagCycles(f: Statements): void {
+    const { tagged } = this.#o.fastPaths.memory;
+    if (tagged !== undefined) f.storeAt(tagged.memory.late.byteOffset, f64.const(0));
+  }
+
+  get #tagCycles(): Term {
+    const { tagged } = this.#o.fastPaths.memory;
+    return tagged === undefined ? f64.const(0) : f64.at(tagged.memory.late.byteOffset);
+  }
+
+  /** `DynamicParts.accessed`; the record is without access then. */
+  #accessed(f: Statements, timingClass: Term, access: Local): void {
+    const { storeBlocks, tagGroups } = this.#o.fastPaths;
+    const isOf = (wanted: number): Term => i32.eq(timingClass, word(wanted << TRAIT_SHIFT.class));
+    const place = f.let(i32.at(RETIRE.dataPlace));
+    f.if(i32.or(isOf(Class.store), isOf(Class.cbo)), () =>
+      noteStore(f, place, f.let(i32.sub(this.#dataBytes, word(1))), storeBlocks),
+    );
+    if (tagGroups !== undefined) {
+      const isNoted = i32.and(i32.ne(i32.and(access, word(CAPABILITY)), word(0)), i32.not(isOf(Class.load)));
+      f.if(isNoted, () => noteTagGroup(f, place, tagGroups));
+    }
+    f.storeAt(RETIRE.access, word(0));
+  }
+}
