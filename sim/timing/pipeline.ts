@@ -37,9 +37,9 @@ export interface Outcomes {
 }
 
 /** What the late ALUs can execute: what the early ones do, branches included. */
-export const LATE_ALU: readonly number[] = [Class.alu, Class.cap, Class.branch];
+const LATE_ALU: readonly number[] = [Class.alu, Class.cap, Class.branch];
 /** What wants its second operand that late, too: stores their data. */
-export const LATE_SECOND: readonly number[] = [...LATE_ALU, Class.store];
+const LATE_SECOND: readonly number[] = [...LATE_ALU, Class.store];
 
 /** What code works on that goes through instructions: as in the class. */
 export interface PipelineLayout {
@@ -51,6 +51,8 @@ export interface PipelineLayout {
   readonly stores: StoreBufferLayout;
   readonly portFree: Float64Array;
   readonly latency: Float64Array;
+  readonly rs1Slack: Float64Array;
+  readonly rs2Slack: Float64Array;
 }
 
 export class Pipeline {
@@ -67,8 +69,8 @@ export class Pipeline {
   readonly #paired: boolean;
   readonly #ordersWrites: boolean;
   /** By class, how long after its issue an instruction can take rs1, and rs2. */
-  readonly #rs1Slack: readonly number[];
-  readonly #rs2Slack: readonly number[];
+  readonly #rs1Slack: Float64Array;
+  readonly #rs2Slack: Float64Array;
   readonly #lateAluCycles: number;
   readonly #hitCycles: number;
   readonly #arrival: Arrival = { producer: 0, hitAt: 0, dataAt: 0, readyAt: 0 };
@@ -84,10 +86,10 @@ export class Pipeline {
     this.#paired = config.issue.width > 1;
     this.#ordersWrites = config.scoreboard.ordersWrites;
     this.#lateAluCycles = config.issue.lateAluCycles;
-    const slack = (late: readonly number[]): number[] =>
-      Object.values(Class).map((c) => (late.includes(c) ? config.issue.lateAluCycles : 0));
-    this.#rs1Slack = slack(LATE_ALU);
-    this.#rs2Slack = slack(LATE_SECOND);
+    this.#rs1Slack = storage.float64(Class.cbo + 1);
+    this.#rs2Slack = storage.float64(Class.cbo + 1);
+    for (const timingClass of LATE_ALU) this.#rs1Slack[timingClass] = config.issue.lateAluCycles;
+    for (const timingClass of LATE_SECOND) this.#rs2Slack[timingClass] = config.issue.lateAluCycles;
     this.#hitCycles = config.l1d.hitCycles;
     this.#latency = storage.float64(Class.jump + 1, 1);
     this.#latency[Class.cap] = config.scoreboard.capCycles;
@@ -98,7 +100,7 @@ export class Pipeline {
     return {
       ...{ config: this.#config, clock: this.clock.layout, queue: this.#queue.layout, pairing: this.#pairing.layout },
       ...{ scoreboard: this.#scoreboard.layout, stores: this.stores.layout },
-      ...{ portFree: this.#portFree, latency: this.#latency },
+      ...{ portFree: this.#portFree, latency: this.#latency, rs1Slack: this.#rs1Slack, rs2Slack: this.#rs2Slack },
     };
   }
 

@@ -38,10 +38,15 @@ export class ClockCode {
     this.#add(f, this.#row, causeBytes(Cause.base), f64.const(1));
   }
 
-  /** The next instruction issues in the cycle of the last. */
-  share(f: Statements): void {
-    this.set(f, f64.sub(this.now, f64.const(1)));
+  /** The next instruction issues in the cycle of the last, `at`. */
+  share(f: Statements, at: Local): void {
+    this.set(f, at);
     this.#add(f, this.#row, causeBytes(Cause.base), f64.const(-1));
+    this.issueShared(f);
+  }
+
+  /** What `share` and `issue` come to: an instruction issues in the cycle of the last, and keeps nobody waiting. */
+  issueShared(f: Statements): void {
     const shared = f.let(i32.shl(i32.at(this.#clock.whose.byteOffset), word(NUMBER_SHIFT)));
     const { byteOffset } = this.#clock.shared;
     f.store(shared, byteOffset, f64.add(f64.load(shared, byteOffset), f64.const(1)));

@@ -1,7 +1,7 @@
 // The code of pairing: what sim/timing/pairing.ts does, on the same words.
 import { UNIT_BITS, UNIT_MASK, type PairingLayout } from "../../../timing/pairing.ts";
 import { f64, i32, type Local, type Statements, type Term } from "../terms.ts";
-import type { Register, StepFields } from "./step-fields.ts";
+import { REGISTER_MASK, type Register, type StepFields } from "./step-fields.ts";
 
 const { const: word } = i32;
 const WORD_SHIFT = 2;
@@ -28,7 +28,7 @@ export class PairingCode {
     const { freeAt, first, units, hasLateAlus } = this.#pairing;
     f.storeAt(freeAt.byteOffset, at);
     const unit = i32.load(i32.shl(step.class, word(WORD_SHIFT)), units.byteOffset);
-    f.storeAt(first.byteOffset, hasLateAlus ? i32.or(unit, i32.shl(step.register("rd"), word(UNIT_BITS))) : unit);
+    f.storeAt(first.byteOffset, hasLateAlus ? i32.or(unit, step.shifted("rd", UNIT_BITS)) : unit);
   }
 
   close(f: Statements): void {
@@ -39,10 +39,12 @@ export class PairingCode {
     return i32.at(this.#pairing.first.byteOffset);
   }
 
-  /** `#dependsOnFirst` */
+  /** `#dependsOnFirst`: what the first slot holds tells registers by where they stand in it. */
   #leaveDependent(f: Statements, step: StepFields, no: () => void): void {
-    const rd = f.let(i32.shr(this.#first, word(UNIT_BITS)));
+    const rd = f.let(i32.and(this.#first, word(REGISTER_MASK << UNIT_BITS)));
     const named: Register[] = this.#pairing.ordersWrites ? ["rs1", "rs2", "rd"] : ["rs1", "rs2"];
-    f.if(rd, () => f.if(named.map((which) => i32.eq(step.register(which), rd)).reduce(i32.or), no));
+    f.if(rd, () => {
+      for (const which of named) f.if(i32.eq(step.shifted(which, UNIT_BITS), rd), no);
+    });
   }
 }

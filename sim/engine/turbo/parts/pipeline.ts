@@ -1,11 +1,11 @@
 // The code of the pipeline: what sim/timing/pipeline.ts does, function by function, on the same words. Devices, traps, flushes and
 // waits for interrupts are left to that.
 import { Cause } from "../../../stats/causes.ts";
-import { LATE_ALU, LATE_SECOND, type PipelineLayout } from "../../../timing/pipeline.ts";
+import type { PipelineLayout } from "../../../timing/pipeline.ts";
 import { Outcome } from "../../../timing/predictor/predictor.ts";
 import { Class } from "../../../timing/traits.ts";
 import { f64, i32, select, type Callee, type Functions, type Local, type Statements, type Term } from "../terms.ts";
-import { F64, I32, type ValueType } from "../wasm.ts";
+import { F64, I32 } from "../wasm.ts";
 import type { ClockCode } from "./clock.ts";
 import { AccessCode, type OutcomesCode } from "./data-access.ts";
 import { PairingCode } from "./pairing.ts";
@@ -28,7 +28,22 @@ export function pipelineCode(module: Functions, layout: PipelineLayout, outcomes
   return new Writing(module, layout, outcomes).code();
 }
 
-/** One pipeline, while its functions are written. In these, `now` is a local that follows the clock. */
+/** A register that an instruction waits for, when its value is ready, and how much later than at its issue it is wanted. */
+interface Operand {
+  readonly register: Local;
+  readonly ready: Local;
+  readonly slack: Slack;
+}
+
+/** An instruction that is gone through. */
+interface Going {
+  readonly step: StepFields;
+  readonly operands: readonly Operand[];
+  /** How much later than its issue it executes; undefined without late ALUs. */
+  readonly late: Local | undefined;
+}
+
+/** One pipeline, while its functions are written. Everywhere `now` is a local that follows the clock. */
 class Writing {
   readonly #module: Functions;
   readonly #layout: PipelineLayout;
@@ -37,6 +52,10 @@ class Writing {
   readonly #pairing: PairingCode | undefined;
   readonly #scoreboard: ScoreboardCode;
   readonly #access: AccessCode;
+  /** `others(word)`: what goes beyond the ALU, but for loads and stores. */
+  readonly #others: Callee;
+  /** `transfer(word)`, or with late ALUs `transfer(word, lateCycles)`: `#transfer`, of an outcome that is not to fall through. */
+  readonly #transfer: Callee;
 
   constructor(module: Functions, layout: PipelineLayout, outcomes: OutcomesCode) {
     this.#module = module;
@@ -46,6 +65,8 @@ class Writing {
     this.#waits = new WaitsCode(module, layout, this.#scoreboard);
     this.#clock = this.#waits.clock;
     this.#access = new AccessCode(module, layout, outcomes, { waits: this.#waits, scoreboard: this.#scoreboard });
+    this.#others = this.#othersFunction();
+    this.#transfer = this.#transferFunction();
   }
 
   code(): PipelineCode {
@@ -66,109 +87,115 @@ class Writing {
   }
 
   #stepFunction(): Callee {
-    const [load, store, others] = [this.#access.load, this.#access.store, this.#othersFunction()];
-    const transfer = this.#transferFunction();
     return this.#module.define([I32], undefined, (f, stepWord) => {
       const step = new StepFields(stepWord);
-      const joins = this.#pairing && this.#joins(f, step, this.#pairing);
-      if (joins !== undefined) f.if(joins, () => this.#clock.share(f));
+      const late = this.#hasLateAlus ? f.let(f64.const(0)) : undefined;
+      const going: Going = { step, late, operands: this.#operands(f, step) };
       const now = f.let(this.#clock.now);
-      const late = this.#hasLateAlus ? [f.let(f64.const(0))] : [];
-      this.#awaitOperands(f, step, now);
-      const isOf = (timingClass: number): Term => i32.eq(step.class, word(timingClass));
+      if (this.#pairing !== undefined) this.#joinOrGoOn(f, going, now, this.#pairing);
+      this.#awaitOperands(f, going, now);
       const beyond = (): void => {
-        const onward = (callee: Callee) => () => f.do(callee(stepWord));
-        f.if(isOf(Class.load), onward(load), () => f.if(isOf(Class.store), onward(store), onward(others)));
+        this.#beyondAlu(f, step);
         f.set(now, this.#clock.now);
       };
-      f.if(this.#isUpTo(step, Class.jump), () => this.#plain(f, step, now, late[0]), beyond);
+      f.if(step.isUpTo(Class.jump), () => this.#plain(f, going, now), beyond);
       this.#scoreboard.issue(f);
       this.#clock.issue(f, now);
-      if (joins !== undefined) this.#pair(f, step, joins, now);
-      f.rarely(step.hasOutcome, () => f.do(transfer(stepWord, ...late)));
+      this.#pairing?.open(f, step, now);
+      this.#go(f, going);
     });
+  }
+
+  /** The registers that an instruction waits for. */
+  #operands(f: Statements, step: StepFields): Operand[] {
+    const { rs1Slack, rs2Slack, config } = this.#layout;
+    const operand = (which: Register, slack: Term): Operand => {
+      const register = f.let(step.place(which));
+      const ready = f.let(this.#scoreboard.ready(register));
+      return { register, ready, slack: this.#hasLateAlus ? f.let(slack) : undefined };
+    };
+    const sources = [
+      operand("rs1", f64.load(step.classPlace, rs1Slack.byteOffset)),
+      operand("rs2", f64.load(step.classPlace, rs2Slack.byteOffset)),
+    ];
+    const { ordersWrites } = config.scoreboard;
+    return ordersWrites ? [...sources, operand("rd", f64.const(this.#lateAluCycles))] : sources;
+  }
+
+  #isLate({ ready, slack }: Operand, at: Local): Term {
+    return f64.gt(ready, slack === undefined ? at : f64.add(at, slack));
   }
 
   get #hasLateAlus(): boolean {
     return this.#lateAluCycles > 0;
   }
 
-  /** A word, and how late something may be where it can. */
-  get #withLate(): readonly ValueType[] {
-    return this.#hasLateAlus ? [I32, F64] : [I32];
-  }
-
   get #lateAluCycles(): number {
     return this.#layout.config.issue.lateAluCycles;
   }
 
-  #isUpTo(step: StepFields, timingClass: number): Term {
-    return i32.lt(step.class, word(timingClass + 1));
-  }
-
-  /** `#joins` */
-  #joins(f: Statements, step: StepFields, pairing: PairingCode): Local {
-    const scoreboard = this.#scoreboard;
-    const joins = f.let(word(0));
-    f.block((no) => {
-      const at = f.let(f64.sub(this.#clock.now, f64.const(1)));
-      pairing.admits(f, step, at, no);
-      if (scoreboard.hasWindow) {
-        scoreboard.dropFinished(f, at);
-        f.if(scoreboard.windowFull, no);
-      }
-      this.#operands(f, step, (register, slack) => f.if(this.#isLate(register, at, slack), no));
-      const unlessFree = (freeAt: Term): void => f.if(f64.gt(freeAt, at), no);
-      const onUnit = (): void => unlessFree(scoreboard.unitFreeAt);
-      const onPort = (): void => {
-        unlessFree(this.#access.portFree);
-        f.if(i32.eq(step.class, word(Class.store)), () => unlessFree(this.#access.buffer.freeAt));
+  /** Of an instruction that `#joins` the last one in its cycle, all that there is to do. */
+  #joinOrGoOn(f: Statements, going: Going, now: Local, pairing: PairingCode): void {
+    const { step } = going;
+    f.block((goOn) => {
+      const at = f.let(f64.sub(now, f64.const(1)));
+      this.#joins(f, going, at, goOn);
+      const plain = (): void => {
+        this.#give(f, going, at);
+        this.#clock.issueShared(f);
       };
-      const { busFreeAt } = scoreboard;
-      const onAlu = (): void => (busFreeAt === undefined ? undefined : unlessFree(busFreeAt));
-      f.if(this.#isUpTo(step, Class.jump), onAlu, () => f.if(this.#isUpTo(step, Class.div), onUnit, onPort));
-      f.set(joins, word(1));
+      const beyond = (): void => {
+        this.#clock.share(f, at);
+        this.#beyondAlu(f, step);
+        this.#clock.issue(f, f.let(this.#clock.now));
+      };
+      f.if(step.isUpTo(Class.jump), plain, beyond);
+      this.#scoreboard.issue(f);
+      pairing.close(f);
+      this.#go(f, going);
+      f.return();
     });
-    return joins;
   }
 
-  /** An instruction has issued, when the clock showed `now`. */
-  #pair(f: Statements, step: StepFields, joins: Local, now: Local): void {
-    f.if(
-      joins,
-      () => this.#pairing!.close(f),
-      () => this.#pairing!.open(f, step, now),
-    );
+  /** `#joins`, of the cycle `at`; else leaves for `no`. */
+  #joins(f: Statements, { step, operands }: Going, at: Local, no: () => void): void {
+    const scoreboard = this.#scoreboard;
+    this.#pairing!.admits(f, step, at, no);
+    if (scoreboard.hasWindow) {
+      scoreboard.dropFinished(f, at);
+      f.if(scoreboard.windowFull, no);
+    }
+    for (const operand of operands) f.if(this.#isLate(operand, at), no);
+    const unlessFree = (freeAt: Term): void => f.if(f64.gt(freeAt, at), no);
+    const onUnit = (): void => unlessFree(scoreboard.unitFreeAt);
+    const onPort = (): void => {
+      unlessFree(this.#access.portFree);
+      f.if(step.is(Class.store), () => unlessFree(this.#access.buffer.freeAt));
+    };
+    const { busFreeAt } = scoreboard;
+    const onAlu = (): void => (busFreeAt === undefined ? undefined : unlessFree(busFreeAt));
+    f.if(step.isUpTo(Class.jump), onAlu, () => f.if(step.isUpTo(Class.div), onUnit, onPort));
   }
 
-  #awaitOperands(f: Statements, step: StepFields, now: Local): void {
-    this.#operands(f, step, (register, slack) =>
-      f.rarely(this.#isLate(register, now, slack), () => this.#waits.register(f, now, register, slack)),
-    );
-  }
-
-  /** The registers that an instruction waits for. */
-  #operands(f: Statements, step: StepFields, each: (register: Local, slack: Slack) => void): void {
-    const late = f64.const(this.#lateAluCycles);
-    const slackOf = (classes: readonly number[]): Slack =>
-      this.#hasLateAlus ? f.let(select(step.isOneOf(classes), late, f64.const(0))) : undefined;
-    each(f.let(step.place("rs1")), slackOf(LATE_ALU));
-    each(f.let(step.place("rs2")), slackOf(LATE_SECOND));
-    if (!this.#layout.config.scoreboard.ordersWrites) return;
-    each(f.let(step.place("rd")), this.#hasLateAlus ? f.let(late) : undefined);
-  }
-
-  #isLate(register: Local, at: Local, slack: Slack): Term {
-    return f64.gt(this.#scoreboard.ready(register), slack === undefined ? at : f64.add(at, slack));
+  #awaitOperands(f: Statements, { operands }: Going, now: Local): void {
+    for (const operand of operands)
+      f.rarely(this.#isLate(operand, now), () => this.#waits.register(f, now, operand.register, operand.slack));
   }
 
   /** Of what has a fixed time on the ALU's result bus: what remains of `#awaitOperands`, and its result. */
-  #plain(f: Statements, step: StepFields, now: Local, late: Local | undefined): void {
+  #plain(f: Statements, going: Going, now: Local): void {
     const { busFreeAt } = this.#scoreboard;
     if (busFreeAt !== undefined) this.#waits.until(f, now, Cause.muldiv, busFreeAt);
     this.#waits.window(f, now);
-    if (late !== undefined) this.#setLate(f, step, now, late);
-    const executed = late === undefined ? now : f64.add(now, late);
+    this.#give(f, going, now);
+  }
+
+  /** The result of the same, which issues at `at`. */
+  #give(f: Statements, { step, operands, late }: Going, at: Local): void {
+    if (late !== undefined)
+      // `#lateCycles`
+      for (const { ready, slack } of operands.slice(0, 2)) f.if(f64.gt(ready, at), () => f.set(late, slack!));
+    const executed = late === undefined ? at : f64.add(at, late);
     this.#scoreboard.plain(f, f.let(step.place("rd")), f64.add(executed, this.#latency(step)));
   }
 
@@ -178,26 +205,28 @@ class Writing {
     return f64.load(step.classPlace, latency.byteOffset);
   }
 
-  /** `#lateCycles` */
-  #setLate(f: Statements, step: StepFields, now: Local, late: Local): void {
-    const isReady = (which: Register): Term => f64.le(this.#scoreboard.ready(step.place(which)), now);
-    const lacks = i32.not(i32.and(isReady("rs1"), isReady("rs2")));
-    f.if(i32.and(lacks, step.isOneOf(LATE_ALU)), () => f.set(late, f64.const(this.#lateAluCycles)));
+  #beyondAlu(f: Statements, step: StepFields): void {
+    const goTo = (callee: Callee) => () => f.do(callee(step.word));
+    const { load, store } = this.#access;
+    f.if(step.is(Class.load), goTo(load), () => f.if(step.is(Class.store), goTo(store), goTo(this.#others)));
   }
 
-  /** What goes beyond the ALU, but for loads and stores. */
+  /** An instruction has issued: it may transfer. */
+  #go(f: Statements, { step, late }: Going): void {
+    f.rarely(step.hasOutcome, () => f.do(this.#transfer(step.word, ...(late === undefined ? [] : [late]))));
+  }
+
   #othersFunction(): Callee {
     return this.#module.define([I32], undefined, (f, stepWord) => {
       const step = new StepFields(stepWord);
       const now = f.let(this.#clock.now);
       const rd = f.let(step.place("rd"));
-      const timingClass = f.let(step.class);
-      const of = (wanted: number, then: () => void): void =>
-        f.if(i32.eq(timingClass, word(wanted)), () => {
+      const of = (timingClass: number, then: () => void): void =>
+        f.if(step.is(timingClass), () => {
           then();
           f.return();
         });
-      f.if(this.#isUpTo(step, Class.div), () => this.#waits.until(f, now, Cause.muldiv, this.#scoreboard.unitFreeAt));
+      f.if(step.isUpTo(Class.div), () => this.#waits.until(f, now, Cause.muldiv, this.#scoreboard.unitFreeAt));
       this.#waits.window(f, now);
       of(Class.mul, () => this.#scoreboard.mul(f, rd, now));
       of(Class.div, () => this.#scoreboard.div(f, rd, now));
@@ -209,10 +238,9 @@ class Writing {
     });
   }
 
-  /** `transfer(word)`, or with late ALUs `transfer(word, lateCycles)`: `#transfer`, of an outcome that is not to fall through. */
   #transferFunction(): Callee {
     const { takenCycles, predecodeCycles, mispredictCycles } = this.#layout.config.frontend;
-    return this.#module.define(this.#withLate, undefined, (f, stepWord, late) => {
+    return this.#module.define(this.#hasLateAlus ? [I32, F64] : [I32], undefined, (f, stepWord, late) => {
       const step = new StepFields(stepWord!);
       const of = (outcome: number, then: () => void): void => f.if(i32.eq(step.outcome, word(outcome)), then);
       of(Outcome.remembered, () => this.#bubble(f, takenCycles));
@@ -228,7 +256,7 @@ class Writing {
 
   /** How much later a transfer is compared than at its issue: jumps to registers always are as late as can be. */
   #comparedLate(step: StepFields, late: Local): Term {
-    return select(i32.eq(step.class, word(Class.jump)), f64.const(this.#lateAluCycles), late);
+    return select(step.is(Class.jump), f64.const(this.#lateAluCycles), late);
   }
 
   #bubble(f: Statements, cycles: number): void {

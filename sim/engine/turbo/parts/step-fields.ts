@@ -4,7 +4,7 @@ import { TRAIT_SHIFT } from "../../../timing/traits.ts";
 import { i32, NUMBER_BYTES, type Local, type Term } from "../terms.ts";
 
 const { const: word } = i32;
-const REGISTER_MASK = 31;
+export const REGISTER_MASK = 31;
 const CLASS_MASK = 15;
 const SIZE_MASK = 7;
 const OUTCOME_MASK = 3;
@@ -23,10 +23,13 @@ export class StepFields {
     return this.#field(TRAIT_SHIFT.class, CLASS_MASK);
   }
 
-  /** Is the class one of these? */
-  isOneOf(classes: readonly number[]): Term {
-    const set = classes.reduce((bits, c) => bits | (1 << c), 0);
-    return i32.and(i32.shrU(word(set), this.class), word(1));
+  is(timingClass: number): Term {
+    return i32.eq(this.#classInPlace, word(timingClass << TRAIT_SHIFT.class));
+  }
+
+  /** Is the class this one, or one before it? */
+  isUpTo(timingClass: number): Term {
+    return i32.lt(this.#classInPlace, word((timingClass + 1) << TRAIT_SHIFT.class));
   }
 
   /** Where the class's number stands among numbers. */
@@ -49,15 +52,20 @@ export class StepFields {
     return i32.shrU(this.word, word(OUTCOME_SHIFT));
   }
 
-  register(which: Register): Term {
-    return this.#field(TRAIT_SHIFT[which], REGISTER_MASK);
-  }
-
   /** Where a register's number stands among numbers. */
   place(which: Register): Term {
-    const shift = TRAIT_SHIFT[which] - NUMBER_SHIFT;
+    return this.shifted(which, NUMBER_SHIFT);
+  }
+
+  /** A register, shifted left. */
+  shifted(which: Register, bits: number): Term {
+    const shift = TRAIT_SHIFT[which] - bits;
     const shifted = shift < 0 ? i32.shl(this.word, word(-shift)) : i32.shrU(this.word, word(shift));
-    return i32.and(shifted, word(REGISTER_MASK << NUMBER_SHIFT));
+    return i32.and(shifted, word(REGISTER_MASK << bits));
+  }
+
+  get #classInPlace(): Term {
+    return i32.and(this.word, word(CLASS_MASK << TRAIT_SHIFT.class));
   }
 
   #field(shift: number, mask: number): Term {

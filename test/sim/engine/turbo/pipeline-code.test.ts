@@ -123,7 +123,7 @@ describe("the code of the pipeline", () => {
           expect(Buffer.compare(state!, ownState!), JSON.stringify(event)).toBe(0);
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
   });
 });
