@@ -96,13 +96,12 @@ class Writing {
       const access = f.let(i32.at(RETIRE.access));
       f.if(access, () => this.#findPage(f, leave));
       this.#takeCategory(f);
-      const isInHand = this.#isInHand(bytes, f.let(i64.sub(pc, i64.at(RETIRE.knownLine))), place);
-      f.rarely(i32.not(isInHand), () => f.rarely(i32.not(this.#fetch(bytes, pc, place)), leave));
+      this.#unlessInHand(f, bytes, pc, place, () => f.rarely(i32.not(this.#fetch(bytes, pc, place)), leave));
 
       const step = f.let(i32.or(traits, word(NO_ACCESS << SIZE_SHIFT)));
       const timingClass = i32.and(traits, word(CLASS_MASK));
       const afterBranch = i32.sub(timingClass, word(Class.branch << TRAIT_SHIFT.class));
-      f.if(i32.ltU(afterBranch, word(2 << TRAIT_SHIFT.class)), () => {
+      f.rarely(i32.ltU(afterBranch, word(2 << TRAIT_SHIFT.class)), () => {
         const transfer = [traits, pc, i64.add(pc, i64.of(bytes)), nextPc];
         const outcome = f.let(word(0));
         f.if(
@@ -126,7 +125,7 @@ class Writing {
     f.if(i32.at(RETIRE.translatedData), () => {
       f.set(leaf, word(AT_HAND));
       const page = f.let(i64.shrU(i64.at(RETIRE.dataVirt), i64.const(BigInt(PAGE_BITS))));
-      f.if(i64.ne(page, i64.at(RETIRE.knownPage)), () => {
+      f.rarely(i64.ne(page, i64.at(RETIRE.knownPage)), () => {
         f.set(leaf, this.#o.own.dataPage.find(f, word(1), i32.low(page), leave));
         f.storeAt(RETIRE.knownPage, page);
       });
@@ -140,11 +139,16 @@ class Writing {
     f.rarely(i32.ne(category, i32.at(whose.byteOffset)), () => this.#pipeline.clock.setCategory(f, category));
   }
 
-  /** Does an instruction lie wholly in the line that is known to be in hand, so far behind its begin? */
-  #isInHand(bytes: Term, offset: Local, place: Term): Term {
+  /** For an instruction that does not lie wholly in the line that is known to be in hand. */
+  #unlessInHand(f: Statements, bytes: Term, pc: Term, place: Term, body: () => void): void {
     const { lineBytes } = this.#l1i.layout;
-    const isInLine = i64.ltU(offset, i64.of(i32.sub(word(lineBytes + 1), bytes)));
-    return i32.and(isInLine, i32.eq(i32.sub(place, i32.low(offset)), i32.at(RETIRE.knownLinePlace)));
+    f.block((isInHand) => {
+      const offset = f.let(i64.sub(pc, i64.at(RETIRE.knownLine)));
+      f.if(i64.ltU(offset, i64.of(i32.sub(word(lineBytes + 1), bytes))), () => {
+        f.if(i32.eq(i32.sub(place, i32.low(offset)), i32.at(RETIRE.knownLinePlace)), isInHand);
+      });
+      body();
+    });
   }
 
   /** `fetch(bytes, pc, place)`: an instruction that is not known to be in the line in hand; 0: its page is not at hand. `Core.#fetch` */
@@ -220,32 +224,33 @@ class Writing {
     const wanted = stores ? i32.or(i32.shl(line, word(1)), word(1)) : i32.shl(line, word(1));
     const first = i32.and(i32.load(setAt(layout.words.byteOffset, line, layout)), word(stores ? ~FRESH : ~(FRESH | 1)));
     const isReady = f64.le(f64.at(layout.busy.byteOffset), at);
-    f.if(
-      i32.and(i32.eq(first, wanted), isReady),
-      () => {
-        f.count(layout.counts.byteOffset);
-        f.set(ready, f64.add(at, f64.const(layout.hitCycles)));
-      },
-      () => f.set(ready, code.access(line, word(stores ? 1 : 0), at)),
-    );
+    f.block((done) => {
+      f.rarely(i32.not(i32.and(i32.eq(first, wanted), isReady)), () => {
+        f.set(ready, code.access(line, word(stores ? 1 : 0), at));
+        done();
+      });
+      f.count(layout.counts.byteOffset);
+      f.set(ready, f64.add(at, f64.const(layout.hitCycles)));
+    });
   }
 
   /** What the pipeline asks about the data access of the retire record. */
   #outcomes(): OutcomesCode {
     const { fastPaths, own } = this.#o;
     return {
-      translate: (f, at) => {
+      translate: (f, at, wait) => {
         const cycles = f.let(f64.const(0));
         const leaf = f.let(i32.at(RETIRE.dataLeaf));
-        f.if(i32.ne(leaf, word(UNTRANSLATED)), () =>
-          own.dataPage.await(f, { number: pageOf(i64.at(RETIRE.dataVirt)), leaf, cycles }, at),
+        const page = { number: pageOf(i64.at(RETIRE.dataVirt)), leaf, cycles };
+        own.dataPage.count(f, page);
+        f.rarely(own.dataPage.isMissing(leaf), () =>
+          own.dataPage.ifMissing(f, page, at, () => wait(f64.add(at, cycles))),
         );
-        return f64.add(at, cycles);
       },
       blockedUntil: f64.at(this.#l1d.layout.busy.byteOffset),
       overlapAge: (f) => {
         const last = i32.sub(this.#dataBytes, word(1));
-        return i32.of(overlapAgeOf(f, i32.at(RETIRE.dataPlace), last, fastPaths.storeBlocks));
+        return overlapAgeOf(f, f.let(i32.at(RETIRE.dataPlace)), last, fastPaths.storeBlocks);
       },
       read: (f, at) => this.#read(f, at),
       write: (f, at) => this.#write(f, at),
@@ -286,11 +291,13 @@ class Writing {
     const bytes = f.let(this.#dataBytes);
     const end = i32.add(i32.and(place, word(lineBytes - 1)), bytes);
     const isInOne = i32.and(i32.lt(end, word(lineBytes + 1)), i32.lt(bytes, word(lineBytes)));
-    f.if(
-      isInOne,
-      () => this.#ask(f, this.#l1d, place, true, at, ready),
-      () => f.set(ready, this.#writeLines(place, i32.add(place, bytes), at)),
-    );
+    f.block((done) => {
+      f.rarely(i32.not(isInOne), () => {
+        f.set(ready, this.#writeLines(place, i32.add(place, bytes), at));
+        done();
+      });
+      this.#ask(f, this.#l1d, place, true, at, ready);
+    });
     return this.#answered(f, ready);
   }
 
@@ -337,14 +344,13 @@ class Writing {
   #accessed(f: Statements, timingClass: Term, access: Local): void {
     const { storeBlocks, tagGroups } = this.#o.fastPaths;
     const isOf = (wanted: number): Term => i32.eq(timingClass, word(wanted << TRAIT_SHIFT.class));
-    const place = f.let(i32.at(RETIRE.dataPlace));
-    f.if(i32.or(isOf(Class.store), isOf(Class.cbo)), () =>
-      noteStore(f, place, f.let(i32.sub(this.#dataBytes, word(1))), storeBlocks),
-    );
-    if (tagGroups !== undefined) {
-      const isNoted = i32.and(i32.ne(i32.and(access, word(CAPABILITY)), word(0)), i32.not(isOf(Class.load)));
-      f.if(isNoted, () => noteTagGroup(f, place, tagGroups));
-    }
+    f.if(i32.not(isOf(Class.load)), () => {
+      const place = f.let(i32.at(RETIRE.dataPlace));
+      f.if(i32.not(isOf(Class.atomic)), () =>
+        noteStore(f, place, f.let(i32.sub(this.#dataBytes, word(1))), storeBlocks),
+      );
+      if (tagGroups !== undefined) f.if(i32.and(access, word(CAPABILITY)), () => noteTagGroup(f, place, tagGroups));
+    });
     f.storeAt(RETIRE.access, word(0));
   }
 }

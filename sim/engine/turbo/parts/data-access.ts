@@ -13,12 +13,13 @@ const { const: word } = i32;
 /** The size code of a word: smaller loads are narrow. */
 const WORD_SIZE = 2;
 
-/** `Outcomes` for code that is being written: cycles are f64, an overlap age i32. Each is asked for once an access, in this order. */
+/** `Outcomes` for code that is being written, all numbers f64. Each is asked for once an access, in this order. */
 export interface OutcomesCode {
-  readonly translate: (f: Statements, at: Local) => Term;
+  /** Has `wait` written with when the translation is there, for where it may be late. */
+  readonly translate: (f: Statements, at: Local, wait: (until: Term) => void) => void;
   /** Asked only of a cache that blocks. */
   readonly blockedUntil: Term;
-  /** Asked only where loads wait for stores. */
+  /** Asked only where loads wait for stores; any number as large as the buffer where none is overlapped. */
   readonly overlapAge: (f: Statements) => Term;
   readonly read: (f: Statements, at: Local) => Term;
   readonly write: (f: Statements, at: Local) => Term;
@@ -58,7 +59,7 @@ export class AccessCode {
       this.#scoreboard.plain(f, f.let(step.place("rd")), f64.add(now, f64.const(1)));
       f.return();
     });
-    this.#waits.until(f, now, Cause.dtlb, this.#outcomes.translate(f, now));
+    this.#outcomes.translate(f, now, (until) => this.#waits.until(f, now, Cause.dtlb, until));
     this.#waits.until(f, now, Cause.port, this.portFree);
     const blocks = this.#layout.config.l1d.mshrs === 0;
     if (blocks) this.#waits.until(f, now, Cause.dcache, this.#outcomes.blockedUntil);
@@ -89,8 +90,8 @@ export class AccessCode {
     const { narrowLoadCycles } = this.#layout.config.scoreboard;
     return this.#accessFunction((f, step, now) => {
       if (this.buffer.isSearched) {
-        const loadableAt = this.buffer.loadableAt(f, this.#outcomes.overlapAge(f), now);
-        this.#waits.until(f, now, Cause.storeBuffer, loadableAt);
+        const age = this.#outcomes.overlapAge(f);
+        this.buffer.findOverlapped(f, age, now, (until) => this.#waits.until(f, now, Cause.storeBuffer, until));
       }
       const beyond = this.#occupyPort(f, step, now);
       if (narrowLoadCycles > 0) {

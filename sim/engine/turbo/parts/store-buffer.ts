@@ -39,21 +39,19 @@ export class StoreBufferCode {
     f.storeAt(next.byteOffset, select(i32.eq(following, word(config.entries)), word(0), following));
   }
 
-  /** From when on a load may go to the cache that overlaps the store `age` before the youngest; any other number: none. */
-  loadableAt(f: Statements, age: Term, at: Local): Local {
+  /** `loadableAt`: has `wait` written with when the store is written that a load overlaps, for where that waits at cycle `at`. */
+  findOverlapped(f: Statements, age: Term, at: Local, wait: (until: Local) => void): void {
     const { counts, doneAt, config } = this.#stores;
-    const loadable = f.let(at);
     const overlapped = f.let(age);
-    f.if(i32.ltU(overlapped, word(config.entries)), () => {
-      const i = f.let(i32.sub(i32.sub(this.#next, word(1)), overlapped));
+    f.rarely(f64.lt(overlapped, f64.const(config.entries)), () => {
+      const i = f.let(i32.sub(i32.sub(this.#next, word(1)), i32.of(overlapped)));
       f.if(i32.lt(i, word(0)), () => f.set(i, i32.add(i, word(config.entries))));
       const done = f.let(f64.load(i32.shl(i, word(NUMBER_SHIFT)), doneAt.byteOffset));
       f.if(f64.gt(done, at), () => {
         f.count(counts.byteOffset + NUMBER_BYTES * OVERLAPS);
-        f.set(loadable, done);
+        wait(done);
       });
     });
-    return loadable;
   }
 
   get #next(): Term {

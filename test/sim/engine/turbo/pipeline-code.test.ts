@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { instantiate } from "../../../../sim/engine/turbo/host.ts";
 import type { OutcomesCode } from "../../../../sim/engine/turbo/parts/data-access.ts";
 import { pipelineCode } from "../../../../sim/engine/turbo/parts/pipeline.ts";
-import { f64, Functions, i32, type Term } from "../../../../sim/engine/turbo/terms.ts";
+import { f64, Functions, select, type Term } from "../../../../sim/engine/turbo/terms.ts";
 import { encodeModule, F64, I32 } from "../../../../sim/engine/turbo/wasm.ts";
 import type { MachineConfig } from "../../../../sim/config/machine.ts";
 import { Clock } from "../../../../sim/timing/clock.ts";
@@ -164,9 +164,9 @@ function outcomesOf(answers: readonly number[]): Outcomes {
 
 const answer = (n: number): Term => f64.at(ANSWERS_AT + 8 * n);
 const OUTCOMES: OutcomesCode = {
-  translate: (_, at) => f64.add(at, answer(0)),
+  translate: (_, at, wait) => wait(f64.add(at, answer(0))),
   blockedUntil: answer(1),
-  overlapAge: () => i32.of(answer(2)),
+  overlapAge: () => select(f64.eq(answer(2), f64.const(NO_OVERLAP)), f64.const(Infinity), answer(2)),
   read: (_, at) => f64.add(at, answer(3)),
   write: (_, at) => f64.add(at, answer(3)),
   tagCycles: () => answer(4),
