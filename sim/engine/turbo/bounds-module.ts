@@ -87,6 +87,12 @@ function decodeFunction(m: Text): ModuleFunction {
   return m.function;
 }
 
+/** Leaves where the memo has the window that goes with metadata, if it has it. */
+export function windowSlot(m: ExprArithmetic, writer: ExprWriter, meta: Expr): void {
+  writer.wide(m.zext(m.xor(meta, m.shr(meta, constant(14n))), WINDOW_MEMO.indexBits));
+  writer.code.op(Op.i32WrapI64).i32(WINDOW_MEMO.bits).op(Op.i32Shl).i32(WINDOW_MEMO_AT).op(Op.i32Add);
+}
+
 /** Bounds of equal metadata hold for any address between them: the representable range contains them (#section_cap_representable_check). */
 function windowFunction(m: Text): ModuleFunction {
   const { writer } = m;
@@ -99,9 +105,8 @@ function windowFunction(m: Text): ModuleFunction {
     writer.wide(value);
     code.memory(Op.i64Store, at);
   };
-  writer.wide(m.zext(m.xor(META, m.shr(META, constant(14n))), WINDOW_MEMO.indexBits));
-  code.op(Op.i32WrapI64).i32(WINDOW_MEMO.bits).op(Op.i32Shl).i32(WINDOW_MEMO_AT).op(Op.i32Add).local(Op.localTee, slot);
-  code.memory(Op.i64Load, WINDOW_MEMO.base).local(Op.localSet, base);
+  windowSlot(m, writer, META);
+  code.local(Op.localTee, slot).memory(Op.i64Load, WINDOW_MEMO.base).local(Op.localSet, base);
   code.local(Op.localGet, slot).memory(Op.i64Load, WINDOW_MEMO.top).local(Op.localSet, top);
   const between = m.or(m.ltu(ADDR, knownBase), m.ltu(knownTop, ADDR));
   writer.truth(between);

@@ -1,15 +1,14 @@
 // The algebra by which an instruction's meaning, run once, writes the function of all instructions of its shape (operations.ts).
 //
 // Registers and the immediate are read from the instruction's record. Registers are written last, when nothing can trap any more.
-import { decodeBounds, keepsTagAt } from "../../../isa/cap/bounds.ts";
 import type { Operands } from "../../../isa/insn.ts";
 import type { Bounds, Semantics } from "../../../isa/semantics.ts";
-import { takeBounds, YExpr } from "./bounds.ts";
+import { YExpr } from "./bounds.ts";
 import { UNTRANSLATABLE, untranslatable } from "./emit.ts";
 import { constant, isConst, localOf, type Expr, type ExprWriter } from "./expr.ts";
 import { META_AT, NO_REGISTER, OPERATION, STATE, TAG_AT, X_AT } from "./layout.ts";
 import { MemoryTranslator } from "./memory-translator.ts";
-import { SHARED_CALLS } from "./runtime.ts";
+import { OperationBounds } from "./operation-bounds.ts";
 import { I32, I64, Op, VOID, type Code } from "./wasm.ts";
 
 /** What the function of an operation takes: the place of the record. */
@@ -76,6 +75,7 @@ export class OperationTranslator extends MemoryTranslator implements Semantics<E
   readonly zyhybrid = false;
   readonly ddc = undefined;
   readonly #o: OperationTranslatorOptions;
+  readonly #bounds: OperationBounds;
   /** What the function gives if it gets to its end: a number, or a condition. */
   #outcome: number | Expr = Outcome.done;
   /** What has been read, by the linear address or the field of the record. */
@@ -84,6 +84,7 @@ export class OperationTranslator extends MemoryTranslator implements Semantics<E
   constructor(o: OperationTranslatorOptions) {
     super(o.writer);
     this.#o = o;
+    this.#bounds = new OperationBounds(this, o.writer);
     this.capabilityMode = o.capabilityMode;
     this.zylevels1 = o.zylevels1;
   }
@@ -202,40 +203,17 @@ export class OperationTranslator extends MemoryTranslator implements Semantics<E
     return this.cap(pick(a.tag, b.tag), pick(a.meta, b.meta), pick(a.addr, b.addr));
   }
 
-  bounds({ meta, addr }: YExpr): Bounds<Expr> {
-    if (isConst(meta) && isConst(addr)) return decodeBounds(this, meta, addr);
-    for (const part of [meta, addr]) this.writer.wide(part);
-    this.writer.code.callThroughTable(SHARED_CALLS.decode);
-    return takeBounds(this.writer);
+  bounds(y: YExpr): Bounds<Expr> {
+    return this.#bounds.of(y);
   }
-
   /** 0 is said of what has no tag. */
   keepsTagAt(y: YExpr, address: Expr): Expr {
-    if (isConst(y.meta)) return keepsTagAt(this, y, address);
-    const { writer } = this;
-    const { code } = writer;
-    const [tag, meta, was, addr] = [y.tag, y.meta, y.addr, address].map((part) => writer.ready(part)) as Parts;
-    writer.truth(tag);
-    code.op(Op.if).byte(I32);
-    for (const part of [meta, was, addr]) writer.wide(part);
-    code.callThroughTable(SHARED_CALLS.keepsTag).op(Op.else).i32(0).op(Op.end);
-    const keeps = writer.temporary(I32);
-    code.local(Op.localSet, keeps);
-    return localOf(I32, keeps);
+    return this.#bounds.keepsTagAt(y, address);
   }
-
-  /** Leaves where the authority's window does not hold the access. One that wraps crosses pages, which memory does not take. */
-  holds({ meta, addr: at }: YExpr, address: Expr, bytes: number): Expr {
-    if (isConst(meta)) return constant(0n);
-    const { writer } = this;
-    const addr = writer.ready(address);
-    for (const part of [meta, at]) writer.wide(part);
-    writer.code.callThroughTable(SHARED_CALLS.window);
-    const [top, base] = [writer.temporary(I64), writer.temporary(I64)];
-    writer.code.local(Op.localSet, top).local(Op.localSet, base);
-    const last = this.add(addr, constant(BigInt(bytes - 1)));
-    const ends = this.eq(this.ltu(last, localOf(I64, top)), constant(0n));
-    this.#leaveIf(this.or(this.ltu(addr, localOf(I64, base)), ends));
+  /** Leaves where it is 0. */
+  holds(authority: YExpr, address: Expr, bytes: number): Expr {
+    if (isConst(authority.meta)) return constant(0n);
+    this.#leaveIf(this.eq(this.#bounds.holds(authority, address, bytes), constant(0n)));
     return constant(1n);
   }
 
@@ -310,5 +288,3 @@ export class OperationTranslator extends MemoryTranslator implements Semantics<E
   permitCacheBlock = untranslatable;
   cacheBlock = untranslatable;
 }
-
-type Parts = [Expr, Expr, Expr, Expr];

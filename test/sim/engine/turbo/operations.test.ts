@@ -60,7 +60,7 @@ function arbOperandsOf(form: Form): fc.Arbitrary<OperandValues> {
   });
 }
 
-const RUNS = 40;
+const RUNS = 32;
 
 describe.each(MACHINES)("$isa, misaligned accesses $misaligned", ({ isa, misaligned }) => {
   const bench = new OperationBench(isa, misaligned);
