@@ -4,6 +4,7 @@ import { NOT_ASKED } from "../../timing/dynamic.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import { VIRT_MASK } from "../data.ts";
 import { pageOf } from "./late-page.ts";
+import type { LateAccessCode } from "./late-access.ts";
 import type { OwnFunctions, PieceTables } from "./own-functions.ts";
 import { ACCESS, POINT, POINT_SHIFT } from "./points.ts";
 import { ANSWER, busyBefore, QUESTIONS, spill, spilled } from "./questions.ts";
@@ -17,35 +18,37 @@ const { const: word } = i32;
  * `access(point, row, addr, place, age, clock, state)`: an access goes through, of which a point tells, in the piece that began with a row;
  * `age` is the least overlap age of the loads before it in that. Where it is aligned, its page and its line are at hand, and the line was
  * not on its way when the piece began (`Cache.holds`), it is on time. What of page and line is there is the most recently used then, and
- * the line dirty if it is written, as they will be in either case; else `late` is asked the same. Gives clock and state behind it, and an
+ * the line dirty if it is written, as they will be in either case; else it goes on as late. Gives clock and state behind it, and an
  * answer (`ANSWER`).
  */
 export function defineAccess(
   module: Functions,
   timing: GeneratedTiming,
   { points }: Pick<PieceTables, "points">,
-  { l1d: { touch }, dataPage, askAccess }: OwnFunctions,
-  late: Callee,
+  { l1d, dataPage, askAccess }: OwnFunctions,
+  late: LateAccessCode,
 ): void {
-  const { l1d, earlyCycles } = timing.fastPaths;
+  const { fastPaths, ramBase } = timing;
+  const { earlyCycles } = fastPaths;
   module.add(
     QUESTIONS.access,
     (f, ...params) => {
       const [point, row, addr, place, , clock, state] = params;
       const record = f.let(element(points.at, point!, POINT_SHIFT));
       const flags = f.let(i32.load(record, POINT.flags));
+      const last = f.let(i32.load(record, POINT.last));
       const ask = (): void => f.return(askAccess(point!, row!, addr!, place!, f64.const(NOT_ASKED), clock!, state!));
       const leaf = dataPage.find(f, i32.and(flags, word(ACCESS.translated)), f.let(pageOf(addr!)), ask);
+      const found = l1d.find(f, f.let(lineOf(place!, ramBase, fastPaths.l1d)));
       f.block((isLate) => {
         f.rarely(dataPage.isMissing(leaf), isLate);
-        f.rarely(i32.and(place!, i32.load(record, POINT.last)), isLate);
-        if (l1d.fills === undefined) f.rarely(f64.gt(busyBefore(timing), clock!), isLate);
-        const line = f.let(lineOf(place!, timing.ramBase, l1d));
+        f.rarely(i32.and(place!, last), isLate);
+        if (fastPaths.l1d.fills === undefined) f.rarely(f64.gt(busyBefore(timing), clock!), isLate);
         const earliest = earlyCycles > 0 ? f64.sub(clock!, f64.const(earlyCycles)) : clock!;
-        touch(f, line, i32.and(flags, word(ACCESS.writes)), earliest, isLate);
+        l1d.touch(f, found, i32.and(flags, word(ACCESS.writes)), earliest, isLate);
         f.return(clock!, state!, word(ANSWER.onTime));
       });
-      f.do(late(leaf, ...params));
+      late(f, params, { record, flags, last, leaf, found });
     },
     "access",
   );

@@ -12,7 +12,7 @@ import { LateFetch } from "./late-fetch.ts";
 import { pageOf, type Page, type PageCode } from "./late-page.ts";
 import { NearAccess } from "./near-access.ts";
 import type { Now, OwnFunctions, PieceTables } from "./own-functions.ts";
-import type { CacheCode } from "./parts/cache.ts";
+import type { CacheCode, Found } from "./parts/cache.ts";
 import { ACCESS, POINT, POINT_SHIFT } from "./points.ts";
 import { ANSWER, QUESTIONS } from "./questions.ts";
 import { noteStore, noteTagGroup } from "./store-code.ts";
@@ -22,13 +22,21 @@ import { I32 } from "./wasm.ts";
 
 const { const: word } = i32;
 
-type Eight = [Local, Local, Local, Local, Local, Local, Local, Local];
+type Seven = [Local, Local, Local, Local, Local, Local, Local];
 
-/** What the functions are called with. */
-const SIGNATURES = {
-  access: { ...QUESTIONS.access, params: [I32, ...QUESTIONS.access.params] },
-  fetch: QUESTIONS.fetch,
-} as const;
+/** What has been found of an access before it goes on as late. */
+export interface Begun {
+  /** What is known of its point. */
+  readonly record: Local;
+  readonly flags: Local;
+  readonly last: Local;
+  /** Its page's leaf, as `PageCode.find` gives it. */
+  readonly leaf: Local;
+  readonly found: Found;
+}
+
+/** Has an access go on as late; leaves clock, state and answer. */
+export type LateAccessCode = (f: Statements, params: readonly Local[], begun: Begun) => void;
 
 /** An access whose way is being looked up. `Now` is at the piece's begin, then after the piece before it, and then after itself. */
 export interface Access extends Now {
@@ -37,10 +45,10 @@ export interface Access extends Now {
   readonly row: Local;
   readonly age: Local;
   readonly place: Local;
-  /** What is known of the point. */
   readonly record: Local;
   readonly flags: Local;
   readonly last: Local;
+  readonly found: Found;
   readonly page: Page;
 }
 
@@ -52,40 +60,55 @@ export interface AccessWay {
   readonly arrive: (f: Statements, a: Access, accessCycles: Local, tagCycles: Local) => void;
 }
 
-/**
- * What `access` (access-function.ts) goes on with where an access may be late, called with what has been found of its page before all else.
- * Exports `fetch(point, row, line, inHand, age, clock, state)`: the same of a fetch from the line that a record describes; `inHand` is that
- * of the line in hand.
- */
-export function defineLateAccess(
+/** What an access that may be late goes on with. */
+export function lateAccessCode(
   module: Functions,
   timing: GeneratedTiming,
   tables: PieceTables,
   own: OwnFunctions,
-): Callee {
+): LateAccessCode {
   const near = new LateCode(timing, tables, own);
   const far = new LateCode(timing, tables, own, own.far);
-  const ways = {
-    access: [
-      new LateAccess(module, near, own, new NearAccess(module, near, own.dataPage)),
-      new LateAccess(module, far, own, new FarAccess(module, far, own)),
-    ],
-    fetch: [new LateFetch(module, near, own), new LateFetch(module, far, own)],
-  } as const;
-  const define = (name: "access" | "fetch", exportName?: string): Callee => {
-    const [ofNear, ofFar] = ways[name];
-    const farFunction = module.add(SIGNATURES[name], (f, ...params) => ofFar.write(f, params));
-    const body = (f: Statements, ...params: Local[]): void => {
-      f.rarely(isFar(params.at(-1)!), () => f.return(farFunction(...params)));
-      ofNear.write(f, params);
-    };
-    return module.add(SIGNATURES[name], body, exportName);
+  const ofNear = new LateAccess(near, own, new NearAccess(module, near, own.dataPage), module.imported("stop"));
+  const ofFar = new LateAccess(far, own, new FarAccess(module, far, own), module.imported("stop"));
+  const { params, results } = QUESTIONS.access;
+  const farAccess = module.add({ params: [I32, I32, I32, ...params], results }, (f, leaf, place, fill, ...asked) => {
+    const record = f.let(element(tables.points.at, asked[0]!, POINT_SHIFT));
+    const line = f.let(lineOf(asked[3]!, timing.ramBase, timing.fastPaths.l1d));
+    const flags = f.let(i32.load(record, POINT.flags));
+    const last = f.let(i32.load(record, POINT.last));
+    const found = own.l1d.found(f, { line, place: place!, fill: fill! });
+    ofFar.write(f, asked, { record, flags, last, leaf: leaf!, found });
+  });
+  return (f, asked, begun) => {
+    const { leaf, found } = begun;
+    f.rarely(isFar(asked.at(-1)!), () => f.return(farAccess(leaf, found.place, found.fill, ...asked)));
+    ofNear.write(f, asked, begun);
   };
-  define("fetch", "fetch");
-  return define("access");
 }
 
-/** Writes the function of near states, or of far ones. */
+/**
+ * Exports `fetch(point, row, line, inHand, age, clock, state)`: the same of a fetch from the line that a record describes; `inHand` is that
+ * of the line in hand.
+ */
+export function defineLateFetch(
+  module: Functions,
+  timing: GeneratedTiming,
+  tables: PieceTables,
+  own: OwnFunctions,
+): void {
+  const [ofNear, ofFar] = [undefined, own.far].map(
+    (far) => new LateFetch(module, new LateCode(timing, tables, own, far), own),
+  );
+  const farFetch = module.add(QUESTIONS.fetch, (f, ...asked) => ofFar!.write(f, asked));
+  const body = (f: Statements, ...asked: Local[]): void => {
+    f.rarely(isFar(asked.at(-1)!), () => f.return(farFetch(...asked)));
+    ofNear!.write(f, asked);
+  };
+  module.add(QUESTIONS.fetch, body, "fetch");
+}
+
+/** Writes the way of near states, or of far ones. */
 class LateAccess {
   readonly #code: LateCode;
   readonly #way: AccessWay;
@@ -94,33 +117,30 @@ class LateAccess {
   readonly #ask: Callee;
   readonly #stop: Callee;
 
-  constructor(module: Functions, code: LateCode, { l1d, dataPage, askAccess }: OwnFunctions, way: AccessWay) {
+  constructor(code: LateCode, { l1d, dataPage, askAccess }: OwnFunctions, way: AccessWay, stop: Callee) {
     this.#code = code;
     this.#way = way;
     this.#l1d = l1d;
     this.#dataPage = dataPage;
     this.#ask = askAccess;
-    this.#stop = module.imported("stop");
+    this.#stop = stop;
   }
 
-  write(f: Statements, params: Local[]): void {
-    const [leaf, point, row, addr, place, age, clockBefore, stateBefore] = params as Eight;
-    const { timing, tables, far } = this.#code;
+  write(f: Statements, asked: readonly Local[], begun: Begun): void {
+    const [point, row, addr, place, age, clockBefore, stateBefore] = asked as Seven;
+    const { last, leaf } = begun;
+    const { timing, far } = this.#code;
     const nextStore = timing.memo.far.next.byteOffset;
     const firstStore = far && f.let(i32.at(nextStore));
     const pageCycles = f.let(f64.const(NOT_ASKED));
     f.block((ask) => {
       this.#code.settle(f, clockBefore, stateBefore, ask);
-      const record = f.let(element(tables.points.at, point, POINT_SHIFT));
-      const last = f.let(i32.load(record, POINT.last));
-      const flags = f.let(i32.load(record, POINT.flags));
-      f.rarely(i32.lt(i32.load(record, POINT.onTime), word(0)), ask);
       const inLine = word(timing.fastPaths.memory.l1d.lineBytes - 1);
-      f.rarely(i32.ltU(inLine, i32.add(i32.and(place, inLine), last)), ask);
+      f.rarely(i32.and(place, last), () => f.rarely(i32.ltU(inLine, i32.add(i32.and(place, inLine), last)), ask));
       f.rarely(f64.lt(f64.at(timing.memo.allowed.byteOffset), f64.const(0)), ask);
       const [clock, state] = [f.let(clockBefore), f.let(stateBefore)];
       const page: Page = { number: pageOf(addr), leaf, cycles: pageCycles };
-      const access = { point, row, age, place, record, flags, last, page, clock, state };
+      const access = { point, row, age, place, ...begun, page, clock, state };
       const accessAt = this.#way.approach(f, access, ask);
       this.#throughCache(f, access, accessAt);
       this.#accessed(f, access);
@@ -133,12 +153,14 @@ class LateAccess {
 
   /** The cache answers, and the instruction is gone through. */
   #throughCache(f: Statements, a: Access, accessAt: Term): void {
-    const { answered, fastPaths, ramBase } = this.#code.timing;
+    const { answered, fastPaths } = this.#code.timing;
     const { l1d } = fastPaths.memory;
+    // The walker reads through the cache.
+    f.rarely(this.#dataPage.isMissing(a.page.leaf), () => this.#l1d.findAgain(f, a.found));
     const at = f.let(f64.add(a.clock, accessAt));
     this.#code.forgetTagCycles(f);
     const dirty = i32.and(a.flags, word(ACCESS.writes));
-    const answer = f.let(this.#l1d.access(lineOf(a.place, ramBase, l1d), dirty, at));
+    const answer = this.#l1d.accessFound(f, a.found, dirty, at);
     f.if(f64.gt(answer, f64.at(answered.byteOffset)), () => f.storeAt(answered.byteOffset, answer));
     const accessCycles = f.let(f64.sub(f64.sub(answer, at), f64.const(l1d.hitCycles)));
     this.#way.arrive(f, a, accessCycles, this.#code.tagCyclesOf(f, accessCycles));

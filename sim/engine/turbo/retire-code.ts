@@ -310,13 +310,14 @@ class Writing {
       const line = f.let(i32.and(place, word(-lineBytes)));
       f.while(i32.ltU(line, end), () => {
         const next = i32.add(line, word(lineBytes));
+        const number = f.let(lineOf(line, this.#o.ramBase, layout));
         f.if(
           i32.or(i32.ltU(line, place), i32.ltU(end, next)),
           () => {
-            const stored = f.let(code.store(this.#physOf(line), at));
+            const stored = f.let(code.access(number, word(1), at));
             f.set(ready, f64.max(ready, stored));
           },
-          () => f.do(code.write(this.#physOf(line), lineBytes, at)),
+          () => code.part.write(f, { number, bits: code.lineBits }, at),
         );
         f.set(line, next);
       });

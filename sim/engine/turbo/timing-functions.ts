@@ -57,7 +57,7 @@ export const lineOf = (place: Term, ramBase: number, { lineBytes }: Pick<CacheFa
 function defineTakeLine(
   module: Functions,
   { fastPaths: { l1i, itlb } }: GeneratedTiming,
-  { l1i: { touch }, codePage }: OwnFunctions,
+  { l1i: { find, touch }, codePage }: OwnFunctions,
 ): void {
   const body = (f: Statements, record: Local, page: Local, clock: Local, translated: Local): Term => {
     const no = (): void => f.return(word(0));
@@ -65,7 +65,9 @@ function defineTakeLine(
     f.if(translated, () => f.if(i32.not(codePage.touch(page)), no));
     const set = f.let(i32.load(record, LINE.set));
     const lineWord = f.let(i32.load(record, LINE.word));
-    f.if(i32.ne(i32.load(set), lineWord), () => touch(f, f.let(i32.shrU(lineWord, word(1))), word(0), clock, no));
+    f.if(i32.ne(i32.load(set), lineWord), () =>
+      touch(f, find(f, f.let(i32.shrU(lineWord, word(1)))), word(0), clock, no),
+    );
     f.if(translated, () => f.count(itlb.lookups.byteOffset));
     f.count(l1i.lookups.byteOffset);
     return word(1);
@@ -80,7 +82,7 @@ function defineTakeLine(
 function defineTakeLines(
   module: Functions,
   { fastPaths: { l1i, itlb } }: GeneratedTiming,
-  { l1i: { touch }, codePage }: OwnFunctions,
+  { l1i: { find, touch }, codePage }: OwnFunctions,
 ): void {
   const body = (f: Statements, first: Local, last: Local, page: Local, clock: Local, translated: Local): Term => {
     const no = (): void => f.return(word(0));
@@ -89,7 +91,7 @@ function defineTakeLines(
     const words = [first, last].map((record) => f.let(i32.load(record, LINE.word)));
     const others = [first, last].map((record, n) => i32.ne(i32.load(i32.load(record, LINE.set)), words[n]!));
     f.if(others.reduce(i32.or), () => {
-      for (const lineWord of words) touch(f, f.let(i32.shrU(lineWord, word(1))), word(0), clock, no);
+      for (const lineWord of words) touch(f, find(f, f.let(i32.shrU(lineWord, word(1)))), word(0), clock, no);
     });
     f.if(translated, () => f.count(itlb.lookups.byteOffset));
     for (let line = 0; line < 2; line += 1) f.count(l1i.lookups.byteOffset);

@@ -10,12 +10,11 @@ export function memoryCode(
   module: Functions,
   { l1i, l1d, l2, llc, tagged, dram }: MemoryLayout,
 ): Readonly<Record<"l1i" | "l1d", CacheCode>> {
-  const data = dramCode(module, dram);
-  const memory =
-    tagged === undefined
-      ? data
-      : taggedMemoryCode(module, tagged.memory, tagged.groups, cacheCode(module, tagged.cache, data), data);
-  const below = llc === undefined ? memory : cacheCode(module, llc, memory);
-  const second = cacheCode(module, l2, below);
+  const data = dramCode(dram);
+  const lineBits = Math.log2((llc ?? l2).lineBytes);
+  const tags = tagged && cacheCode(module, tagged.cache, data);
+  const memory = tags ? taggedMemoryCode(module, tagged.memory, tagged.groups, tags, data, lineBits) : data;
+  const below = llc === undefined ? memory : cacheCode(module, llc, memory).part;
+  const second = cacheCode(module, l2, below).part;
   return { l1i: cacheCode(module, l1i, second), l1d: cacheCode(module, l1d, second) };
 }

@@ -1,8 +1,8 @@
 // The code of the first-level TLBs, and of what answers them, wired as sim/timing/dynamic.ts wires the parts.
 import type { TranslationLayout } from "../../../timing/dynamic.ts";
 import type { Callee, Functions } from "../terms.ts";
+import type { CacheCode } from "./cache.ts";
 import { leafFunction, type Paging } from "./page-tables.ts";
-import type { PartCode } from "./part-code.ts";
 import { tlbCode, type TlbCode } from "./tlb.ts";
 import { walkerCode } from "./walker.ts";
 
@@ -17,7 +17,7 @@ export interface TranslationCode {
 export function translationCode(
   module: Functions,
   { itlb, dtlb, l2tlb, walker }: TranslationLayout,
-  l1d: PartCode,
+  l1d: Pick<CacheCode, "read">,
   paging: Paging,
 ): TranslationCode {
   const walks = walkerCode(module, walker, l1d, paging);

@@ -25,24 +25,24 @@ export interface VictimsCode {
   readonly choose: ((f: Statements, set: Local) => Term) | undefined;
 }
 
-/** `moveToFront(set, place, word)` of sim/timing/replacement/victims.ts */
-export function moveToFrontFunction(module: Functions, ways: number): Callee {
-  return module.define([I32, I32, I32], undefined, (f, set, place, newWord) => {
-    if (!isWideSet(ways)) return bringToFront(f, set, place, newWord);
-    const distance = f.let(i32.sub(place, set));
-    f.if(i32.eq(distance, word(WORD_BYTES)), () => {
-      f.store(set, WORD_BYTES, i32.load(set));
+/** `moveToFront` of sim/timing/replacement/victims.ts: of the word at a place of a set, as a new word. */
+export function moveToFront(f: Statements, ways: number, set: Local, place: Local, newWord: Local): void {
+  if (!isWideSet(ways)) return bringToFront(f, set, f.let(place), newWord);
+  const distance = f.let(i32.sub(place, set));
+  f.if(
+    i32.ltU(word(WORD_BYTES), distance),
+    () => moveWide(f, ways, set, newWord, distance),
+    () => {
+      f.if(distance, () => f.store(set, WORD_BYTES, i32.load(set)));
       f.store(set, 0, newWord);
-      f.return();
-    });
-    moveWide(f, ways, set, newWord, distance);
-  });
+    },
+  );
 }
 
 /** The same of the last. */
-export function moveLastToFront(f: Statements, ways: number, set: Local, newWord: Term): void {
+export function moveLastToFront(f: Statements, ways: number, set: Local, last: Local, newWord: Local): void {
   if (isWideSet(ways)) moveWide(f, ways, set, newWord);
-  else bringToFront(f, set, f.let(i32.add(set, word(WORD_BYTES * (ways - 1)))), newWord);
+  else bringToFront(f, set, f.let(last), newWord);
 }
 
 /** Is a set gone through four words at a time, and that written out? */
@@ -62,11 +62,7 @@ function moveWide(f: Statements, ways: number, set: Local, newWord: Term, distan
   }
 }
 
-export function victimsCode(
-  module: Functions,
-  { victims, words, ways }: CacheLayout,
-  moveToFront: Callee,
-): VictimsCode {
+export function victimsCode(module: Functions, { victims, words, ways }: CacheLayout): VictimsCode {
   switch (victims.policy) {
     case "lru":
       return { use: () => {}, choose: undefined };
@@ -77,7 +73,7 @@ export function victimsCode(
     case "plru": {
       const trees = victims.trees.byteOffset - words.byteOffset;
       const wayAt = victims.wayAt.byteOffset - words.byteOffset;
-      const use = plruUseFunction(module, { trees, wayAt, ways }, moveToFront);
+      const use = plruUseFunction(module, { trees, wayAt, ways });
       const choose = plruChooseFunction(module, { trees, wayAt, ways });
       return { use: (f, set, place) => f.do(use(set, place)), choose: (_, set) => choose(set) };
     }
@@ -102,10 +98,10 @@ interface PlruPlaces {
 }
 
 /** `Plru.use` */
-function plruUseFunction(module: Functions, { trees, wayAt, ways }: PlruPlaces, moveToFront: Callee): Callee {
+function plruUseFunction(module: Functions, { trees, wayAt, ways }: PlruPlaces): Callee {
   return module.define([I32, I32], undefined, (f, set, place) => {
     const way = f.let(i32.load(i32.add(place, word(wayAt))));
-    f.do(moveToFront(i32.add(set, word(wayAt)), i32.add(place, word(wayAt)), way));
+    moveToFront(f, ways, f.let(i32.add(set, word(wayAt))), f.let(i32.add(place, word(wayAt))), way);
     const tree = f.let(i32.add(set, word(trees)));
     const node = f.let(word(1));
     for (let half = ways >> 1; half > 0; half >>= 1) {

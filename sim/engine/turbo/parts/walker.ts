@@ -4,14 +4,19 @@ import { ENTRY_BYTES, WalkerEvent, type WalkerLayout } from "../../../timing/wal
 import { forEachBefore } from "../sets.ts";
 import { f64, i32, i64, NUMBER_BYTES, type Callee, type Functions, type Statements, type Term } from "../terms.ts";
 import { F64, I32 } from "../wasm.ts";
+import type { CacheCode } from "./cache.ts";
 import { entryOffset, leafShift, placeOf, ROOT_SHIFT, rootOf, tableOf, type Paging } from "./page-tables.ts";
-import type { PartCode } from "./part-code.ts";
 import type { TranslatorCode } from "./tlb.ts";
 
 const { const: word } = i32;
 
 /** @param memory - the cache through which entries are read. */
-export function walkerCode(module: Functions, walker: WalkerLayout, memory: PartCode, paging: Paging): TranslatorCode {
+export function walkerCode(
+  module: Functions,
+  walker: WalkerLayout,
+  memory: Pick<CacheCode, "read">,
+  paging: Paging,
+): TranslatorCode {
   const { counts, cached, stepCycles } = walker;
   const count = (f: Statements, event: keyof typeof WalkerEvent): void =>
     f.count(counts.byteOffset + NUMBER_BYTES * WalkerEvent[event]);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { instantiate } from "../../../../sim/engine/turbo/host.ts";
 import { memoryCode } from "../../../../sim/engine/turbo/parts/memory.ts";
-import { Functions, i32, type Local, type Statements, type Term } from "../../../../sim/engine/turbo/terms.ts";
+import { f64, Functions, i32, type Local, type Statements, type Term } from "../../../../sim/engine/turbo/terms.ts";
 import { encodeModule, F64, I32 } from "../../../../sim/engine/turbo/wasm.ts";
 import { FRESH } from "../../../../sim/timing/cache.ts";
 import { DynamicParts } from "../../../../sim/timing/dynamic.ts";
@@ -76,6 +76,7 @@ const accesses = fc.array(
     touches: fc.boolean(),
     capability: fc.boolean(),
     later: fc.oneof(fc.nat(3), fc.nat(200)),
+    earlier: fc.nat(3),
   }),
   { minLength: 60, maxLength: 150 },
 );
@@ -90,17 +91,25 @@ describe("the code of the memory system", () => {
         const [storage, ownStorage] = [linearStorage(memory, 64), linearStorage(own, 64)];
         const [ours, theirs] = [new DynamicParts(config, storage), new DynamicParts(config, ownStorage)];
         const [state, ownState] = [memory, own].map(({ buffer }) => new Uint8Array(buffer, 0, storage.end));
-        const { access, touch } = codeOf(ours, memory);
+        const { access, touch, touchOrAccess } = codeOf(ours, memory);
         const lineBytes = config.l1d.lineBytes;
-        let at = 0;
-        for (const { line, stores, touches, capability, later } of stream) {
+        let [at, touchedAt] = [0, 0];
+        for (const { line, stores, touches, capability, later, earlier } of stream) {
           at += later;
           const phys = RAM + line * lineBytes;
-          if (touches) expect(touch(phys / lineBytes, stores ? 1 : 0, at)).toBe(touchLate(theirs, phys, stores, at));
-          expect(Buffer.compare(state!, ownState!)).toBe(0);
+          const [number, dirty] = [phys / lineBytes, stores ? 1 : 0];
+          const accessed = (): number => (stores ? theirs.l1d.store(phys, at) : theirs.l1d.read(phys, 8, at));
+          if (touches) {
+            touchedAt = at;
+            expect(touch(number, dirty, at)).toBe(touchLate(theirs, phys, stores, at));
+            expect(Buffer.compare(state!, ownState!)).toBe(0);
+          }
           if (capability) for (const parts of [ours, theirs]) capabilityAt(parts, phys);
-          const ready = access(phys / lineBytes, stores ? 1 : 0, at);
-          expect(ready).toBe(stores ? theirs.l1d.store(phys, at) : theirs.l1d.read(phys, 8, at));
+          touchedAt = Math.max(touchedAt, at - earlier);
+          const ready = touchOrAccess(number, dirty, touchedAt, at);
+          expect(ready).toBe(touchLate(theirs, phys, stores, touchedAt) === 1 ? -1 : accessed());
+          expect(Buffer.compare(state!, ownState!)).toBe(0);
+          expect(access(number, dirty, at)).toBe(accessed());
           expect(Buffer.compare(state!, ownState!)).toBe(0);
         }
       }),
@@ -112,6 +121,8 @@ describe("the code of the memory system", () => {
 interface FirstLevel {
   readonly access: (line: number, dirty: number, at: number) => number;
   readonly touch: (line: number, dirty: number, at: number) => number;
+  /** Touches a line at a cycle; gives -1, or if that is refused, when it is accessed at another. */
+  readonly touchOrAccess: (line: number, dirty: number, touchAt: number, at: number) => number;
 }
 
 function codeOf(parts: DynamicParts, memory: WebAssembly.Memory): FirstLevel {
@@ -119,10 +130,19 @@ function codeOf(parts: DynamicParts, memory: WebAssembly.Memory): FirstLevel {
   const { l1d } = memoryCode(module, parts.memory);
   module.define([I32, I32, F64], F64, (_, line, dirty, at) => l1d.access(line, dirty, at), "access");
   const touch = (f: Statements, line: Local, dirty: Local, at: Local): Term => {
-    l1d.touch(f, line, dirty, at, () => f.return(i32.const(0)));
+    l1d.touch(f, l1d.find(f, line), dirty, at, () => f.return(i32.const(0)));
     return i32.const(1);
   };
   module.define([I32, I32, F64], I32, touch, "touch");
+  const touchOrAccess = (f: Statements, line: Local, dirty: Local, touchAt: Local, at: Local): Term => {
+    const found = l1d.find(f, line);
+    f.block((no) => {
+      l1d.touch(f, found, dirty, touchAt, no);
+      f.return(f64.const(-1));
+    });
+    return l1d.accessFound(f, found, dirty, at);
+  };
+  module.define([I32, I32, F64, F64], F64, touchOrAccess, "touchOrAccess");
   const bytes = encodeModule({ imports: [], functions: module.functions, memoryPages: PAGES });
   return instantiate(bytes, { memory }).exports as unknown as FirstLevel;
 }
