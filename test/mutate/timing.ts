@@ -308,11 +308,11 @@ const late: readonly Mutation[] = [
     ["a line that is put in has come", "this.#blocking ? word : word | FRESH", "word"],
   ]),
   ...mutations("sim/engine/turbo/parts/dram.ts", LATE, [
-    ["a translated access finds every bank free", "f64.max(at, f.let(f64.load(freeAt)))", "at"],
+    ["a translated access finds every bank free", "f64.either(at, f64.load(freeAt))", "at"],
     [
       "a translated conflict of rows costs what a closed row does",
-      "f64.const(rpCycles + rcdCycles)",
-      "f64.const(rcdCycles)",
+      "where(isOther, rpCycles + rcdCycles)",
+      "where(isOther, rcdCycles)",
     ],
   ]),
   ...mutations("sim/engine/turbo/parts/tagged-memory.ts", LATE, [

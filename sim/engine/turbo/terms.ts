@@ -123,6 +123,14 @@ export const f64 = {
   /** The larger and the smaller of two, neither of them NaN or -0, which `f64.max` minds at some length. Both are evaluated twice. */
   max: (a: Term, b: Term): Term => select(f64.gt(a, b), a, b),
   min: (a: Term, b: Term): Term => select(f64.lt(a, b), a, b),
+  /** The larger one, where no branch of the host's could be predicted: evaluated once. */
+  either: (a: Term, b: Term): Term =>
+    term(F64, (code) => {
+      a.emit(code);
+      code.vector(Vector.f64x2Splat);
+      b.emit(code);
+      code.vector(Vector.f64x2Splat).vector(Vector.f64x2Pmax).vector(Vector.f64x2ExtractLane).byte(0);
+    }),
   floor: unary(F64, Op.f64Floor),
   eq: binary(I32, Op.f64Eq),
   lt: binary(I32, Op.f64Lt),
@@ -133,6 +141,8 @@ export const f64 = {
   at: (address: number): Term => load(F64, Op.f64Load)(constI32(0), address),
   /** A signed word. */
   of: unary(F64, Op.f64ConvertI32S),
+  /** The number with such bits. */
+  withBits: unary(F64, Op.f64ReinterpretI64),
   /** An unsigned double word. */
   ofLong: unary(F64, Op.f64ConvertI64U),
 } as const;

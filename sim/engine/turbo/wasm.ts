@@ -103,6 +103,7 @@ export const Op = {
   i64ExtendI32U: 0xad,
   i64TruncF64S: 0xb0,
   i64ReinterpretF64: 0xbd,
+  f64ReinterpretI64: 0xbf,
   f64ConvertI32S: 0xb7,
   f64ConvertI64S: 0xb9,
   f64ConvertI64U: 0xba,
@@ -118,6 +119,7 @@ export const Op = {
 export const Vector = {
   ...{ load: 0, store: 11, const: 12, i8x16Shuffle: 13, i32x4Splat: 17, i32x4ReplaceLane: 28, i32x4Eq: 55 },
   ...{ i32x4GtS: 59, and: 78, or: 80, bitselect: 82, i32x4Bitmask: 164, i32x4Shl: 171, i32x4ShrU: 173 },
+  ...{ f64x2Splat: 20, f64x2ExtractLane: 33, f64x2Pmax: 247 },
 } as const;
 const VECTOR_PREFIX = 0xfd;
 
