@@ -18,6 +18,9 @@ import {
 /** Bytes of an i32, and of an f64. */
 export const WORD_BYTES = 4;
 export const NUMBER_BYTES = 8;
+/** How far an index of such is shifted left to be a distance in bytes. */
+export const WORD_SHIFT = 2;
+export const NUMBER_SHIFT = 3;
 
 export interface Term {
   readonly type: ValueType;

@@ -1,10 +1,9 @@
 // The code of the clock: what sim/timing/clock.ts does, on the same words.
 import { CAUSE_COUNT, Cause } from "../../../stats/causes.ts";
 import type { ClockLayout } from "../../../timing/clock.ts";
-import { f64, i32, NUMBER_BYTES, WORD_BYTES, type Local, type Statements, type Term } from "../terms.ts";
+import { f64, i32, NUMBER_BYTES, NUMBER_SHIFT, WORD_BYTES, type Local, type Statements, type Term } from "../terms.ts";
 
 const { const: word } = i32;
-const NUMBER_SHIFT = 3;
 
 /** Where a cause's number stands in its row. */
 export const causeBytes = (cause: number): number => NUMBER_BYTES * cause;

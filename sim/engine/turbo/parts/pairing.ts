@@ -1,10 +1,9 @@
 // The code of pairing: what sim/timing/pairing.ts does, on the same words.
 import { UNIT_BITS, UNIT_MASK, type PairingLayout } from "../../../timing/pairing.ts";
-import { f64, i32, type Local, type Statements, type Term } from "../terms.ts";
+import { f64, i32, WORD_SHIFT, type Local, type Statements, type Term } from "../terms.ts";
 import { REGISTER_MASK, type Register, type StepFields } from "./step-fields.ts";
 
 const { const: word } = i32;
-const WORD_SHIFT = 2;
 
 export class PairingCode {
   readonly #pairing: PairingLayout;

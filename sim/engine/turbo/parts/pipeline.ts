@@ -139,6 +139,7 @@ class Writing {
     const { step } = going;
     f.block((goOn) => {
       const at = f.let(f64.sub(now, f64.const(1)));
+      pairing.admits(f, step, at, goOn);
       this.#joins(f, going, at, goOn);
       const plain = (): void => {
         this.#give(f, going, at);
@@ -157,10 +158,9 @@ class Writing {
     });
   }
 
-  /** `#joins`, of the cycle `at`; else leaves for `no`. */
+  /** What remains of `#joins`, of the cycle `at`; else leaves for `no`. */
   #joins(f: Statements, { step, operands }: Going, at: Local, no: () => void): void {
     const scoreboard = this.#scoreboard;
-    this.#pairing!.admits(f, step, at, no);
     if (scoreboard.hasWindow) {
       scoreboard.dropFinished(f, at);
       f.if(scoreboard.windowFull, no);
@@ -192,11 +192,14 @@ class Writing {
 
   /** The result of the same, which issues at `at`. */
   #give(f: Statements, { step, operands, late }: Going, at: Local): void {
-    if (late !== undefined)
-      // `#lateCycles`
-      for (const { ready, slack } of operands.slice(0, 2)) f.if(f64.gt(ready, at), () => f.set(late, slack!));
+    if (late !== undefined) this.#setLate(f, late, operands, at);
     const executed = late === undefined ? at : f64.add(at, late);
     this.#scoreboard.plain(f, f.let(step.place("rd")), f64.add(executed, this.#latency(step)));
+  }
+
+  /** `#lateCycles`: of the classes that are not executed late, no slack is other than 0. */
+  #setLate(f: Statements, late: Local, [rs1, rs2]: readonly Operand[], at: Local): void {
+    for (const { ready, slack } of [rs1!, rs2!]) f.if(f64.gt(ready, at), () => f.set(late, slack!));
   }
 
   #latency(step: StepFields): Term {

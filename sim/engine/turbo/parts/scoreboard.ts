@@ -1,12 +1,10 @@
 // The code of the scoreboard: what sim/timing/scoreboard.ts does, on the same words. A register is named by the place of its number.
 import { Producer, type ScoreboardLayout } from "../../../timing/scoreboard.ts";
-import { f64, i32, NUMBER_BYTES, select, WORD_BYTES } from "../terms.ts";
+import { f64, i32, NUMBER_BYTES, NUMBER_SHIFT, select, WORD_BYTES, WORD_SHIFT } from "../terms.ts";
 import type { Callee, Functions, Local, Statements, Term } from "../terms.ts";
 import { F64, I32 } from "../wasm.ts";
 
 const { const: word } = i32;
-const NUMBER_SHIFT = 3;
-const WORD_SHIFT = 2;
 
 /** `Arrival` */
 export interface ArrivalTerms {

@@ -1,14 +1,13 @@
 // The fields of a step word (sim/timing/step.ts and traits.ts) as terms.
 import { OUTCOME_SHIFT, SIZE_SHIFT } from "../../../timing/step.ts";
 import { TRAIT_SHIFT } from "../../../timing/traits.ts";
-import { i32, NUMBER_BYTES, type Local, type Term } from "../terms.ts";
+import { i32, NUMBER_SHIFT, type Local, type Term } from "../terms.ts";
 
 const { const: word } = i32;
 export const REGISTER_MASK = 31;
 const CLASS_MASK = 15;
 const SIZE_MASK = 7;
 const OUTCOME_MASK = 3;
-const NUMBER_SHIFT = Math.log2(NUMBER_BYTES);
 
 export type Register = "rd" | "rs1" | "rs2";
 

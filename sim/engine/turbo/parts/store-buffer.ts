@@ -1,9 +1,8 @@
 // The code of the store buffer: what sim/timing/storebuffer.ts does while the times are kept there, on the same words.
 import { OVERLAPS, STORES, type StoreBufferLayout } from "../../../timing/storebuffer.ts";
-import { f64, i32, NUMBER_BYTES, select, type Local, type Statements, type Term } from "../terms.ts";
+import { f64, i32, NUMBER_BYTES, NUMBER_SHIFT, select, type Local, type Statements, type Term } from "../terms.ts";
 
 const { const: word } = i32;
-const NUMBER_SHIFT = 3;
 
 export class StoreBufferCode {
   readonly #stores: StoreBufferLayout;

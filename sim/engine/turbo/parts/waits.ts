@@ -32,8 +32,8 @@ export class WaitsCode {
     this.queue = new FetchQueueCode(layout.queue);
     this.#scoreboard = scoreboard;
     this.#stall = this.#stallFunction();
-    const params = layout.config.issue.lateAluCycles > 0 ? [I32, F64] : [I32];
-    this.#awaitRegister = this.#awaitRegisterFunction(params as ValueType[]);
+    const params: readonly ValueType[] = layout.config.issue.lateAluCycles > 0 ? [I32, F64] : [I32];
+    this.#awaitRegister = this.#awaitRegisterFunction(params);
     this.#awaitWindow = scoreboard.hasWindow ? this.#awaitWindowFunction() : undefined;
   }
 
