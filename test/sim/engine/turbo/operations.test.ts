@@ -3,10 +3,13 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encode, isImmediate, type Form, type OperandValues } from "../../../../isa/codec.ts";
 import { allInstructions, instructionsOf } from "../../../../isa/table.ts";
+import type { Op } from "../../../../sim/engine/code.ts";
+import { OPERATION, OPERATIONS_AT } from "../../../../sim/engine/turbo/layout.ts";
 import { Outcome } from "../../../../sim/engine/turbo/operation-translator.ts";
 import { arbOperands } from "../../../arbitrary/operands.ts";
 import { arbX } from "../../../arbitrary/x.ts";
 import { arbHoldings, CODE, DATA, type HostileIsa, type Holdings } from "../../../laws/hostile.ts";
+import { instruction } from "../../../laws/instruction.ts";
 import type { Cap } from "../../../laws/standard.ts";
 import { codeCapability } from "../../../laws/watched.ts";
 import { OperationBench } from "./operations.ts";
@@ -95,6 +98,27 @@ describe.each(MACHINES)("$isa, misaligned accesses $misaligned", ({ isa, misalig
     );
     expect(executed > 0).toBe(!isLeft(form));
   });
+});
+
+test("an operation translates addresses as the context in force does", () => {
+  const bench = new OperationBench("rv64imac", "split");
+  const op = bench.decode(instruction("ld", { rd: 10, rs1: 11, imm: 0n }))!;
+  expect(bench.loadInContexts(op, 0xffff_ffc0_0000_1238n, [0x1000, 0x3000])).toEqual([0n, 1n]);
+});
+
+test("when records are full all are forgotten, and made anew", () => {
+  const bench = new OperationBench("rv64imac", "split");
+  const { operations, decode } = bench;
+  const add = (n: number): Op => decode(instruction("add", { rd: n & 31, rs1: (n >> 5) & 31, rs2: n >> 10 }))!;
+  let records = 0;
+  while (!operations.full) operations.recordOf(add(records++));
+  expect(records).toBe(1 << OPERATION.indexBits);
+  expect(() => operations.recordOf(add(records))).toThrow();
+  operations.clear();
+  expect(operations.recordOf(add(records))).toBe(OPERATIONS_AT);
+  const holdings = { registers: Array.from({ length: 31 }, (_, i) => integer(BigInt(i))), memory: [] };
+  const done = bench.execute(add(records), integer(CODE), holdings)!;
+  expect(done.operation).toEqual(done.reference);
 });
 
 test("all instructions but those of pointer modes are tried", () => {

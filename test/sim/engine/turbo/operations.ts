@@ -5,7 +5,7 @@ import type { MisalignedAccess } from "../../../../sim/engine/data.ts";
 import { boundsModule } from "../../../../sim/engine/turbo/bounds-module.ts";
 import { TranslatedCode } from "../../../../sim/engine/turbo/code-cache.ts";
 import { Contexts, inOnePage } from "../../../../sim/engine/turbo/contexts.ts";
-import { OPERATION, RAM_AT, STATE } from "../../../../sim/engine/turbo/layout.ts";
+import { OPERATION, RAM_AT, STATE, TLB, tlbAt } from "../../../../sim/engine/turbo/layout.ts";
 import { LinearMemory } from "../../../../sim/engine/turbo/linear.ts";
 import { Outcome } from "../../../../sim/engine/turbo/operation-translator.ts";
 import { Operations } from "../../../../sim/engine/turbo/operations.ts";
@@ -100,17 +100,43 @@ export class OperationBench {
     return { outcome, operation, reference: this.#step(before), rare: this.#isRare() };
   }
 
+  /**
+   * What a load gives of an address whose page the TLB of one context has at an offset of RAM, and that of another at another: it finds the
+   * number of the context there.
+   */
+  loadInContexts(op: Op, address: bigint, offsets: readonly number[]): bigint[] {
+    const { doubles, words, xs } = this.#linear;
+    const record = this.operations.recordOf(op);
+    this.operations.make();
+    const page = address / BigInt(PAGE_BYTES);
+    return offsets.map((offset, context) => {
+      const inPage = Number(address) % PAGE_BYTES;
+      doubles[(RAM_AT + offset + inPage) >>> 3] = BigInt(context);
+      const entry = tlbAt(context) + ((Number(page) & ((1 << TLB.indexBits) - 1)) << TLB.entryBits);
+      doubles[entry >>> 3] = page;
+      words[(entry + TLB.delta) >>> 2] = RAM_AT + offset + inPage - Number(BigInt.asIntN(32, address));
+      words[STATE.tlb >>> 2] = tlbAt(context);
+      xs[op.decoded.rs1] = address;
+      this.#call(record);
+      return xs[op.decoded.rd]!;
+    });
+  }
+
+  #call(record: number): number {
+    const table = this.operations.table as unknown as { get(index: number): (record: number) => number };
+    return table.get(this.#linear.words[(record + OPERATION.function) >>> 2]!)(record);
+  }
+
   #operate(op: Op, record: number, pcc: Cap, before: State): Pick<Executed, "outcome" | "operation"> {
     const linear = this.#linear;
-    const { xs, metas, tags, doubles, words, buffer, layout } = linear;
+    const { xs, metas, tags, doubles, buffer, layout } = linear;
     before.registers.forEach((y, r) => ([xs[r], metas[r], tags[r]] = [y.addr, y.meta, Number(y.tag)]));
     const all = new Uint8Array(buffer);
     all.set(before.bytes, RAM_AT);
     all.set(before.tags, layout.tagsAt);
     doubles[STATE.pc >>> 3] = pcc.addr;
     doubles[STATE.meta >>> 3] = pcc.meta;
-    const table = this.operations.table as unknown as { get(index: number): (record: number) => number };
-    const outcome = table.get(words[(record + OPERATION.function) >>> 2]!)(record);
+    const outcome = this.#call(record);
     const after = {
       registers: Array.from(xs, (addr, r) => ({ tag: BigInt(tags[r]!), meta: metas[r]!, addr })),
       bytes: all.subarray(RAM_AT, layout.tagsAt),
