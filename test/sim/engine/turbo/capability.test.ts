@@ -112,6 +112,39 @@ describe.each(ISAS)("%s", (isa) => {
     );
   });
 
+  test("a jump out of the pcc's bounds takes its tag where they cannot be represented there", () => {
+    bothRun(
+      `
+      lla t0, handler
+      csrw mtvec, t0
+      lla s4, back
+      lla s1, inside
+      ybndswi s1, s1, 32
+      li s2, 60
+    1: jalr ra, 0(s1)
+    back: addi s2, s2, -1
+      bnez s2, 1b
+      ${PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s4, t6")}
+    handler: csrr t1, mepc
+      ytagr t2, t1
+      slli s3, s3, 1
+      xor s3, s3, t2
+      csrw mepc, s4
+      mret
+    .balign 64
+    inside: andi t0, s2, 1
+      beqz t0, 2f
+      j near
+    2: j far
+    .zero 64
+    near: nop
+    .zero 0x6000
+    far: nop
+    `,
+      isa,
+    );
+  });
+
   test("an integer store across two granules clears both tags", () => {
     bothRun(
       `
