@@ -58,7 +58,7 @@ export const CONTEXT_SLOTS_AT = 1 << 12;
 export const CONTEXT_SLOTS_BYTES = 1 << (CONTEXT_SLOT.indexBits + CONTEXT_SLOT.bits);
 
 /** The retire record (retire-record.ts). */
-const RETIRE_BYTES = 72;
+const RETIRE_BYTES = 80;
 export const RETIRE_AT = CONTEXT_SLOTS_AT - RETIRE_BYTES;
 
 /** Windows decoded lately, direct mapped by metadata (bounds-module.ts): i64 metadata, i64 base, i64 top. */

@@ -94,7 +94,7 @@ class Writing {
         f.return(word(0));
       };
       const access = f.let(i32.at(RETIRE.access));
-      f.if(access, () => this.#findPage(f, leave));
+      f.if(access, () => f.storeAt(RETIRE.dataLeaf, this.#findPage(f, "Data", i64.at(RETIRE.dataVirt), leave)));
       this.#takeCategory(f);
       this.#unlessInHand(f, bytes, pc, place, () => f.rarely(i32.not(this.#fetch(bytes, pc, place)), leave));
 
@@ -119,18 +119,26 @@ class Writing {
     return this.#module.define([I32, I32, I64, I64, I32], I32, body, exportName);
   }
 
-  /** Finds the page of the data access, or leaves. One that was the last to be accessed is at hand, and the most recently used. */
-  #findPage(f: Statements, leave: () => void): void {
+  /**
+   * Finds the page of an address, as `PageCode.find`, or leaves. One that was found last is at hand, and the most recently used.
+   */
+  #findPage(f: Statements, kind: "Data" | "Code", virt: Term, leave: () => void): Local {
+    const { dataPage, codePage } = this.#o.own;
+    const pages = kind === "Data" ? dataPage : codePage;
+    const [translated, known] = [
+      kind === "Data" ? RETIRE.translatedData : RETIRE.translatedFetch,
+      RETIRE[`known${kind}Page`],
+    ];
     const leaf = f.let(word(UNTRANSLATED));
-    f.if(i32.at(RETIRE.translatedData), () => {
+    f.if(i32.at(translated), () => {
       f.set(leaf, word(AT_HAND));
-      const page = f.let(i64.shrU(i64.at(RETIRE.dataVirt), i64.const(BigInt(PAGE_BITS))));
-      f.rarely(i64.ne(page, i64.at(RETIRE.knownPage)), () => {
-        f.set(leaf, this.#o.own.dataPage.find(f, word(1), i32.low(page), leave));
-        f.storeAt(RETIRE.knownPage, page);
+      const page = f.let(i64.shrU(virt, i64.const(BigInt(PAGE_BITS))));
+      f.rarely(i64.ne(page, i64.at(known)), () => {
+        f.set(leaf, pages.find(f, word(1), i32.low(page), leave));
+        f.storeAt(known, page);
       });
     });
-    f.storeAt(RETIRE.dataLeaf, leaf);
+    return leaf;
   }
 
   #takeCategory(f: Statements): void {
@@ -169,11 +177,10 @@ class Writing {
         this.#know(f, pc, place);
         f.return(word(1));
       });
-      const number = f.let(pageOf(pc));
-      const leaf = codePage.find(f, i32.at(RETIRE.translatedFetch), number, () => f.return(word(0)));
+      const leaf = this.#findPage(f, "Code", pc, () => f.return(word(0)));
       const now = f.let(this.#pipeline.clock.now);
       const cycles = f.let(f64.const(0));
-      codePage.await(f, { number, leaf, cycles }, now);
+      codePage.await(f, { number: pageOf(pc), leaf, cycles }, now);
       const translated = f.let(f64.add(now, cycles));
       this.#forgetTagCycles(f);
       const ready = f.let(translated);

@@ -32,13 +32,14 @@ export const RETIRE = {
   nextPc: RETIRE_AT + 40,
   /**
    * `retire` notes there what changes nothing when it comes again. i64: where the line in hand begins; i32: that in linear memory; i64:
-   * number of the page that data were last accessed in. `forgetKnown` before the first instruction.
+   * numbers of the pages that data were last accessed in, and a line last fetched of. `forgetKnown` before the first instruction.
    */
   knownLine: RETIRE_AT + 48,
   knownLinePlace: RETIRE_AT + 56,
   /** i32: the leaf of the page that is accessed, as `PageCode.find` gives it. */
   dataLeaf: RETIRE_AT + 60,
-  knownPage: RETIRE_AT + 64,
+  knownDataPage: RETIRE_AT + 64,
+  knownCodePage: RETIRE_AT + 72,
 } as const;
 
 /** Of `RETIRE.access`, beside the bytes. */
@@ -50,8 +51,7 @@ type Words = Pick<LinearMemory, "words" | "doubles">;
 
 /** The interpreter may have let go of the line in hand, and of pages. */
 export function forgetKnown({ doubles }: Pick<Words, "doubles">): void {
-  doubles[RETIRE.knownLine >>> 3] = NONE;
-  doubles[RETIRE.knownPage >>> 3] = NONE;
+  for (const at of [RETIRE.knownLine, RETIRE.knownDataPage, RETIRE.knownCodePage]) doubles[at >>> 3] = NONE;
 }
 
 /**

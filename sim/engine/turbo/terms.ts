@@ -146,8 +146,8 @@ export const f64 = {
   of: unary(F64, Op.f64ConvertI32S),
   /** The number with such bits. */
   withBits: unary(F64, Op.f64ReinterpretI64),
-  /** An unsigned double word. */
-  ofLong: unary(F64, Op.f64ConvertI64U),
+  /** A signed double word. */
+  ofLong: unary(F64, Op.f64ConvertI64S),
 } as const;
 
 /** Four words side by side. */

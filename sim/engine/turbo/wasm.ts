@@ -106,7 +106,6 @@ export const Op = {
   f64ReinterpretI64: 0xbf,
   f64ConvertI32S: 0xb7,
   f64ConvertI64S: 0xb9,
-  f64ConvertI64U: 0xba,
   i64Extend8S: 0xc2,
   i64Extend16S: 0xc3,
   i64Extend32S: 0xc4,
