@@ -25,6 +25,7 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
   ]),
   ...mutations("sim/engine/turbo/memory-path.ts", TESTS, [
     ["a translated store across two granules leaves the second tag", "if (bytes === 1) return;", "return;"],
+    ["a translated store across two granules looks at the first alone", "bytes === 1 || bytes > 8", "bytes > 0"],
     ["a translated access may end behind RAM", "BigInt(layout.ramBytes - bytes)", "BigInt(layout.ramBytes - 1)"],
     ["a translated access across pages goes to the first", "      .i64(BigInt(bytes - 1))\n", "      .i64(0n)\n"],
     [

@@ -110,25 +110,30 @@ export class MemoryPath {
     code.i32(GRANULE_BITS).op(Op.i32ShrU);
   }
 
-  #exitIf(): void {
+  /** Exits, within `depth` blocks opened here, if what is on the stack is not 0. */
+  #exitIf(depth = 0): void {
     this.#writer.code.rarely(Op.if).byte(VOID);
-    this.#exit(1);
+    this.#exit(depth + 1);
     this.#writer.code.op(Op.end);
   }
 
   #direct(addr: Expr, bytes: number): number {
     const { code } = this.#writer;
     const { ramBase, layout } = this.#o;
-    const offset = this.#writer.temporary(I64);
+    const linear = this.#writer.temporary(I64);
     this.#writer.wide(addr);
-    code.i64(BigInt(ramBase)).op(Op.i64Sub).local(Op.localTee, offset);
+    code
+      .i64(BigInt(ramBase - RAM_AT))
+      .op(Op.i64Sub)
+      .local(Op.localTee, linear);
+    code.i64(BigInt(RAM_AT)).op(Op.i64Sub);
     code
       .i64(BigInt(layout.ramBytes - bytes))
       .op(Op.i64LeU)
       .op(Op.i32Eqz);
     this.#exitIf();
     const place = this.#writer.temporary(I32);
-    code.local(Op.localGet, offset).op(Op.i32WrapI64).i32(RAM_AT).op(Op.i32Add).local(Op.localSet, place);
+    code.local(Op.localGet, linear).op(Op.i32WrapI64).local(Op.localSet, place);
     return place;
   }
 
@@ -193,10 +198,17 @@ export class MemoryPath {
       this.granule(place, ahead);
       code.memory(Op.i32Load8U, markOffset).op(Op.i32Or);
     }
-    if (bytes > 1 && bytes <= 8) {
-      this.granule(place, bytes - 1);
-      code.memory(Op.i32Load8U, markOffset).op(Op.i32Or);
-    }
     this.#exitIf();
+    if (bytes === 1 || bytes > 8) return;
+    code
+      .local(Op.localGet, place)
+      .i32(bytes - 1)
+      .op(Op.i32And)
+      .rarely(Op.if)
+      .byte(VOID);
+    this.granule(place, bytes - 1);
+    code.memory(Op.i32Load8U, markOffset);
+    this.#exitIf(1);
+    code.op(Op.end);
   }
 }
