@@ -16,7 +16,7 @@ export const PIECE = { state: 0, taken: 4, cycles: 8, next: 16, script: 20, wait
 export const OVERLAPS = -16;
 export const OVERLAP_ENTRY = 2 << ENTRY_SHIFT;
 /** States whose numbers differ in these low bits have entries of their own. */
-export const STATE_BITS = 3;
+export const STATE_BITS = 4;
 export const OUTCOME_SHIFT = ENTRY_SHIFT + STATE_BITS;
 const OUTCOME_BITS = 2;
 export const ROW_SHIFT = OUTCOME_SHIFT + OUTCOME_BITS;
