@@ -8,7 +8,7 @@ const code: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/access-code.ts", TESTS, [
     [
       "a cache that answers nobody has what it last used on time",
-      "if (timing.fastPaths.l1d.fills === undefined) ways.push(() => this.#piece.waits());",
+      "if (timing.fastPaths.l1d.fills === undefined) signs.push(() => this.#piece.waits());",
       "",
     ],
     [
@@ -19,8 +19,8 @@ const code: readonly Mutation[] = [
     ["after a late access the piece begins with it again", "goOnOrExit(index + 1,", "goOnOrExit(index,"],
     [
       "a page of another address space is on time",
-      "code.i32(0).memory(Op.i32Load, STATE.asid).op(Op.i32Ne);",
-      "code.i32(0).op(Op.i32And);",
+      ".memory(Op.i32Load, STATE.asid).op(Op.i32Eq);",
+      ".op(Op.drop).op(Op.drop).i32(1);",
     ],
     ["a wide load overlaps stores to its first block alone", "bytes <= portBytes ?", "bytes <= 64 ?"],
     [
@@ -34,18 +34,18 @@ const code: readonly Mutation[] = [
       ".i32(1).op(Op.i32Or).op(Op.i32Xor);",
       ".i32(1).op(Op.i32Or).op(Op.i32Xor).i32(-2).op(Op.i32And);",
     ],
-    ["a misaligned access is on time", "if (bytes > 1) ways.push(() => void this.#misaligned(place, bytes));", ""],
+    ["a misaligned access is on time", "if (bytes > 1) signs.push(() => this.#misaligned(place, bytes));", ""],
     ["a store to the second line of a set leaves it clean", "reads ? word : i32.or", "!reads ? word : i32.or"],
     [
       "the second line of a set is on time whatever else is in the way",
-      ".local(Op.localGet, locals.answer).op(Op.brIf).unsigned(0);",
-      ";",
+      "leaveIfAny(code, this.#signsOfLateness(access), 0);\n      this.#otherLine(place, reads);",
+      "this.#otherLine(place, reads);",
     ],
     ["sets whose uses are noted are brought into order without", '.policy !== "plru"', '.policy !== ""'],
   ]),
   ...mutations("sim/engine/turbo/piece-code.ts", TESTS, [
     ["blocks begin however near an event is", "this.#latestBegin(most)", "this.locals.clock"],
-    ["no load waits for a store that it overlaps", "if (overlaps) {", "if (!overlaps) {"],
+    ["no load waits for a store that it overlaps", "overlaps ? [isOther, waits]", "!overlaps ? [isOther, waits]"],
   ]),
   ...mutations("sim/engine/turbo/questions.ts", TESTS, []),
   ...mutations("sim/engine/turbo/fetch-code.ts", TESTS, [

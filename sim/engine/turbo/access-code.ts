@@ -6,6 +6,7 @@ import type { Expr, ExprWriter } from "./expr.ts";
 import { STATE } from "./layout.ts";
 import type { PieceCode } from "./piece-code.ts";
 import { ANSWER } from "./questions.ts";
+import { leaveIfAny, type Sign } from "./rarely.ts";
 import { setOffset } from "./sets.ts";
 import { noteTagGroup, storeBlockAt } from "./store-code.ts";
 import { i32, localOf, Statements, WORD_BYTES, type Local } from "./terms.ts";
@@ -54,12 +55,12 @@ export class AccessCode {
     code.op(Op.block).byte(VOID);
     // A line that is written whole is not looked up.
     if (bytes < l1d.lineBytes) {
-      code.op(Op.block).byte(VOID);
-      const mayBeLate = this.#mayBeLate(access);
+      code.op(Op.block).byte(VOID).op(Op.block).byte(VOID);
+      leaveIfAny(code, this.#signsOfLateness(access), 0);
       this.#otherLine(place, reads);
-      if (mayBeLate) code.op(Op.i32Or);
-      code.op(Op.i32Eqz).mostly(Op.brIf).unsigned(0);
-      if (this.#piece.timing.fastPaths.memory.l1d.victims.policy !== "plru") this.#trySecond(reads, mayBeLate);
+      code.op(Op.i32Eqz).mostly(Op.brIf).unsigned(1);
+      if (this.#piece.timing.fastPaths.memory.l1d.victims.policy !== "plru") this.#trySecond(reads, 0, 1);
+      code.op(Op.end);
     }
     const point = this.#piece.pieces.addPoint({ block: this.#piece.block, index, dataBytes: bytes, capability });
     code.i32(point).local(Op.localGet, this.#piece.locals.piece);
@@ -80,20 +81,14 @@ export class AccessCode {
     code.op(Op.end);
   }
 
-  /** Leaves, also in a local, whether something else may be in the way than the line's word, if anything may; tells that. */
-  #mayBeLate({ addr, place, bytes }: TimedAccess): boolean {
-    const { timing, locals } = this.#piece;
-    const code = this.#code;
-    const ways: (() => void)[] = [];
-    if (timing.fastPaths.l1d.fills === undefined) ways.push(() => this.#piece.waits());
-    if (bytes > 1) ways.push(() => void this.#misaligned(place, bytes));
-    if (this.#translates) ways.push(() => this.#otherPage(timing.fastPaths.dtlb, () => this.#pageOf(addr)));
-    ways.forEach((leave, n) => {
-      leave();
-      if (n > 0) code.op(Op.i32Or);
-    });
-    if (ways.length > 0) code.local(Op.localTee, locals.answer);
-    return ways.length > 0;
+  /** What else may be in the way than the line's word. */
+  #signsOfLateness({ addr, place, bytes }: TimedAccess): Sign[] {
+    const { timing } = this.#piece;
+    const signs: Sign[] = [];
+    if (timing.fastPaths.l1d.fills === undefined) signs.push(() => this.#piece.waits());
+    if (bytes > 1) signs.push(() => this.#misaligned(place, bytes));
+    if (this.#translates) signs.push(() => this.#otherPage(timing.fastPaths.dtlb, () => this.#pageOf(addr)));
+    return signs;
   }
 
   /** Leaves whether the line is not the most recently used of its set, or for a write, is clean. */
@@ -110,24 +105,22 @@ export class AccessCode {
   }
 
   /**
-   * Goes to the end of the innermost block if nothing else is in the way and the line is the second of its set, which is the first then, and
-   * dirty if it is written.
+   * Leaves for the end of the block at depth `there` if the line is the second of its set, which is the first then, and dirty if it is
+   * written; else for that at depth `away`.
    */
-  #trySecond(reads: boolean, mayBeLate: boolean): void {
+  #trySecond(reads: boolean, away: number, there: number): void {
     const { locals, timing } = this.#piece;
     const firstAt = timing.fastPaths.l1d.words.byteOffset;
     const secondAt = firstAt + WORD_BYTES;
     const [set, line, word] = [locals.set, locals.line, locals.index].map((local) => localOf(I32, local)) as Three;
     const code = this.#code;
     const f = new Statements([], code);
-    code.op(Op.block).byte(VOID);
-    if (mayBeLate) code.local(Op.localGet, locals.answer).op(Op.brIf).unsigned(0);
     f.set(word, i32.load(set, secondAt));
     i32.ne(i32.shr(word, i32.const(1)), line).emit(code);
-    code.op(Op.brIf).unsigned(0);
+    code.op(Op.brIf).unsigned(away);
     f.store(set, secondAt, i32.load(set, firstAt));
     f.store(set, firstAt, reads ? word : i32.or(word, i32.const(1)));
-    code.op(Op.br).unsigned(1).op(Op.end);
+    code.op(Op.br).unsigned(there);
   }
 
   #misaligned(place: number, bytes: number): Code {
@@ -148,16 +141,19 @@ export class AccessCode {
     const code = this.#code;
     const { index } = this.#piece.locals;
     setOffset({ type: I32, emit: page }, tlb).emit(code);
-    code.local(Op.localTee, index);
-    code.memory(Op.i32Load, masks.byteOffset);
+    code.local(Op.localSet, index);
+    const ofEntry = (table: Int32Array): Code => code.local(Op.localGet, index).memory(Op.i32Load, table.byteOffset);
+    code.op(Op.block).byte(I32).op(Op.block).byte(VOID);
+    ofEntry(masks);
     page();
-    code.op(Op.i32And).local(Op.localGet, index).memory(Op.i32Load, pages.byteOffset).op(Op.i32Ne);
-    code.local(Op.localGet, index).memory(Op.i32Load, asids.byteOffset).local(Op.localTee, index);
-    code.i32(0).memory(Op.i32Load, STATE.asid).op(Op.i32Ne);
-    code.local(Op.localGet, index).i32(-1).op(Op.i32Ne).op(Op.i32And).op(Op.i32Or);
-    code.rarely(Op.if).byte(I32);
+    code.op(Op.i32And);
+    ofEntry(pages).op(Op.i32Ne).rarely(Op.brIf).unsigned(0);
+    code.i32(0);
+    ofEntry(asids).local(Op.localTee, index).i32(0).memory(Op.i32Load, STATE.asid).op(Op.i32Eq);
+    code.mostly(Op.brIf).unsigned(1);
+    code.local(Op.localGet, index).i32(-1).op(Op.i32Eq).mostly(Op.brIf).unsigned(1).op(Op.drop).op(Op.end);
     page();
-    code.callThroughTable(this.#piece.calls.touchPage).op(Op.i32Eqz).op(Op.else).i32(0).op(Op.end);
+    code.callThroughTable(this.#piece.calls.touchPage).op(Op.i32Eqz).op(Op.end);
   }
 
   /** The blocks of the data port's width that an aligned access touches: how far ahead of its place each begins. */

@@ -7,6 +7,7 @@ import { NO_LINE } from "../../timing/frontend.ts";
 import { STATE, TARGET_LINE_AT } from "./layout.ts";
 import { IN_HAND, LINE, LINE_BYTES } from "./lines.ts";
 import type { PieceCode } from "./piece-code.ts";
+import { leaveIfAny, type Sign } from "./rarely.ts";
 import { counted, f64, localOf } from "./terms.ts";
 import { I32, Op, VOID, type Code } from "./wasm.ts";
 
@@ -125,20 +126,27 @@ export class FetchCode {
    * recently used, or else it is asked for. The line in hand was fetched last, so that its page is the most recently used.
    */
   #take(line: number, isSamePage: boolean, depth: number): void {
-    const { code, locals, calls } = this.#piece;
+    const { code, locals, calls, timing } = this.#piece;
+    const { l1i } = timing.fastPaths;
     const page = Math.floor(line / PAGE_BYTES);
     const ofLine = (offset: number): Code => code.local(Op.localGet, locals.line).memory(Op.i32Load, offset);
-    ofLine(LINE.set).memory(Op.i32Load, 0);
-    ofLine(LINE.word).op(Op.i32Ne);
-    if (this.#translates && !isSamePage)
-      code.local(Op.localGet, locals.inHand).memory(Op.f64Load, LINE.page).f64(page).op(Op.f64Ne).op(Op.i32Or);
-    code
-      .i32(0)
-      .memory(Op.f64Load, this.#piece.timing.fastPaths.l1i.busy.byteOffset)
-      .local(Op.localGet, locals.clock)
-      .op(Op.f64Gt)
-      .op(Op.i32Or);
-    code.rarely(Op.if).byte(VOID);
+    const isOtherLine = (): void => {
+      ofLine(LINE.set).memory(Op.i32Load, 0);
+      ofLine(LINE.word).op(Op.i32Ne);
+    };
+    const isOtherPage = (): Code =>
+      code.local(Op.localGet, locals.inHand).memory(Op.f64Load, LINE.page).f64(page).op(Op.f64Ne);
+    const isBusy = (): void => {
+      f64.at(l1i.busy.byteOffset).emit(code);
+      code.local(Op.localGet, locals.clock).op(Op.f64Gt);
+    };
+    const signs: Sign[] = [isOtherLine];
+    if (this.#translates && !isSamePage) signs.push(isOtherPage);
+    if (l1i.fills === undefined) signs.push(isBusy);
+    code.op(Op.block).byte(VOID).op(Op.block).byte(VOID);
+    leaveIfAny(code, signs, 0);
+    code.local(Op.localGet, locals.linesTaken).i32(1).op(Op.i32Add).local(Op.localSet, locals.linesTaken);
+    code.op(Op.br).unsigned(1).op(Op.end);
     code
       .local(Op.localGet, locals.line)
       .i32(page | 0)
@@ -150,9 +158,7 @@ export class FetchCode {
       .rarely(Op.if)
       .byte(VOID);
     this.#ask(() => code.local(Op.localGet, locals.line), depth + 2);
-    code.op(Op.end).op(Op.else);
-    code.local(Op.localGet, locals.linesTaken).i32(1).op(Op.i32Add).local(Op.localSet, locals.linesTaken);
-    code.op(Op.end);
+    code.op(Op.end).op(Op.end);
     code.local(Op.localGet, locals.line).local(Op.localSet, locals.inHand);
   }
 

@@ -4,6 +4,7 @@
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { ExprWriter } from "./expr.ts";
 import { busyBefore } from "./questions.ts";
+import { rarelyIfAny } from "./rarely.ts";
 import { STATE } from "./layout.ts";
 import { RESTART, type Pieces } from "./pieces.ts";
 import { ENTRY_SHIFT, OUTCOME_SHIFT, PIECE, STATE_BITS } from "./rows.ts";
@@ -159,16 +160,17 @@ export class PieceCode {
       .op(Op.i32Shl);
     code.op(Op.i32Add).local(Op.localSet, entry);
     const inEntry = (opcode: number, offset: number): Code => code.local(Op.localGet, entry).memory(opcode, offset);
-    inEntry(Op.i32Load, PIECE.state).local(Op.localGet, state).op(Op.i32Ne);
-    if (overlaps) {
+    const isOther = (): Code => inEntry(Op.i32Load, PIECE.state).local(Op.localGet, state).op(Op.i32Ne);
+    const waits = (): Code => {
       code.local(Op.localGet, age);
-      inEntry(Op.f64Load, PIECE.waiting).op(Op.f64Lt).op(Op.i32Or);
-    }
-    code.rarely(Op.if).byte(VOID);
-    code.local(Op.localGet, entry);
-    this.age(code, overlaps);
-    code.local(Op.localGet, clock).local(Op.localGet, state).callThroughTable(this.calls.advance);
-    code.local(Op.localSet, entry).op(Op.end);
+      return inEntry(Op.f64Load, PIECE.waiting).op(Op.f64Lt);
+    };
+    rarelyIfAny(code, overlaps ? [isOther, waits] : [isOther], () => {
+      code.local(Op.localGet, entry);
+      this.age(code, overlaps);
+      code.local(Op.localGet, clock).local(Op.localGet, state).callThroughTable(this.calls.advance);
+      code.local(Op.localSet, entry);
+    });
     code.local(Op.localGet, clock);
     inEntry(Op.f64Load, PIECE.cycles).op(Op.f64Add).local(Op.localSet, clock);
     inEntry(Op.i32Load, PIECE.taken).local(Op.localTee, state);

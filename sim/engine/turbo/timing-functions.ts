@@ -61,7 +61,7 @@ function defineTakeLine(
 ): void {
   const body = (f: Statements, record: Local, page: Local, clock: Local, translated: Local): Term => {
     const no = (): void => f.return(word(0));
-    f.if(f64.gt(f64.at(l1i.busy.byteOffset), clock), no);
+    if (l1i.fills === undefined) f.if(f64.gt(f64.at(l1i.busy.byteOffset), clock), no);
     f.if(translated, () => f.if(i32.not(codePage.touch(page)), no));
     const set = f.let(i32.load(record, LINE.set));
     const lineWord = f.let(i32.load(record, LINE.word));
@@ -86,7 +86,7 @@ function defineTakeLines(
 ): void {
   const body = (f: Statements, first: Local, last: Local, page: Local, clock: Local, translated: Local): Term => {
     const no = (): void => f.return(word(0));
-    f.if(f64.gt(f64.at(l1i.busy.byteOffset), clock), no);
+    if (l1i.fills === undefined) f.if(f64.gt(f64.at(l1i.busy.byteOffset), clock), no);
     f.if(translated, () => f.if(i32.not(codePage.touch(page)), no));
     const words = [first, last].map((record) => f.let(i32.load(record, LINE.word)));
     const others = [first, last].map((record, n) => i32.ne(i32.load(i32.load(record, LINE.set)), words[n]!));
