@@ -67,7 +67,9 @@ export class AccessCode {
     this.#writer.wide(addr);
     code.local(Op.localGet, place);
     this.#piece.age(code, hasLoads);
+    this.#piece.stores.tell(code);
     this.#piece.ask(this.#piece.calls.access);
+    this.#piece.stores.hear(code);
     if (bytes < l1d.lineBytes)
       code.local(Op.localGet, this.#piece.locals.answer).i32(ANSWER.onTime).op(Op.i32Eq).op(Op.brIf).unsigned(0);
     this.#piece.goOnOrExit(index + 1, bytes < l1d.lineBytes ? 2 : 1);
@@ -171,12 +173,12 @@ export class AccessCode {
 
   /** Notes how many stores came after the youngest that a load overlaps; `hasLoads`: there are others before it in its block. */
   #noteAge(place: number, bytes: number, index: number, hasLoads: boolean): void {
-    const { lastStore, youngest } = this.#piece.timing.fastPaths.storeBlocks;
-    const { age, overlap } = this.#piece.locals;
+    const { lastStore } = this.#piece.timing.fastPaths.storeBlocks;
+    const { age, overlap, youngest } = this.#piece.locals;
     const code = this.#code;
     const at = this.#piece.pieces.agesAt + 8 * index;
     this.#portBlocks(bytes).forEach((ahead, n) => {
-      code.i32(0).memory(Op.f64Load, youngest.byteOffset);
+      code.local(Op.localGet, youngest);
       this.#lastStoreAt(place, ahead);
       code.memory(Op.f64Load, lastStore.byteOffset).op(Op.f64Sub);
       if (n === 0) code.local(Op.localSet, overlap);
@@ -191,14 +193,13 @@ export class AccessCode {
   }
 
   #noteStore(place: number, bytes: number): void {
-    const { lastStore, youngest } = this.#piece.timing.fastPaths.storeBlocks;
-    const { overlap: number } = this.#piece.locals;
+    const { lastStore } = this.#piece.timing.fastPaths.storeBlocks;
+    const { youngest, one } = this.#piece.locals;
     const code = this.#code;
-    const at = youngest.byteOffset;
-    code.i32(0).i32(0).memory(Op.f64Load, at).f64(1).op(Op.f64Add).local(Op.localTee, number).memory(Op.f64Store, at);
+    code.local(Op.localGet, youngest).local(Op.localGet, one).op(Op.f64Add).local(Op.localSet, youngest);
     for (const ahead of this.#portBlocks(bytes)) {
       this.#lastStoreAt(place, ahead);
-      code.local(Op.localGet, number).memory(Op.f64Store, lastStore.byteOffset);
+      code.local(Op.localGet, youngest).memory(Op.f64Store, lastStore.byteOffset);
     }
   }
 }

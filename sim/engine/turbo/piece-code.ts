@@ -27,6 +27,8 @@ export class PieceCode {
     readonly piece: number;
     /** The least overlap age of the loads in the piece, if it has any. */
     readonly age: number;
+    /** The number of the youngest store, where loads wait for stores that they overlap. */
+    readonly youngest: number;
     /** 1, which V8 would make anew each time. */
     readonly one: number;
     /** Where the records of the region's lines begin, and where that of the line in hand lies. */
@@ -67,6 +69,7 @@ export class PieceCode {
       state: local(I32),
       piece: local(I32),
       age: local(F64),
+      youngest: local(F64),
       one: local(F64),
       lines: local(I32),
       inHand: local(I32),
@@ -90,6 +93,18 @@ export class PieceCode {
     return !this.timing.fastPaths.storeBlocks.forwards;
   }
 
+  /** The number of the youngest store is told to who notes stores, too; and heard from him. */
+  readonly stores = {
+    tell: (code: Code): void => {
+      const at = this.timing.fastPaths.storeBlocks.youngest.byteOffset;
+      if (this.ordersLoads) code.i32(0).local(Op.localGet, this.locals.youngest).memory(Op.f64Store, at);
+    },
+    hear: (code: Code): void => {
+      const at = this.timing.fastPaths.storeBlocks.youngest.byteOffset;
+      if (this.ordersLoads) code.i32(0).memory(Op.f64Load, at).local(Op.localSet, this.locals.youngest);
+    },
+  };
+
   /** At the function's entry. */
   load(code: Code): void {
     const { locals, timing } = this;
@@ -97,6 +112,7 @@ export class PieceCode {
     const from = (opcode: number, at: number): Code => code.i32(0).memory(opcode, at);
     for (const [cycles, local] of this.#before)
       from(Op.f64Load, event.byteOffset).f64(cycles).op(Op.f64Sub).local(Op.localSet, local);
+    this.stores.hear(code);
     from(Op.f64Load, timing.one.byteOffset).local(Op.localSet, locals.one);
     from(Op.i32Load, STATE.lines).local(Op.localSet, locals.lines);
     from(Op.f64Load, pieces.clock.byteOffset).local(Op.localSet, locals.clock);
@@ -106,6 +122,7 @@ export class PieceCode {
   /** Where it is left. */
   store(code: Code): void {
     const { clock, state } = this.timing.pieces;
+    this.stores.tell(code);
     code.i32(0).local(Op.localGet, this.locals.clock).memory(Op.f64Store, clock.byteOffset);
     code.i32(0).local(Op.localGet, this.locals.state).memory(Op.i32Store, state.byteOffset);
     code.i32(0).local(Op.localGet, this.locals.piece).memory(Op.i32Store, this.pieces.leftAt);
