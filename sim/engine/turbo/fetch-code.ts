@@ -104,6 +104,9 @@ export class FetchCode {
       this.#take(last, true, 1);
     }
     code.op(Op.end);
+    // The same either way: V8 leaves comparisons out where it knows that.
+    this.#leaveRecord(last);
+    code.local(Op.localSet, locals.inHand);
   }
 
   /** The page of the line in hand is looked up: it is the most recently used. */
