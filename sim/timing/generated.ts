@@ -41,6 +41,7 @@ export interface FastPaths {
 
 export class GeneratedTiming {
   readonly fastPaths: FastPaths;
+  readonly predictor: PredictorLayout;
   readonly pieces: PieceClock;
   /** Physical address of RAM. */
   readonly ramBase = RAM_BASE;
@@ -75,6 +76,7 @@ export class GeneratedTiming {
     const { dynamic, storage } = o;
     this.memo = o.memo;
     this.answered = dynamic.answered;
+    this.predictor = dynamic.predictor.layout;
     this.#dynamic = dynamic;
     this.pieces = o.pieces;
     this.event = storage.float64(1, Infinity);
@@ -137,6 +139,17 @@ export class GeneratedTiming {
   /** May code be entered, which asks itself before each block whether that fits in if nothing late is under way? */
   get mayBegin(): boolean {
     return this.answered[0]! <= this.pieces.now ? this.pieces.now < this.event[0]! : this.hasTime;
+  }
+
+  /** Has anything of the instruction that is executed next been gone through here? */
+  get hasBegun(): boolean {
+    return this.begun || this.fetchedPc !== NOWHERE;
+  }
+
+  /** Somebody leads the pipeline from here on, step by step, up to an event. */
+  lead(eventAt: number): void {
+    this.event[0] = eventAt;
+    this.pieces.lead();
   }
 
   /** How many cycles from its begin on a piece that is on time, and what is under way then, are done at the latest. */

@@ -32,7 +32,7 @@ import type { MachineConfig } from "../config/machine.ts";
 import { Allowance } from "./allowance.ts";
 import { Bench } from "./bench.ts";
 import { FarStores, isFar, TO_FAR, TO_NEAR, Use, useOf } from "./far-stores.ts";
-import { Live } from "./live.ts";
+import { Live, LIVE } from "./live.ts";
 import { heapStorage, type Storage } from "./part.ts";
 import type { Outcomes, Pipeline } from "./pipeline.ts";
 import { Answered, copyLateness, DEVICE, ON_TIME, type Lateness } from "./script.ts";
@@ -43,8 +43,6 @@ import { NO_OVERLAP } from "./storebuffer.ts";
 import { Slot, Transitions } from "./transitions.ts";
 import { Class, isStore, traitClass } from "./traits.ts";
 
-/** The state of a pipeline that is not remembered. */
-export const LIVE = -2;
 const UNKNOWN = -1;
 
 /** Beyond so many transitions the memo starts afresh. */
@@ -81,7 +79,8 @@ export class PipelineMemo {
   /** Called when states have new numbers, and when scripts have. */
   onRenumbered: (scriptsToo: boolean) => void = () => {};
   readonly #bench: Bench;
-  readonly #live: Live;
+  /** Goes on where nothing is remembered. */
+  readonly live: Live;
   readonly #late: Lateness = { ...ON_TIME };
   readonly #hitCycles: number;
   /** Transitions; more are computed than allowed, since what is asked about is gone through. */
@@ -101,7 +100,7 @@ export class PipelineMemo {
     this.#nearStores = new Allowance(options.nearStores ?? NEAR_STORES_AT_FIRST, cyclesANearStore, heapStorage);
     this.far = new FarStores(config.storeBuffer, mostTransitions, storage);
     this.#hitCycles = config.l1d.hitCycles;
-    this.#live = new Live(config, categories, storage);
+    this.live = new Live(config, { categories, storage, states: this.#states, far: this.far });
     this.#bench = new Bench(config);
   }
 
@@ -131,7 +130,7 @@ export class PipelineMemo {
 
   /** The state in which a pipeline begins: nothing is waited for. */
   start(): number {
-    return this.#states.numberOf(this.#live.pipeline);
+    return this.#states.numberOf(this.live.pipeline);
   }
 
   /** Transitions computed so far, those forgotten included. */
@@ -143,8 +142,8 @@ export class PipelineMemo {
   advance(state: number, script: number, now: number): number {
     const slot = this.peek(state, script, now);
     if (slot >= 0) return slot;
-    this.#goLive(state, now);
-    return this.#transitions.unremembered(LIVE, this.#live.play(this.scripts, script), LIVE);
+    this.live.enter(state, now);
+    return this.#transitions.unremembered(LIVE, this.live.play(this.scripts, script), LIVE);
   }
 
   /** The same, but gives -1 where `advance` would not remember, and goes nowhere. */
@@ -174,7 +173,7 @@ export class PipelineMemo {
       if (isStore(traitClass(word))) return this.#storeSlot(state, script, word, category, now);
       return this.#lateSlot(state, script, word, category);
     }
-    return this.#stepLive(state, word, category, this.#live.player.answering(late), now);
+    return this.#stepLive(state, word, category, this.live.player.answering(late), now);
   }
 
   /** The state by which one goes on: a far one is near again when no store waits any more. */
@@ -189,7 +188,7 @@ export class PipelineMemo {
     this.#bench.becomeNear(this.far.timesAt(now - 1).map((time) => time - now));
     const near = this.#states.numberOfAny(this.#bench.pipeline);
     if (near === EXCEEDED) {
-      this.#goLive(state, now);
+      this.live.enter(state, now);
       return LIVE;
     }
     this.far.forget();
@@ -198,7 +197,7 @@ export class PipelineMemo {
 
   /** What has been counted, but for the time of the clock. Good until the next `advance` or `step`. */
   collect(): Pick<Pipeline, "clock" | "stores"> & { readonly counts: ScriptCounts } {
-    const { pipeline } = this.#live;
+    const { pipeline } = this.live;
     this.#transitions.collect(pipeline, this.scripts);
     return { clock: pipeline.clock, stores: pipeline.stores, counts: this.scripts.counts };
   }
@@ -218,25 +217,14 @@ export class PipelineMemo {
 
   /** A live state is numbered when transitions may be computed again; gives the number, or LIVE. */
   #resume(now: number): number {
-    if (this.#allowance.at(now) < RESUME_ALLOWED) return LIVE;
-    const state = this.#states.numberOfAny(this.#live.pipeline);
-    return state === EXCEEDED ? LIVE : state;
-  }
-
-  #goLive(state: number, now: number): void {
-    if (state === LIVE) return;
-    const { pipeline } = this.#live;
-    pipeline.clock.now = now;
-    this.#states.restore(state, pipeline);
-    if (!isFar(state)) return;
-    pipeline.stores.takeOver(this.far.timesAt(now - 1));
-    this.far.forget();
+    if (this.live.isLed || this.#allowance.at(now) < RESUME_ALLOWED) return LIVE;
+    return this.live.number();
   }
 
   /** Goes through an instruction that is not remembered. */
   #stepLive(state: number, word: number, category: number, outcomes: Outcomes, now: number): number {
-    this.#goLive(state, now);
-    return this.#transitions.unremembered(LIVE, this.#live.step(word, category, outcomes), LIVE);
+    this.live.enter(state, now);
+    return this.#transitions.unremembered(LIVE, this.live.step(word, category, outcomes), LIVE);
   }
 
   /**

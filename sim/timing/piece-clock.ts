@@ -1,6 +1,7 @@
 // A memo's state and clock, and how they go on through pieces of code.
 import type { FetchDelay } from "./dynamic.ts";
 import { isFar, PASSED, USE, usePlace } from "./far-stores.ts";
+import { LIVE } from "./live.ts";
 import { MOST_LATE_CYCLES, type PipelineMemo } from "./memo.ts";
 import type { Storage } from "./part.ts";
 import { ON_TIME, Script, type AgeAt, type Lateness } from "./script.ts";
@@ -42,6 +43,26 @@ export class PieceClock {
     this.clock[0]! += slots[slot + Slot.cycles]!;
     this.state[0] = slots[slot + Slot.next]!;
     taken[slots[slot + Slot.transition]!]! += 1;
+  }
+
+  /** Somebody leads the pipeline from here on, up to `remember`. */
+  lead(): void {
+    const { live } = this.#memo;
+    live.enter(this.state[0]!, this.now);
+    live.isLed = true;
+    this.state[0] = LIVE;
+  }
+
+  /** It was led so far. */
+  follow(): void {
+    this.clock[0] = this.#memo.live.pipeline.clock.now;
+  }
+
+  /** Goes on by what is remembered. */
+  remember(): void {
+    const { live } = this.#memo;
+    live.isLed = false;
+    if (this.state[0] === LIVE) this.state[0] = live.number();
   }
 
   /** Scripts are few where code repeats itself; where they are many, all are forgotten. */
