@@ -23,6 +23,10 @@ export interface PathOptions extends DataPathOptions {
 const PAGE_MASK = 0xfffn;
 /** Offsets in a page, and of the instruction after its last, as bigint. */
 const OFFSETS = Array.from({ length: PAGE_BYTES + 4 }, (_, i) => BigInt(i));
+/** Of an instruction. */
+const LONGEST_BYTES = 4n;
+const VIRT_MAX = (1n << 64n) - 1n;
+const EVERYWHERE = { low: 0n, span: VIRT_MAX } as const;
 /** Values of `next` that are no offset in the page: a jump to another page, one to a whole capability, a trap. */
 const ELSEWHERE = -1;
 const INSTALL = -2;
@@ -145,6 +149,14 @@ export abstract class FetchPath extends DataPath {
   /** Metadata of the pcc where it can be executed, 0 without RVY; else undefined. */
   protected get currentMeta(): bigint | undefined {
     return this.#usable ? this.#authority.meta : undefined;
+  }
+
+  /** Where instructions may begin that lie within the bounds of the pcc, as long as any is; undefined where there are none. */
+  protected get within(): { readonly low: bigint; readonly span: bigint } | undefined {
+    if (!this.rvy) return EVERYWHERE;
+    const { base, top, topHigh } = this.bounds(this.#authority);
+    const bytes = (topHigh === 0n ? top : VIRT_MAX) - base;
+    return bytes < LONGEST_BYTES ? undefined : { low: base, span: bytes - LONGEST_BYTES };
   }
 
   /** Goes on at an address, as after jumps by a tagged pcc with this metadata. */

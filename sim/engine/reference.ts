@@ -8,7 +8,7 @@ import { Effect } from "../machine/csr-behaviour.ts";
 import { permitsCacheBlock, type Csrs } from "../machine/csrs.ts";
 import { MSTATUS, type Hart } from "../machine/hart.ts";
 import { Mode, type TranslationState } from "../machine/mmu.ts";
-import type { Timing, Walk } from "../machine/retire.ts";
+import type { Retire, Timing, Walk } from "../machine/retire.ts";
 import { unreserve } from "../machine/reservation.ts";
 import { ECALL, enterTrap, isDelegated, LEVEL, mayNotReturn, returnFromTrap, type Trap } from "../machine/trap.ts";
 import type { Engine, Stop } from "./engine.ts";
@@ -254,8 +254,13 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
       return;
     }
     this.record.nextPc = this.nextVirt();
-    timing.retire(this.record, walks);
-    this.now = timing.now;
+    this.timeOf(this.record, walks);
+  }
+
+  /** Time passes for what a record tells. */
+  protected timeOf(record: Retire, walks = this.#walk): void {
+    this.#timing!.retire(record, walks);
+    this.now = this.#timing!.now;
   }
 
   #begin(untilCycle: number): void {

@@ -42,6 +42,8 @@ export interface MachineOptions {
   readonly engine?: EngineName;
   /** How often the turbo engine interprets code before it translates it; a default that suits most. */
   readonly translateAfter?: number;
+  /** After how many instructions code that is not hot is interpreted in WebAssembly, not in JavaScript; a default that suits most. */
+  readonly interpretAfter?: number;
   /** Times the run by a model of this machine. Without it, each instruction and each trap takes one cycle. */
   readonly core?: MachineConfig;
   /** How much the turbo engine remembers of the model: for tests of what it does when it has to forget. */
@@ -166,7 +168,8 @@ export class Machine {
         ? new Reference(engineOptions)
         : new Turbo({
             ...engineOptions,
-            ...{ linear, storage, generated: memoCore?.generated, hotAfter: o.translateAfter },
+            ...{ linear, storage, generated: memoCore?.generated },
+            ...{ hotAfter: o.translateAfter, interpretedAfter: o.interpretAfter },
           });
     later.engine = engine;
     this.engine = engine;

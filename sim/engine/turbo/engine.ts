@@ -9,26 +9,33 @@ import { LoadedTags } from "../../machine/mmu.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { Storage } from "../../timing/part.ts";
 import { isIndirect, packTraits } from "../../timing/traits.ts";
+import type { CodePage } from "../code.ts";
 import type { Stop } from "../engine.ts";
 import { Reference, type ReferenceOptions } from "../reference.ts";
-import { boundsModule } from "./bounds-module.ts";
-import { TranslatedCode, type CachedRegion, type Entrance } from "./code-cache.ts";
+import { TranslatedCode, type Entrance } from "./code-cache.ts";
 import { Contexts, inOnePage } from "./contexts.ts";
-import { ExecutedCode } from "./executed-code.ts";
+import { Entrances } from "./entrances.ts";
 import { GOES_ON, SWITCHES } from "./exits.ts";
+import { Interpreter } from "./interpreter.ts";
+import { LEFT } from "./interpreter-loop.ts";
 import { Jumps } from "./jumps.ts";
 import { ENTRY, RAM_AT, STATE } from "./layout.ts";
 import type { LinearMemory } from "./linear.ts";
+import { offsetOf } from "./lines.ts";
 import { Access } from "./memory-path.ts";
+import { Operations } from "./operations.ts";
 import { Pieces } from "./pieces.ts";
+import { forgetKnown, RETIRE, retireOf } from "./retire-record.ts";
 import { RegionMaker } from "./region-maker.ts";
-import { timingModule } from "./timing-module.ts";
+import { SharedModules } from "./shared-modules.ts";
 
 export interface TurboOptions extends ReferenceOptions {
   /** Holds the RAM of `bus.memory`. */
   readonly linear: LinearMemory;
   /** How often the interpreter comes to an address before its code is translated. */
   readonly hotAfter: number | undefined;
+  /** After how many instructions the interpreter in WebAssembly begins. */
+  readonly interpretedAfter: number | undefined;
   /** Of the core that is `timing`, and where what it remembers lies. */
   readonly generated: GeneratedTiming | undefined;
   readonly storage: Storage;
@@ -37,26 +44,24 @@ export interface TurboOptions extends ReferenceOptions {
 const HOT_AFTER = 48;
 /** V8 replaces the quick code of a function by the optimised one when it is called: it has to be left now and then. */
 const MAX_BUDGET = 1 << 20;
-const MAX_COUNTED = 1 << 16;
-/** Each so many times that an address is come to, code is looked for that was translated for it elsewhere. */
-const LOOKS_FOR_SHARED = 4;
-/** After so many regions were dropped, code has to be twice as hot. */
-const DROPS_PER_DOUBLING = 64;
 const PAGE_MASK = 0xfffn;
 const NOWHERE = -1;
-const NEVER = -Infinity;
+/** The interpreter in WebAssembly begins after so many instructions: a program that ends before has none of it made. */
+const INTERPRETED_AFTER = 1 << 12;
+/** It is left now and then, for V8 to replace it by its optimised version. */
+const INTERPRETED_AT_ONCE = 1 << 14;
 
 export class Turbo extends Reference {
-  /** Instructions that generated code has executed. */
+  /** Instructions that generated code has executed, and the interpreter in WebAssembly. */
   translated = 0;
+  interpreted = 0;
   readonly #linear: LinearMemory;
   readonly #code: TranslatedCode;
   readonly #contexts: Contexts;
-  readonly #maker: RegionMaker;
+  readonly #entrances: Entrances;
   readonly #pieces: Pieces | undefined;
-  readonly #hotAfter: number;
-  /** How often the interpreter has come to an address (low 48 bits). */
-  readonly #heat = new Map<number, number>();
+  readonly #interpretedAfter: number;
+  readonly #interpreter: Interpreter;
   readonly #jumps = new Jumps();
   /** Generated code may run up to here; 0: not at all. */
   #untilRetired = 0;
@@ -75,7 +80,7 @@ export class Turbo extends Reference {
     const { linear, generated } = o;
     const ramBase = o.bus.memory.base;
     this.#linear = linear;
-    this.#hotAfter = o.hotAfter ?? HOT_AFTER;
+    this.#interpretedAfter = o.interpretedAfter ?? INTERPRETED_AFTER;
     this.#pieces =
       generated &&
       new Pieces({
@@ -87,32 +92,36 @@ export class Turbo extends Reference {
         },
         asid: () => linear.words[STATE.asid >>> 2]!,
       });
-    const shared = (): Readonly<Record<string, unknown>> => ({
-      ...(o.rvy && boundsModule(linear, o.zylevels1)),
-      ...(this.#pieces && timingModule(linear, this.#pieces.timing, this.#pieces)),
+    const { rvy, zylevels1, instructionAlignment } = o;
+    const both = {
+      ...{ capabilityMode: rvy, tagged: rvy, zylevels1, instructionAlignment, ramBase },
+      ...{ trapsMisaligned: o.misaligned === "trap", layout: linear.layout },
+    };
+    const operations = new Operations({
+      linear,
+      surroundings: { ...both, timed: generated !== undefined },
+      imports: () => this.#code.imports,
     });
+    const pieces = this.#pieces;
+    const modules = new SharedModules({ linear, operations, pieces, rvy, zylevels1 });
     const fill = (addr: bigint, access: number): number => this.#fill(BigInt.asUintN(64, addr), access);
-    this.#code = new TranslatedCode(linear, fill, shared);
+    this.#code = new TranslatedCode(linear, fill, () => modules.functions);
     this.#contexts = new Contexts(linear, this.#code);
-    this.#maker = new RegionMaker({
-      surroundings: {
-        hart: this.hart,
-        csrs: this.csrs,
-        restarts: generated?.clearsOnTrap !== true,
-        capabilityMode: o.rvy,
-        tagged: o.rvy,
-        zylevels1: o.zylevels1,
-        instructionAlignment: o.instructionAlignment,
-        trapsMisaligned: o.misaligned === "trap",
-        layout: linear.layout,
-        ramBase,
-        pieces: this.#pieces,
-      },
-      code: this.#code,
-      memory: this.memory,
-      knownPage: (virt) => this.knownPage(virt),
+    this.#interpreter = new Interpreter({ linear, ramBase, operations, loop: () => modules.loop });
+    const { hart, csrs, memory } = this;
+    const knownPage = (virt: bigint): CodePage | undefined => this.knownPage(virt);
+    this.#entrances = new Entrances({
+      ...{ code: this.#code, interpreter: this.#interpreter, jumps: this.#jumps, pieces, machine: this, knownPage },
+      ...{ hotAfter: o.hotAfter ?? HOT_AFTER, decoded: this.code },
+      maker: new RegionMaker({
+        ...{ code: this.#code, memory, knownPage },
+        surroundings: { ...both, hart, csrs, restarts: generated?.clearsOnTrap !== true, pieces },
+      }),
     });
-    this.code.onInvalidate = (start, end) => this.#drop(start, end);
+    this.code.onInvalidate = (start, end) => {
+      this.#interpreter.pages.forget(ramBase + start, ramBase + end);
+      this.#drop(start, end);
+    };
   }
 
   // Registers
@@ -160,11 +169,12 @@ export class Turbo extends Reference {
     }
   }
 
-  /** One instruction, or many of generated code. */
+  /** One instruction, or many of generated code, or of the interpreter in WebAssembly. */
   protected override one(): void {
     let at = this.pageVirt + this.offset;
-    if (at !== this.#sequential && this.#untilRetired > 0) {
-      if (this.#runTranslated(at)) return;
+    if (this.#untilRetired > 0) {
+      if (at !== this.#sequential && this.#runTranslated()) return;
+      if (!this.#gaveUp && this.#interpreted()) return;
       at = this.pageVirt + this.offset;
     }
     const { retired } = this;
@@ -172,6 +182,59 @@ export class Turbo extends Reference {
     const trapped = this.retired === retired;
     this.#sequential = this.#gaveUp || trapped ? NOWHERE : at + this.op!.bytes;
     this.#gaveUp = false;
+    if (!trapped) this.#noteExecuted();
+  }
+
+  /** The interpreter in WebAssembly may go on with what was executed here. */
+  #noteExecuted(): void {
+    if (this.retired < this.#interpretedAfter) return;
+    const { fetchPhys } = this.record;
+    const page = this.code.page(fetchPhys)!;
+    const offset = fetchPhys % PAGE_BYTES;
+    const op = page.ops[offset >>> 1];
+    if (op !== undefined && op === this.op) this.#interpreter.note(page, offset, op);
+  }
+
+  /** Lets the interpreter in WebAssembly go on. False: this instruction is not for it. */
+  #interpreted(): boolean {
+    const page = this.knownPage(this.pageBase);
+    if (page === undefined || !this.#interpreter.knows(page, this.offset)) return false;
+    const [meta, within] = [this.currentMeta, this.within];
+    const timing = this.#pieces?.timing;
+    if (meta === undefined || within === undefined || timing?.hasBegun === true) return false;
+    const left = Math.min(this.#untilRetired - this.retired, INTERPRETED_AT_ONCE);
+    const budget = Math.min(left, timing === undefined ? this.eventAt - this.now : left);
+    if (budget < 1 || this.now >= this.eventAt) return false;
+    if (timing !== undefined) this.#beginTimed(timing);
+    const executed = budget - this.#interpreter.run(this.pc, meta, page, within, budget, this.#entrances.hot);
+    timing?.pieces.follow();
+    this.retired += executed;
+    this.interpreted += executed;
+    this.now = timing?.pieces.now ?? this.now + executed;
+    const { words, doubles } = this.#linear;
+    if (words[STATE.exit >>> 2] === LEFT.untimed) this.#timeLast();
+    this.continueAt(doubles[STATE.pc >>> 3]!, doubles[STATE.meta >>> 3]!);
+    const stuck = words[STATE.exit >>> 2] === LEFT.stuck;
+    this.#sequential = stuck ? this.pageVirt + this.offset : NOWHERE;
+    return executed > 0;
+  }
+
+  #beginTimed(timing: GeneratedTiming): void {
+    const { words } = this.#linear;
+    const { translatesFetch, translatesData } = this.mmu;
+    words[RETIRE.translatedFetch >>> 2] = translatesFetch ? 1 : 0;
+    words[RETIRE.translatedData >>> 2] = translatesData ? 1 : 0;
+    forgetKnown(this.#linear);
+    timing.lead(this.eventAt);
+  }
+
+  /** Times what the interpreter in WebAssembly has executed last. */
+  #timeLast(): void {
+    const { words } = this.#linear;
+    const { base } = this.memory;
+    const phys = base + offsetOf(words[RETIRE.fetchPlace >>> 2]!, RAM_AT);
+    const op = this.code.page(phys)!.ops[(phys % PAGE_BYTES) >>> 1]!;
+    this.timeOf(retireOf(this.#linear, op.decoded, base));
   }
 
   #noteJump(target: bigint): void {
@@ -201,7 +264,7 @@ export class Turbo extends Reference {
   }
 
   /** Runs generated code at the pc if there is any, or if it is worth while to make it. False: the interpreter goes on at once. */
-  #runTranslated(at: number): boolean {
+  #runTranslated(): boolean {
     const budget = this.#budget();
     if (budget < 1) return false;
     const meta = this.currentMeta;
@@ -212,7 +275,7 @@ export class Turbo extends Reference {
     doubles[STATE.meta >>> 3] = meta;
     let slot = this.#code.entry();
     if (slot < 0) {
-      const entrance = this.#entrance(at, pc, meta);
+      const entrance = this.#entrance(pc, meta);
       if (entrance === undefined) return false;
       slot = this.#code.setEntry(entrance);
       // What an event leaves time for is less where a longer piece has come to be.
@@ -227,6 +290,7 @@ export class Turbo extends Reference {
     words[STATE.trappedAt >>> 2] = this.justTrapped ? budget : NOWHERE;
     numbers[STATE.now >>> 3] = this.now + budget;
     numbers[STATE.retired >>> 3] = this.retired + budget;
+    this.#pieces?.timing.pieces.remember();
     const left = this.#code.run(budget, index);
     this.#pieces?.lines.leave(words[STATE.inHand >>> 2]!);
     const number = words[STATE.exit >>> 2]!;
@@ -265,47 +329,16 @@ export class Turbo extends Reference {
     return timing.mayBegin ? left : 0;
   }
 
-  /** Where to enter a region at the pc: one that there is, or, where the code is hot, a new one. */
-  #entrance(at: number, pc: bigint, meta: bigint): Entrance | undefined {
-    const heat = (this.#heat.get(at) ?? 0) + 1;
-    if (heat === NEVER) {
-      // The interpreter's own: what follows it may be translated.
-      this.#gaveUp = true;
-      return undefined;
-    }
-    const page = this.knownPage(pc & ~PAGE_MASK);
-    const known = page && this.#code.find(page, pc, meta, this.#addressing, (region) => this.#valid(region));
-    if (known !== undefined) return known;
-    if (this.#heat.size >= MAX_COUNTED) this.#heat.clear();
-    this.#heat.set(at, heat);
-    if (this.#code.full || this.#pieces?.full === true) this.#clear();
-    const hot = heat >= this.#hotAfter * 2 ** Math.floor(this.#code.dropped / DROPS_PER_DOUBLING);
-    const shared = hot || heat % LOOKS_FOR_SHARED === 1 ? this.#maker.share(pc, meta, this.#addressing) : undefined;
-    if (shared !== undefined || !hot) return shared && { region: shared, target: 0 };
-    const source = new ExecutedCode(this, {
-      code: this.code,
-      knownPage: (addr) => this.knownPage(addr),
-      jumpsTo: (from) => this.#jumps.targets(from),
-      isElsewhere: (to) => {
-        const seen = this.knownPage(to & ~PAGE_MASK);
-        return seen !== undefined && this.#code.isElsewhere(seen, to, meta, this.#addressing);
-      },
-      ...{ pc, meta },
-    });
-    // What was never executed, or lies outside of this pcc, cannot be translated; what begins with an instruction of the
-    // interpreter's never will be.
-    if (source.at(pc) === undefined) return undefined;
+  /** Where to enter translated code at the pc. */
+  #entrance(pc: bigint, meta: bigint): Entrance | undefined {
     const { translatesData, translatesFetch } = this.mmu;
-    const made = this.#maker.translate(source, {
+    const entrance = this.#entrances.at({
       ...{ pc, meta, direct: this.#direct, mode: this.hart.mode, bits: this.#addressing },
       addressing: { translatesData, translatesFetch },
     });
-    this.#heat.set(at, made === undefined ? NEVER : 0);
-    return made && { region: made, target: 0 };
-  }
-
-  #valid(region: CachedRegion): boolean {
-    return region.pages.every(({ virt, page }) => this.knownPage(virt) === page);
+    if (entrance !== "never") return entrance;
+    this.#gaveUp = true;
+    return undefined;
   }
 
   /** Finds the place of an access to a page that may be accessed so anywhere; 0 where the interpreter has to do it. */
@@ -333,12 +366,6 @@ export class Turbo extends Reference {
       const page = this.code.page(this.memory.base + offset);
       if (page !== undefined) this.#code.drop(page, start - offset, end - offset);
     }
-  }
-
-  #clear(): void {
-    this.#code.clear();
-    this.#pieces?.clear();
-    this.#heat.clear();
   }
 }
 

@@ -1,5 +1,5 @@
 // Where everything lies in the engine's linear memory: the hart's registers, what leaves and enters generated code, RAM.
-import { GRANULE_BITS, GRANULE_BYTES } from "../../machine/memory.ts";
+import { GRANULE_BITS, GRANULE_BYTES, PAGE_BYTES } from "../../machine/memory.ts";
 
 /** What a function of generated code and its callers tell one another. */
 export const STATE = {
@@ -116,8 +116,33 @@ export const OPERATION = {
 export const OPERATIONS_AT = GIVEN_AT + GIVEN_BYTES;
 export const OPERATIONS_BYTES = 1 << (OPERATION.indexBits + OPERATION.bits);
 
+/**
+ * Pages of decoded code, for each parcel (decoded-pages.ts): i32 where the record of the operation lies that begins there, 0 where none is
+ * decoded; i32 how often the interpreter has jumped there, with the category of the code above `heatBits`.
+ */
+export const PARCEL = { bits: 3, record: 0, heat: 4, heatBits: 16 } as const;
+export const PARCELS_BYTES = (PAGE_BYTES / 2) << PARCEL.bits;
+export const MAX_DECODED_PAGES = 512;
+export const DECODED_AT = OPERATIONS_AT + OPERATIONS_BYTES;
+
+/**
+ * Pages that the interpreter goes on in, direct mapped by the lowest bits of their number (interpreter-loop.ts): i64 address, i32 tag (as of
+ * an `ENTRY`), i32 where its parcels lie, i32 its place in linear memory.
+ */
+export const FETCHED = { bits: 5, indexBits: 8, tag: 8, parcels: 12, place: 16 } as const;
+export const FETCHED_AT = DECODED_AT + MAX_DECODED_PAGES * PARCELS_BYTES;
+export const FETCHED_BYTES = 1 << (FETCHED.indexBits + FETCHED.bits);
+
+/** The last jumps through registers that it has taken, in a ring: i64 their addresses, i64 where they led. */
+export const JUMPED = { bits: 4, indexBits: 10, target: 8 } as const;
+export const JUMPED_AT = FETCHED_AT + FETCHED_BYTES;
+
+/** What it is told, and tells: i64 address at which the pcc's bounds begin, i64 how far from there an instruction may; i32 how many jumps. */
+export const INTERPRETED = { low: 0, span: 8, jumps: 16, bytes: 24 } as const;
+export const INTERPRETED_AT = JUMPED_AT + (1 << (JUMPED.indexBits + JUMPED.bits));
+
 const WASM_PAGE_BYTES = 1 << 16;
-export const RAM_AT = Math.ceil((OPERATIONS_AT + OPERATIONS_BYTES) / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
+export const RAM_AT = Math.ceil((INTERPRETED_AT + INTERPRETED.bytes) / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
 /** Linear memory has 4 GiB, and RAM brings two bytes for each granule. */
 export const MAX_RAM_BYTES = 3.25 * 2 ** 30;
 

@@ -17,6 +17,7 @@ import {
   i32,
   i64,
   type Functions,
+  type Callee,
   type Import,
   type Local,
   type Statements,
@@ -29,18 +30,18 @@ const { const: word } = i32;
 /** `Pieces.advance` */
 export const ADVANCE_IMPORT: Import = { name: "advance", params: [I32, F64], results: [] };
 
-/** Writes the functions that regions call. */
+/** Writes the functions that regions call; gives `rememberTarget`, which others call, too. */
 export function defineTimingFunctions(
   module: Functions,
   timing: GeneratedTiming,
   { rows }: Pick<Pieces, "rows">,
   own: OwnFunctions,
-): void {
-  rememberTargetFunction(module, "rememberTarget");
+): Callee {
   defineAdvance(module, timing, rows, own.memo, own.far);
   defineTakeLine(module, timing, own);
   defineTakeLines(module, timing, own);
   module.define([I32], I32, (_, page) => own.dataPage.touch(page), "touchPage");
+  return rememberTargetFunction(module, "rememberTarget");
 }
 
 /** The number of the row that lies, or in which an entry lies, at a linear address. */

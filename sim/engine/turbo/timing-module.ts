@@ -7,21 +7,28 @@ import { instantiateShared } from "./host.ts";
 import { defineLateFetch, lateAccessCode } from "./late-access.ts";
 import { PageCode } from "./late-page.ts";
 import type { LinearMemory } from "./linear.ts";
+import { defineInterpreter } from "./interpreter-loop.ts";
 import { memoCode } from "./memo-code.ts";
 import { HELD_AT, RAM_AT, STATE } from "./layout.ts";
 import { LATE_ACCESS_IMPORTS } from "./own-functions.ts";
 import { memoryCode } from "./parts/memory.ts";
 import { translationCode } from "./parts/translation.ts";
 import type { Pieces } from "./pieces.ts";
-import { Functions } from "./terms.ts";
+import { retireFunction } from "./retire-code.ts";
+import { f64, Functions } from "./terms.ts";
 import { ADVANCE_IMPORT, defineTimingFunctions } from "./timing-functions.ts";
 import { encodeModule } from "./wasm.ts";
 
-/** Gives what regions import of it. */
+/**
+ * Gives what regions import of it, and the interpreter's loop.
+ *
+ * @param operations - the table that the loop calls.
+ */
 export function timingModule(
   { memory, layout }: LinearMemory,
   timing: GeneratedTiming,
   pieces: Pieces,
+  operations: unknown,
 ): Readonly<Record<string, unknown>> {
   const module = new Functions([ADVANCE_IMPORT, ...LATE_ACCESS_IMPORTS]);
   const memo = memoCode(module, timing, pieces);
@@ -37,11 +44,21 @@ export function timingModule(
   const own = { memo, far, askAccess, codePage, dataPage, ...caches };
   defineAccess(module, timing, pieces, own, lateAccessCode(module, timing, pieces, own));
   defineLateFetch(module, timing, pieces, own);
-  defineTimingFunctions(module, timing, pieces, own);
+  const rememberTarget = defineTimingFunctions(module, timing, pieces, own);
+  const { answered, predictor } = timing;
+  const pipeline = timing.memo.live.pipeline.layout;
+  const { branches } = pieces;
+  const retire = retireFunction(module, {
+    ...{ pipeline, fastPaths, predictor, answered, ramBase, branches },
+    own: { ...own, rememberTarget },
+  });
+  const isDue = f64.ge(f64.at(pipeline.clock.now.byteOffset), f64.at(timing.event.byteOffset));
+  defineInterpreter(module, { isDue, retire });
   const { imports, functions } = module;
-  const bytes = encodeModule({ imports, functions, memoryPages: layout.pages });
+  const bytes = encodeModule({ imports, functions, usesTable: true, memoryPages: layout.pages });
   const { advance, ask, finish, stop, fetch, finishFetch, stopFetch } = pieces;
   const settleState = (state: number, now: number): number => timing.memo.settle(state, now);
-  return instantiateShared(bytes, { memory, advance, ask, finish, stop, fetch, finishFetch, stopFetch, settleState })
-    .exports;
+  return instantiateShared(bytes, {
+    ...{ memory, table: operations, advance, ask, finish, stop, fetch, finishFetch, stopFetch, settleState },
+  }).exports;
 }

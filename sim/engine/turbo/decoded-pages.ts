@@ -1,0 +1,80 @@
+// Decoded code as the interpreter in WebAssembly goes through it: for each parcel of a page the record of its operation, and its heat.
+import { PAGE_BYTES } from "../../machine/memory.ts";
+import { PARCEL_BYTES, type CodePage } from "../code.ts";
+import { DECODED_AT, FETCHED_AT, FETCHED_BYTES, MAX_DECODED_PAGES, PARCEL, PARCELS_BYTES } from "./layout.ts";
+import type { LinearMemory } from "./linear.ts";
+
+const MOST_HEAT = (1 << PARCEL.heatBits) - 1;
+/** In place of how often a parcel was jumped to, and more than any count: it cannot be translated; translated code can be entered there. */
+export const HEAT = { never: MOST_HEAT, enters: MOST_HEAT - 1, most: MOST_HEAT - 2 } as const;
+
+export class DecodedPages {
+  readonly #words: Int32Array;
+  /** Where the parcels of a page lie, by its number in physical memory. */
+  readonly #parcels = new Map<number, number>();
+
+  constructor({ words }: Pick<LinearMemory, "words">) {
+    this.#words = words;
+  }
+
+  /** Where the parcels of a page lie. */
+  parcelsOf(page: CodePage): number {
+    return this.#parcels.get(numberOf(page.phys)) ?? this.#add(page);
+  }
+
+  /** Where the record lies of what is decoded at an offset of a page; 0: nothing is. */
+  recordAt(parcels: number, offset: number): number {
+    return this.#words[wordOf(parcels, offset) + PARCEL.record / 4]!;
+  }
+
+  note(parcels: number, offset: number, record: number): void {
+    this.#words[wordOf(parcels, offset) + PARCEL.record / 4] = record;
+  }
+
+  /** How often it was jumped to. */
+  heatAt(parcels: number, offset: number): number {
+    return this.#words[wordOf(parcels, offset) + PARCEL.heat / 4]! & MOST_HEAT;
+  }
+
+  setHeat(parcels: number, offset: number, heat: number): void {
+    const at = wordOf(parcels, offset) + PARCEL.heat / 4;
+    this.#words[at] = (this.#words[at]! & ~MOST_HEAT) | heat;
+  }
+
+  /** Nothing has been jumped to. */
+  coolDown(): void {
+    const from = DECODED_AT / 4;
+    const to = from + (this.#parcels.size * PARCELS_BYTES) / 4;
+    for (let at = from + PARCEL.heat / 4; at < to; at += 1 << (PARCEL.bits - 2)) this.#words[at]! &= ~MOST_HEAT;
+  }
+
+  /** Forgets what was decoded from [from, to) of physical memory. */
+  forget(from: number, to: number): void {
+    for (let phys = from - (from % PAGE_BYTES); phys < to; phys += PAGE_BYTES) {
+      const parcels = this.#parcels.get(numberOf(phys));
+      if (parcels === undefined) continue;
+      const end = Math.min(to - phys, PAGE_BYTES);
+      for (let offset = Math.max(0, from - phys); offset < end; offset += PARCEL_BYTES) this.note(parcels, offset, 0);
+    }
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#words.fill(0, DECODED_AT / 4, DECODED_AT / 4 + (this.#parcels.size * PARCELS_BYTES) / 4);
+    this.#words.fill(0, FETCHED_AT / 4, (FETCHED_AT + FETCHED_BYTES) / 4);
+    this.#parcels.clear();
+  }
+
+  #add({ phys, categories }: CodePage): number {
+    if (this.#parcels.size === MAX_DECODED_PAGES) this.clear();
+    const parcels = DECODED_AT + this.#parcels.size * PARCELS_BYTES;
+    this.#parcels.set(numberOf(phys), parcels);
+    categories.forEach((category, parcel) => {
+      this.#words[wordOf(parcels, parcel * PARCEL_BYTES) + PARCEL.heat / 4] = category << PARCEL.heatBits;
+    });
+    return parcels;
+  }
+}
+
+const wordOf = (parcels: number, offset: number): number => (parcels + ((offset / PARCEL_BYTES) << PARCEL.bits)) >>> 2;
+const numberOf = (phys: number): number => Math.floor(phys / PAGE_BYTES);

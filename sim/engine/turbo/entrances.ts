@@ -1,0 +1,118 @@
+// Where translated code can be entered: in a region that there is, or, where code is hot, in one that is made.
+import type { CodeCache, CodePage } from "../code.ts";
+import type { Reference } from "../reference.ts";
+import type { CachedRegion, Entrance, TranslatedCode } from "./code-cache.ts";
+import { HEAT, type DecodedPages } from "./decoded-pages.ts";
+import { ExecutedCode } from "./executed-code.ts";
+import type { Interpreter } from "./interpreter.ts";
+import type { Jumps } from "./jumps.ts";
+import type { Pieces } from "./pieces.ts";
+import type { Circumstances, RegionMaker } from "./region-maker.ts";
+
+export interface EntrancesOptions {
+  readonly code: TranslatedCode;
+  readonly maker: RegionMaker;
+  readonly interpreter: Interpreter;
+  readonly jumps: Jumps;
+  readonly pieces: Pieces | undefined;
+  /** How often code is come to before it is translated. */
+  readonly hotAfter: number;
+  readonly machine: Reference;
+  /** All that is decoded. */
+  readonly decoded: CodeCache;
+  /** The page of code at the address of a page, as the machine sees it now. */
+  readonly knownPage: (virt: bigint) => CodePage | undefined;
+}
+
+/** Each so many times that JavaScript comes to an address, code is looked for that was translated for it elsewhere. */
+const LOOKS_FOR_SHARED = 4;
+/** After so many regions were dropped, code has to be twice as hot. */
+const DROPS_PER_DOUBLING = 64;
+const PAGE_MASK = 0xfffn;
+
+export class Entrances {
+  readonly #o: EntrancesOptions;
+  readonly #heats: DecodedPages;
+
+  constructor(options: EntrancesOptions) {
+    this.#o = options;
+    this.#heats = options.interpreter.pages;
+  }
+
+  /** Jumps to a place after which its code is hot. */
+  get hot(): number {
+    const { hotAfter, code } = this.#o;
+    return Math.min(hotAfter * 2 ** Math.floor(code.dropped / DROPS_PER_DOUBLING), HEAT.most);
+  }
+
+  /** Where to enter a region at the pc, if anywhere; "never" where none can begin, but may behind the instruction. */
+  at(circumstances: Circumstances): Entrance | "never" | undefined {
+    const { pc, meta, bits } = circumstances;
+    const page = this.#o.knownPage(pc & ~PAGE_MASK);
+    if (page === undefined) return undefined;
+    const before = this.#heats.heatAt(this.#heats.parcelsOf(page), offsetOf(pc));
+    if (before === HEAT.never) return "never";
+    const known = this.#o.code.find(page, pc, meta, bits, (region) => this.#valid(region));
+    if (known !== undefined) {
+      this.#heat(page, pc, HEAT.enters);
+      return known;
+    }
+    const heat = before === HEAT.enters ? 1 : before + 1;
+    this.#heat(page, pc, heat);
+    const isHot = heat >= this.hot;
+    if (!isHot && heat % LOOKS_FOR_SHARED !== 1) return undefined;
+    this.#makeRoom();
+    const shared = this.#o.maker.share(pc, meta, bits);
+    if (shared !== undefined) return this.#enter(shared);
+    return isHot ? this.#translate(page, circumstances) : undefined;
+  }
+
+  #translate(page: CodePage, circumstances: Circumstances): Entrance | undefined {
+    const { pc, meta, bits } = circumstances;
+    const { code, maker, interpreter, jumps, machine, decoded, knownPage } = this.#o;
+    interpreter.tellJumps(jumps);
+    const source = new ExecutedCode(machine, {
+      ...{ code: decoded, knownPage, pc, meta },
+      jumpsTo: (from) => jumps.targets(from),
+      isElsewhere: (to) => {
+        const seen = knownPage(to & ~PAGE_MASK);
+        return seen !== undefined && code.isElsewhere(seen, to, meta, bits);
+      },
+    });
+    // What was never executed, or lies outside of this pcc, cannot be translated; what begins with an instruction of the
+    // interpreter's never will be.
+    if (source.at(pc) === undefined) return undefined;
+    const made = maker.translate(source, circumstances);
+    if (made !== undefined) return this.#enter(made);
+    this.#heat(page, pc, HEAT.never);
+    return undefined;
+  }
+
+  /** At its head. The interpreter in WebAssembly is to leave wherever it can be entered. */
+  #enter(region: CachedRegion): Entrance {
+    for (const { pc } of region.translated.targets) {
+      const { page } = region.pages.find(({ virt }) => virt === (pc & ~PAGE_MASK))!;
+      this.#heat(page, pc, HEAT.enters);
+    }
+    return { region, target: 0 };
+  }
+
+  #heat(page: CodePage, pc: bigint, heat: number): void {
+    this.#heats.setHeat(this.#heats.parcelsOf(page), offsetOf(pc), heat);
+  }
+
+  #valid(region: CachedRegion): boolean {
+    return region.pages.every(({ virt, page }) => this.#o.knownPage(virt) === page);
+  }
+
+  /** For another region: where there is none, everything is forgotten. */
+  #makeRoom(): void {
+    const { code, pieces } = this.#o;
+    if (!code.full && pieces?.full !== true) return;
+    code.clear();
+    pieces?.clear();
+    this.#heats.coolDown();
+  }
+}
+
+const offsetOf = (pc: bigint): number => Number(pc & PAGE_MASK);

@@ -1,0 +1,101 @@
+// The interpreter in WebAssembly, as the engine sees it: what it goes through until code is hot, and where it leaves off.
+import type { CodePage, Op } from "../code.ts";
+import { DecodedPages } from "./decoded-pages.ts";
+import type { InterpreterLoop } from "./interpreter-loop.ts";
+import type { Jumps } from "./jumps.ts";
+import { FETCHED, FETCHED_AT, INTERPRETED, INTERPRETED_AT, JUMPED, JUMPED_AT, RAM_AT, STATE } from "./layout.ts";
+import type { LinearMemory } from "./linear.ts";
+import type { Operations } from "./operations.ts";
+
+export interface InterpreterOptions {
+  readonly linear: LinearMemory;
+  /** Physical address of RAM. */
+  readonly ramBase: number;
+  readonly operations: Operations;
+  /** `interpret` of interpreter-loop.ts, made when it is first wanted. */
+  readonly loop: () => InterpreterLoop;
+}
+
+/** Addresses at which instructions may begin. */
+export interface Within {
+  readonly low: bigint;
+  readonly span: bigint;
+}
+
+const PAGE_MASK = 0xfffn;
+const PAGE_BITS = 12n;
+
+export class Interpreter {
+  readonly pages: DecodedPages;
+  readonly #linear: LinearMemory;
+  readonly #ramBase: number;
+  readonly #operations: Operations;
+  readonly #makeLoop: () => InterpreterLoop;
+  #loop: InterpreterLoop | undefined;
+
+  constructor({ linear, ramBase, operations, loop }: InterpreterOptions) {
+    this.#linear = linear;
+    this.#ramBase = ramBase;
+    this.#operations = operations;
+    this.#makeLoop = loop;
+    this.pages = new DecodedPages(linear);
+  }
+
+  /** Can it go on there? */
+  knows(page: CodePage, offset: number): boolean {
+    return this.pages.recordAt(this.pages.parcelsOf(page), offset) !== 0;
+  }
+
+  /** An instruction was executed at an offset of a page, and may be kept. */
+  note(page: CodePage, offset: number, op: Op): void {
+    if (this.#operations.full) this.#startAfresh();
+    const record = this.#operations.recordOf(op);
+    if (record !== 0) this.pages.note(this.pages.parcelsOf(page), offset, record);
+  }
+
+  /** The page at an address, in the context in force. */
+  enterPage(virt: bigint, page: CodePage): void {
+    const { words, doubles } = this.#linear;
+    const index = Number((virt >> PAGE_BITS) & BigInt((1 << FETCHED.indexBits) - 1));
+    const at = FETCHED_AT + (index << FETCHED.bits);
+    doubles[at >>> 3] = virt;
+    words[(at + FETCHED.tag) >>> 2] = words[STATE.tag >>> 2]!;
+    words[(at + FETCHED.parcels) >>> 2] = this.pages.parcelsOf(page);
+    words[(at + FETCHED.place) >>> 2] = RAM_AT + (page.phys - this.#ramBase);
+  }
+
+  /**
+   * Executes instructions from an address on, which is in a known page; STATE has then where it goes on, and why it has been left (`LEFT`).
+   *
+   * @param hot - jumps to a place after which it is left there.
+   * @returns what is left of the budget.
+   */
+  run(pc: bigint, meta: bigint, page: CodePage, { low, span }: Within, budget: number, hot: number): number {
+    const { doubles } = this.#linear;
+    doubles[STATE.pc >>> 3] = pc;
+    doubles[STATE.meta >>> 3] = meta;
+    doubles[(INTERPRETED_AT + INTERPRETED.low) >>> 3] = low;
+    doubles[(INTERPRETED_AT + INTERPRETED.span) >>> 3] = span;
+    this.enterPage(pc & ~PAGE_MASK, page);
+    this.#operations.make();
+    this.#loop ??= this.#makeLoop();
+    return this.#loop(budget, hot);
+  }
+
+  /** Tells of the jumps through registers since it did so last, but of so many at most as are kept. */
+  tellJumps(to: Jumps): void {
+    const { words, doubles } = this.#linear;
+    const count = words[(INTERPRETED_AT + INTERPRETED.jumps) >>> 2]!;
+    const kept = 1 << JUMPED.indexBits;
+    for (let jump = Math.max(0, count - kept); jump < count; jump += 1) {
+      const at = JUMPED_AT + ((jump & (kept - 1)) << JUMPED.bits);
+      to.note(doubles[at >>> 3]!, doubles[(at + JUMPED.target) >>> 3]!);
+    }
+    words[(INTERPRETED_AT + INTERPRETED.jumps) >>> 2] = 0;
+  }
+
+  #startAfresh(): void {
+    this.#operations.clear();
+    this.pages.clear();
+  }
+}
