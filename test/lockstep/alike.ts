@@ -3,6 +3,7 @@
 // Generated code runs only while an engine runs on, and only where the code was executed before: so the portions are of many
 // instructions, and the program runs several times over, each time from its beginning, on machines that go on.
 import { csrName } from "../../isa/csr.ts";
+import { randomHeat } from "../arbitrary/heat.ts";
 import type { MachineConfig } from "../../sim/config/machine.ts";
 import { Turbo } from "../../sim/engine/turbo/engine.ts";
 import type { Capability } from "../../sim/machine/capability.ts";
@@ -47,7 +48,7 @@ export function alike(run: Run, { core, seed }: Way): Likeness {
   const { isa, image, misaligned } = run;
   const options: MachineOptions = { isa, image, misaligned, ramBytes: PROGRAM_RAM_BYTES, ...(core && { core }) };
   const reference = createMachine(options);
-  const turbo = createMachine({ ...options, engine: "turbo", translateAfter: random.between(1, 3) });
+  const turbo = createMachine({ ...options, engine: "turbo", ...randomHeat(random) });
   noteReset(reference);
   noteReset(turbo);
   let divergence: Divergence | undefined;

@@ -41,8 +41,11 @@ export function onBoth(options: BothOptions, drive: Drive): Both {
   const machine = (engine: "reference" | "turbo"): Machine => createMachine({ translateAfter: 1, ...options, engine });
   const outcome = (m: Machine): unknown => ({ returned: drive(m), ...stateOf(m) });
   const turbo = machine("turbo");
+  const reference = outcome(machine("reference"));
+  const interpreted = createMachine({ translateAfter: 1000, interpretAfter: 0, ...options, engine: "turbo" });
+  expect(outcome(interpreted), "of the interpreter in WebAssembly").toEqual(reference);
   return {
-    reference: outcome(machine("reference")),
+    reference,
     turbo: outcome(turbo),
     translated: turbo.engine instanceof Turbo ? turbo.engine.translated : 0,
   };

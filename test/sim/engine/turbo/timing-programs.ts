@@ -2,6 +2,7 @@
 import type { MemoLimits } from "../../../../sim/timing/memo-core.ts";
 import { randomMachine, type RandomMachine } from "../../../arbitrary/machine.ts";
 import { programImage, PROGRAM_ISAS, PROGRAM_RAM_BYTES, randomProgram } from "../../../arbitrary/program.ts";
+import { randomHeat } from "../../../arbitrary/heat.ts";
 import { HOT_RAM_BYTES, hotProgram, withCategories } from "../../../arbitrary/hot.ts";
 import { Random } from "../../../arbitrary/random.ts";
 import type { Slice, TimedRun } from "./timing.ts";
@@ -26,7 +27,7 @@ export function randomRun(seed: number, index: number): RandomRun {
     machine,
     run: {
       ...{ isa, image, slices, ramBytes: PROGRAM_RAM_BYTES, misaligned: program.misaligned, core: machine.config },
-      ...{ translateAfter: random.between(1, 3), memoLimits: randomLimits(random) },
+      ...{ ...randomHeat(random), memoLimits: randomLimits(random) },
     },
   };
 }
@@ -68,7 +69,7 @@ export function hotRun(seed: number, index: number): RandomRun & { readonly sour
     run: {
       ...{ isa, image, ramBytes: HOT_RAM_BYTES, misaligned: random.chance(0.2) ? "trap" : "split" },
       slices: randomSlices(random, 6000),
-      ...{ translateAfter: random.between(1, 3), memoLimits: randomLimits(random), core: machine.config },
+      ...{ ...randomHeat(random), memoLimits: randomLimits(random), core: machine.config },
     },
   };
 }
