@@ -28,6 +28,11 @@ import { F64, I32, I64 } from "./wasm.ts";
 const { const: word } = i32;
 const CLASS_MASK = 15 << TRAIT_SHIFT.class;
 const PARCEL_BYTES = 2;
+/** Where the retire record says of pages whether they are translated, and which was found last. */
+const PAGES = {
+  codePage: { translated: RETIRE.translatedFetch, known: RETIRE.knownCodePage },
+  dataPage: { translated: RETIRE.translatedData, known: RETIRE.knownDataPage },
+} as const;
 
 /** What retiring is put together from. */
 export interface RetireParts {
@@ -63,6 +68,7 @@ interface Asked {
   readonly code: CacheCode;
 }
 
+/** Retiring, while its functions are written. */
 class Writing {
   readonly #module: Functions;
   readonly #o: RetireParts;
@@ -94,7 +100,7 @@ class Writing {
         f.return(word(0));
       };
       const access = f.let(i32.at(RETIRE.access));
-      f.if(access, () => f.storeAt(RETIRE.dataLeaf, this.#findPage(f, "Data", i64.at(RETIRE.dataVirt), leave)));
+      f.if(access, () => f.storeAt(RETIRE.dataLeaf, this.#findPage(f, "dataPage", i64.at(RETIRE.dataVirt), leave)));
       this.#takeCategory(f);
       this.#unlessInHand(f, bytes, pc, place, () => f.rarely(i32.not(this.#fetch(bytes, pc, place)), leave));
 
@@ -119,22 +125,15 @@ class Writing {
     return this.#module.define([I32, I32, I64, I64, I32], I32, body, exportName);
   }
 
-  /**
-   * Finds the page of an address, as `PageCode.find`, or leaves. One that was found last is at hand, and the most recently used.
-   */
-  #findPage(f: Statements, kind: "Data" | "Code", virt: Term, leave: () => void): Local {
-    const { dataPage, codePage } = this.#o.own;
-    const pages = kind === "Data" ? dataPage : codePage;
-    const [translated, known] = [
-      kind === "Data" ? RETIRE.translatedData : RETIRE.translatedFetch,
-      RETIRE[`known${kind}Page`],
-    ];
+  /** Finds the page of an address, as `PageCode.find`, or leaves. One that was found last is at hand, and the most recently used. */
+  #findPage(f: Statements, pages: keyof typeof PAGES, virt: Term, leave: () => void): Local {
+    const { translated, known } = PAGES[pages];
     const leaf = f.let(word(UNTRANSLATED));
     f.if(i32.at(translated), () => {
       f.set(leaf, word(AT_HAND));
       const page = f.let(i64.shrU(virt, i64.const(BigInt(PAGE_BITS))));
       f.rarely(i64.ne(page, i64.at(known)), () => {
-        f.set(leaf, pages.find(f, word(1), i32.low(page), leave));
+        f.set(leaf, this.#o.own[pages].find(f, word(1), i32.low(page), leave));
         f.storeAt(known, page);
       });
     });
@@ -177,7 +176,7 @@ class Writing {
         this.#know(f, pc, place);
         f.return(word(1));
       });
-      const leaf = this.#findPage(f, "Code", pc, () => f.return(word(0)));
+      const leaf = this.#findPage(f, "codePage", pc, () => f.return(word(0)));
       const now = f.let(this.#pipeline.clock.now);
       const cycles = f.let(f64.const(0));
       codePage.await(f, { number: pageOf(pc), leaf, cycles }, now);
