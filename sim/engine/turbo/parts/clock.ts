@@ -19,7 +19,7 @@ export class ClockCode {
     return f64.at(this.#clock.now.byteOffset);
   }
 
-  set(f: Statements, now: Term): void {
+  #set(f: Statements, now: Term): void {
     f.storeAt(this.#clock.now.byteOffset, now);
   }
 
@@ -33,13 +33,13 @@ export class ClockCode {
 
   /** An instruction issues at the clock's `now`. */
   issue(f: Statements, now: Local): void {
-    this.set(f, f64.add(now, f64.const(1)));
+    this.#set(f, f64.add(now, f64.const(1)));
     this.#add(f, this.#row, causeBytes(Cause.base), f64.const(1));
   }
 
   /** The next instruction issues in the cycle of the last, `at`. */
   share(f: Statements, at: Local): void {
-    this.set(f, at);
+    this.#set(f, at);
     this.#add(f, this.#row, causeBytes(Cause.base), f64.const(-1));
     this.issueShared(f);
   }
@@ -57,7 +57,7 @@ export class ClockCode {
 
   /** The same for a cause of which it is known where in its row it stands. */
   passFor(f: Statements, bytes: Term, cycles: Local): void {
-    this.set(f, f64.add(this.now, cycles));
+    this.#set(f, f64.add(this.now, cycles));
     this.#add(f, i32.add(this.#row, bytes), 0, cycles);
   }
 
