@@ -28,25 +28,24 @@ export class OperationBounds {
     return takeBounds(this.#writer);
   }
 
-  /** Does the window of a capability hold an access? Of one that wraps, which crosses pages, it may be said. */
-  holds(y: YExpr, address: Expr, bytes: number): Expr {
+  /**
+   * Does the window of a capability hold an access within 2 KiB of its address, as far as immediates reach? Of one that wraps, which crosses
+   * pages, it may be said. A window that the memo has for the metadata and that holds the access is the capability's own: addresses
+   * go on to have the same bounds for 4 KiB and more below them and above (`MW` of isa/cap/bounds.ts).
+   */
+  holds({ meta, addr: at }: YExpr, address: Expr, bytes: number): Expr {
     const m = this.#m;
-    const { code } = this.#writer;
-    const [meta, at, addr] = [y.meta, y.addr, address].map((part) => this.#writer.ready(part)) as [Expr, Expr, Expr];
-    const last = this.#writer.ready(m.add(addr, constant(BigInt(bytes - 1))));
-    const inside = (window: Window): Expr =>
-      m.and(m.eq(m.ltu(addr, window.base), constant(0n)), m.ltu(last, window.top));
-    return this.#either(
-      (window) => (addr === at ? inside(window) : m.and(inside(window), isBetween(m, at, window))),
-      meta,
-      () => {
-        for (const part of [meta, at]) this.#writer.wide(part);
-        code.callThroughTable(SHARED_CALLS.window);
-        const [top, base] = [this.#writer.temporary(I64), this.#writer.temporary(I64)];
-        code.local(Op.localSet, top).local(Op.localSet, base);
-        this.#writer.truth(inside({ base: localOf(I64, base), top: localOf(I64, top) }));
-      },
-    );
+    const writer = this.#writer;
+    const addr = writer.ready(address);
+    const last = writer.ready(m.add(addr, constant(BigInt(bytes - 1))));
+    const inside = ({ base, top }: Window): Expr => m.and(m.eq(m.ltu(addr, base), constant(0n)), m.ltu(last, top));
+    return this.#either(inside, meta, () => {
+      for (const part of [meta, at]) writer.wide(part);
+      writer.code.callThroughTable(SHARED_CALLS.window);
+      const [top, base] = [writer.temporary(I64), writer.temporary(I64)];
+      writer.code.local(Op.localSet, top).local(Op.localSet, base);
+      writer.truth(inside({ base: localOf(I64, base), top: localOf(I64, top) }));
+    });
   }
 
   /** `keepsTagAt` of isa/cap/bounds.ts for what has a tag; 0 of what has none. */

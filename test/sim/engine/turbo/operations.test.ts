@@ -1,14 +1,16 @@
 // Operations of the interpreter in WebAssembly: every instruction does what it does on the reference engine, or nothing.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { decodeBounds } from "../../../../isa/cap/bounds.ts";
 import { encode, isImmediate, type Form, type OperandValues } from "../../../../isa/codec.ts";
 import { allInstructions, instructionsOf } from "../../../../isa/table.ts";
 import type { Op } from "../../../../sim/engine/code.ts";
 import { OPERATION, OPERATIONS_AT } from "../../../../sim/engine/turbo/layout.ts";
 import { Outcome } from "../../../../sim/engine/turbo/operation-translator.ts";
+import { CapabilityArithmetic } from "../../../../sim/machine/capability.ts";
 import { arbOperands } from "../../../arbitrary/operands.ts";
 import { arbX } from "../../../arbitrary/x.ts";
-import { arbHoldings, CODE, DATA, type HostileIsa, type Holdings } from "../../../laws/hostile.ts";
+import { arbHoldings, bounded, CODE, DATA, infinite, type HostileIsa, type Holdings } from "../../../laws/hostile.ts";
 import { instruction } from "../../../laws/instruction.ts";
 import type { Cap } from "../../../laws/standard.ts";
 import { codeCapability } from "../../../laws/watched.ts";
@@ -97,6 +99,42 @@ describe.each(MACHINES)("$isa, misaligned accesses $misaligned", ({ isa, misalig
       { numRuns: RUNS },
     );
     expect(executed > 0).toBe(!isLeft(form));
+  });
+});
+
+describe("capabilities of equal metadata", () => {
+  const isa = "rv64y";
+  const m = new CapabilityArithmetic(false);
+  const arbLength = fc.tuple(fc.nat(62), fc.nat(0xffff)).map(([bits, low]) => (1n << BigInt(bits)) + BigInt(low));
+
+  test("have other bounds in other places", () => {
+    const bench = new OperationBench(isa, "split");
+    const near = bounded(infinite(isa, 0n), DATA, 0x20n);
+    const far = { ...near, addr: near.addr + 0x1_0000n };
+    const registers = Array.from({ length: 31 }, (_, i) => (i === 8 ? near : i === 9 ? far : integer(near.addr)));
+    const move = (rs1: number): unknown => {
+      const op = bench.decode(instruction("yaddrw", { rd: 20, rs1, rs2: 11 }))!;
+      const { operation, reference } = bench.execute(
+        op,
+        { ...codeCapability(isa), addr: CODE },
+        { registers, memory: [] },
+      )!;
+      expect(operation).toEqual(reference);
+      return operation.changes;
+    };
+    expect(move(9)).not.toEqual(move(10));
+  });
+
+  test("have the same within what an immediate adds to an address in bounds", () => {
+    fc.assert(
+      fc.property(arbX, arbLength, fc.bigInt(-2048n, 2047n), fc.boolean(), (base, length, offset, fromTop) => {
+        const y = bounded(infinite(isa, 0n), base, length);
+        const { top, ...bounds } = decodeBounds(m, y.meta, base);
+        const addr = BigInt.asUintN(64, (fromTop ? top - 1n : bounds.base) - offset);
+        expect(decodeBounds(m, y.meta, addr)).toEqual({ top, ...bounds });
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
 
