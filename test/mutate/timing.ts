@@ -31,15 +31,15 @@ const code: readonly Mutation[] = [
     ["stores are not noted for loads behind them", "isStore(timingClass)) this", "reads) this"],
     [
       "a store to a clean line leaves it clean",
-      ".i32(1).op(Op.i32Or).op(Op.i32Xor);",
-      ".i32(1).op(Op.i32Or).op(Op.i32Xor).i32(-2).op(Op.i32And);",
+      ".i32(1).op(Op.i32Shl).i32(1).op(Op.i32Or).op(Op.i32Eq);",
+      ".i32(1).op(Op.i32Shl).op(Op.i32Xor).i32(-2).op(Op.i32And).op(Op.i32Eqz);",
     ],
     ["a misaligned access is on time", "if (bytes > 1) signs.push(() => this.#misaligned(place, bytes));", ""],
     ["a store to the second line of a set leaves it clean", "reads ? word : i32.or", "!reads ? word : i32.or"],
     [
       "the second line of a set is on time whatever else is in the way",
-      "leaveIfAny(code, this.#signsOfLateness(access), 0);\n      this.#otherLine(place, reads);",
-      "this.#otherLine(place, reads);",
+      "leaveIfAny(code, this.#signsOfLateness(access), 0);\n      this.#isFirst(place, reads);",
+      "this.#isFirst(place, reads);",
     ],
     ["sets whose uses are noted are brought into order without", '.policy !== "plru"', '.policy !== ""'],
   ]),
@@ -87,17 +87,24 @@ const code: readonly Mutation[] = [
     ],
   ]),
   ...mutations("sim/engine/turbo/transfer-code.ts", TESTS, [
-    ["translated branches leave no history", "    if (history === undefined) return;\n", "    return;\n"],
-    ["the translated return-address stack does not wrap", "word(entries - 1)", "word(entries)"],
+    ["translated branches leave no history", "if (history !== undefined) noteOutcome(", "if (false) noteOutcome("],
     [
-      "a translated return leaves the stack of return addresses as deep",
-      "i32.sub(i32.at(depthAt), word(1))",
-      "i32.at(depthAt)",
+      "where the branch target buffer holds all, a translated return never has its target from there",
+      "else if (btbHoldsAll)",
+      "else if (!btbHoldsAll)",
     ],
     [
       "a translated branch forward is taken for one that goes back",
       "const backward = isBackward(this.#last.traits)",
       "const backward = true",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/parts/predictor.ts", TESTS, [
+    ["the translated return-address stack does not wrap", "word(entries - 1)", "word(entries)"],
+    [
+      "a translated return leaves the stack of return addresses as deep",
+      "i32.sub(i32.at(depthAt), word(1))",
+      "i32.at(depthAt)",
     ],
   ]),
   ...mutations("sim/engine/turbo/block-writer.ts", TESTS, [

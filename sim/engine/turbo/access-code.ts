@@ -4,6 +4,7 @@ import { Class, isStore, traitClass } from "../../timing/traits.ts";
 import type { TlbFastPath } from "../../timing/tlb.ts";
 import type { Expr, ExprWriter } from "./expr.ts";
 import { STATE } from "./layout.ts";
+import type { RequireLast } from "./memory-path.ts";
 import type { PieceCode } from "./piece-code.ts";
 import { ANSWER } from "./questions.ts";
 import { leaveIfAny, type Sign } from "./rarely.ts";
@@ -23,6 +24,7 @@ export interface TimedAccess {
   readonly place: number;
   readonly bytes: number;
   readonly capability: boolean;
+  readonly requireLast: RequireLast;
 }
 
 export class AccessCode {
@@ -57,10 +59,11 @@ export class AccessCode {
     if (bytes < l1d.lineBytes) {
       code.op(Op.block).byte(VOID).op(Op.block).byte(VOID);
       leaveIfAny(code, this.#signsOfLateness(access), 0);
-      this.#otherLine(place, reads);
-      code.op(Op.i32Eqz).mostly(Op.brIf).unsigned(1);
+      this.#isFirst(place, reads);
+      code.mostly(Op.brIf).unsigned(1);
       if (this.#piece.timing.fastPaths.memory.l1d.victims.policy !== "plru") this.#trySecond(reads, 0, 1);
       code.op(Op.end);
+      access.requireLast(2);
     }
     const point = this.#piece.pieces.addPoint({ block: this.#piece.block, index, dataBytes: bytes, capability });
     code.i32(point).local(Op.localGet, this.#piece.locals.piece);
@@ -93,8 +96,8 @@ export class AccessCode {
     return signs;
   }
 
-  /** Leaves whether the line is not the most recently used of its set, or for a write, is clean. */
-  #otherLine(place: number, reads: boolean): void {
+  /** Leaves whether the line is the most recently used of its set, and for a write, dirty. */
+  #isFirst(place: number, reads: boolean): void {
     const { l1d } = this.#piece.timing.fastPaths;
     const { line, set } = this.#piece.locals;
     const code = this.#code;
@@ -102,8 +105,8 @@ export class AccessCode {
     code.local(Op.localSet, line);
     setOffset(localOf(I32, line), l1d).emit(code);
     code.local(Op.localTee, set).memory(Op.i32Load, l1d.words.byteOffset);
-    if (reads) code.i32(1).op(Op.i32ShrS).local(Op.localGet, line).op(Op.i32Xor);
-    else code.local(Op.localGet, line).i32(1).op(Op.i32Shl).i32(1).op(Op.i32Or).op(Op.i32Xor);
+    if (reads) code.i32(1).op(Op.i32ShrS).local(Op.localGet, line).op(Op.i32Eq);
+    else code.local(Op.localGet, line).i32(1).op(Op.i32Shl).i32(1).op(Op.i32Or).op(Op.i32Eq);
   }
 
   /**

@@ -96,8 +96,9 @@ export function translateFunction(
   const path = new MemoryPath({ ...surroundings, tlb, fill: SHARED_CALLS.fill }, writer, (depth) => blocks.exit(depth));
   blocks.translator.memory = path;
   if (timing !== undefined) {
-    path.onAccess = (addr, place, bytes, access) =>
-      timing.access({ addr, place, bytes, capability: movesCapability(access) });
+    path.tellsMisaligned = true;
+    path.onAccess = (addr, place, bytes, access, requireLast) =>
+      timing.access({ addr, place, bytes, capability: movesCapability(access), requireLast });
   }
   const region = translateRegion(head, source, exits, blocks);
   if (region === undefined) return undefined;

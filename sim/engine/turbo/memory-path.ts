@@ -33,9 +33,14 @@ export interface MemoryPathOptions {
   readonly fill: TableCall;
 }
 
+/** Exits, within so many blocks opened meanwhile, where somebody wants to hear of a store to its last granule. */
+export type RequireLast = (depth: number) => void;
+
 export class MemoryPath {
   /** Hears of each access once its place is known. */
-  onAccess: (addr: Expr, place: number, bytes: number, access: Access) => void = () => {};
+  onAccess: (addr: Expr, place: number, bytes: number, access: Access, requireLast: RequireLast) => void = () => {};
+  /** Who hears of them tells misaligned ones apart, and has it required of those that their last granule be unmarked. */
+  tellsMisaligned = false;
   readonly #o: MemoryPathOptions;
   readonly #writer: ExprWriter;
   /** Emits an exit before the instruction, within `depth` blocks opened here. */
@@ -67,15 +72,30 @@ export class MemoryPath {
         .op(Op.i32WrapI64)
         .i32(bytes - 1)
         .op(Op.i32And);
-      this.#exitIf();
+      this.#exitIf(0);
     }
     return this.#o.direct ? this.#direct(addr, bytes) : this.#translated(addr, bytes, access, tag);
   }
 
   /** The access is made: who wants to know of it, gets to. */
   attend(addr: Expr, place: number, bytes: number, access: Access): void {
-    if (access === Access.store || access === Access.storeCapability) this.#requireUnmarked(place, bytes);
-    this.onAccess(addr, place, bytes, access);
+    const stores = access === Access.store || access === Access.storeCapability;
+    if (stores) this.#requireUnmarked(place, bytes);
+    const lastGranule = stores && bytes > 1 && bytes <= 8 ? bytes - 1 : 0;
+    const requireLast: RequireLast = (depth) => {
+      if (lastGranule > 0) this.#requireUnmarkedGranule(place, lastGranule, depth);
+    };
+    if (lastGranule > 0 && !this.tellsMisaligned) {
+      const { code } = this.#writer;
+      code
+        .local(Op.localGet, place)
+        .i32(bytes - 1)
+        .op(Op.i32And);
+      code.rarely(Op.if).byte(VOID);
+      requireLast(1);
+      code.op(Op.end);
+    }
+    this.onAccess(addr, place, bytes, access, requireLast);
   }
 
   /** Clears the tags of the granules that a store of at most 8 bytes touches, `ahead` of a place. */
@@ -111,7 +131,7 @@ export class MemoryPath {
   }
 
   /** Exits, within `depth` blocks opened here, if what is on the stack is not 0. */
-  #exitIf(depth = 0): void {
+  #exitIf(depth: number): void {
     this.#writer.code.rarely(Op.if).byte(VOID);
     this.#exit(depth + 1);
     this.#writer.code.op(Op.end);
@@ -131,7 +151,7 @@ export class MemoryPath {
       .i64(BigInt(layout.ramBytes - bytes))
       .op(Op.i64LeU)
       .op(Op.i32Eqz);
-    this.#exitIf();
+    this.#exitIf(0);
     const place = this.#writer.temporary(I32);
     code.local(Op.localGet, linear).op(Op.i32WrapI64).local(Op.localSet, place);
     return place;
@@ -188,7 +208,7 @@ export class MemoryPath {
     return place;
   }
 
-  /** Somebody wants to hear of a store to a marked granule. */
+  /** Somebody wants to hear of a store to a marked granule: of a small one this looks at the first, which is all of it where it is aligned. */
   #requireUnmarked(place: number, bytes: number): void {
     const { code } = this.#writer;
     const { markOffset } = this.#o.layout;
@@ -198,17 +218,12 @@ export class MemoryPath {
       this.granule(place, ahead);
       code.memory(Op.i32Load8U, markOffset).op(Op.i32Or);
     }
-    this.#exitIf();
-    if (bytes === 1 || bytes > 8) return;
-    code
-      .local(Op.localGet, place)
-      .i32(bytes - 1)
-      .op(Op.i32And)
-      .rarely(Op.if)
-      .byte(VOID);
-    this.granule(place, bytes - 1);
-    code.memory(Op.i32Load8U, markOffset);
-    this.#exitIf(1);
-    code.op(Op.end);
+    this.#exitIf(0);
+  }
+
+  #requireUnmarkedGranule(place: number, ahead: number, depth: number): void {
+    this.granule(place, ahead);
+    this.#writer.code.memory(Op.i32Load8U, this.#o.layout.markOffset);
+    this.#exitIf(depth);
   }
 }

@@ -104,6 +104,7 @@ export const i64 = {
   and: binary(I64, Op.i64And),
   or: binary(I64, Op.i64Or),
   xor: binary(I64, Op.i64Xor),
+  eq: binary(I32, Op.i64Eq),
   ne: binary(I32, Op.i64Ne),
   ltU: binary(I32, Op.i64LtU),
   load: load(I64, Op.i64Load),

@@ -31,7 +31,7 @@ export class TransferCode {
   readonly #calls: SharedCalls;
   readonly #outcome: Local;
   readonly #index: Local;
-  /** Did the return-address stack, or the branch target buffer, have the target? */
+  /** Did the branch target buffer have the target? */
   readonly #known: Local;
   readonly #taken: Local;
 
@@ -73,13 +73,18 @@ export class TransferCode {
     const { traits } = this.#last;
     const fromStack = isReturn(traits);
     const fromBuffer = isIndirect(traits) && !fromStack;
-    const { ras } = this.#predictor;
-    if (fromStack) popReturn(this.#f, ras, this.#index, this.#known, target);
-    if (isCall(traits)) pushReturn(this.#f, ras, this.#index, f64.const(this.#last.pc + this.#last.bytes));
-    const early = this.#predictor.btbHoldsAll || fromBuffer ? this.#remembered(target) : word(0);
-    const right = select(early, ahead("remembered"), ahead(fromBuffer ? "mispredicted" : "predecoded"));
-    this.#f.set(this.#outcome, right);
-    if (fromStack) this.#f.if(i32.not(this.#known), () => this.#f.set(this.#outcome, ahead("mispredicted")));
+    const { ras, btbHoldsAll } = this.#predictor;
+    const f = this.#f;
+    if (fromStack) {
+      f.set(this.#outcome, ahead("mispredicted"));
+      popReturn(f, ras, this.#index, target, () => f.set(this.#outcome, ahead("predecoded")));
+    }
+    if (isCall(traits)) pushReturn(f, ras, this.#index, f64.const(this.#last.pc + this.#last.bytes));
+    const early = btbHoldsAll || fromBuffer ? this.#remembered(target) : word(0);
+    if (!fromStack)
+      f.set(this.#outcome, select(early, ahead("remembered"), ahead(fromBuffer ? "mispredicted" : "predecoded")));
+    else if (btbHoldsAll)
+      f.if(i32.and(early, i32.eq(this.#outcome, ahead("predecoded"))), () => f.set(this.#outcome, ahead("remembered")));
   }
 
   /** Predicts a branch's direction and learns; a branch that is taken as predicted is `predecoded`. */

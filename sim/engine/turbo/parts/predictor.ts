@@ -74,7 +74,7 @@ class Writing {
       const fromStack = has(traits, RETURN);
       const returned = f.let(word(0));
       const place = f.let(word(0));
-      f.if(fromStack, () => popReturn(f, this.#predictor.ras, place, returned, to));
+      f.if(fromStack, () => popReturn(f, this.#predictor.ras, place, to, () => f.set(returned, word(1))));
       f.if(has(traits, CALL), () => pushReturn(f, this.#predictor.ras, place, numberOf(next)));
       const fromBuffer = i32.eq(has(traits, INDIRECT | RETURN), word(INDIRECT));
       const early = f.let(word(0));
@@ -157,18 +157,19 @@ const stackAt = ({ state }: RasFastPath): readonly [number, number] => [
   state.byteOffset + WORD_BYTES,
 ];
 
-/** Takes the latest return address off the stack, if any is held; leaves in `known` whether it is the target, and its place in `place`. */
-export function popReturn(f: Statements, ras: RasFastPath, place: Local, known: Local, target: Term): void {
+/** Takes the latest return address off the stack, if any is held, and leaves its place in `place`; does `right` if it is the target. */
+export function popReturn(f: Statements, ras: RasFastPath, place: Local, target: Term, right: () => void): void {
   const { returns } = ras;
   const [depthAt, nextAt] = stackAt(ras);
-  f.set(known, word(0));
   if (returns.length === 0) return;
   f.if(i32.at(depthAt), () => {
-    const next = i32.at(nextAt);
-    f.set(place, select(next, i32.sub(next, word(1)), word(returns.length - 1)));
+    f.set(place, i32.at(nextAt));
+    f.set(place, select(place, i32.sub(place, word(1)), word(returns.length - 1)));
     f.storeAt(nextAt, place);
     f.storeAt(depthAt, i32.sub(i32.at(depthAt), word(1)));
-    f.set(known, f64.eq(f64.load(element(0, place, 3), returns.byteOffset), target));
+    // Of numbers that are neither NaN nor -0, bits compare with less code.
+    const returnTo = i64.load(element(0, place, 3), returns.byteOffset);
+    f.if(i64.eq(returnTo, i64.bits(target)), right);
   });
 }
 
