@@ -77,6 +77,8 @@ export interface CacheLayout extends Omit<CacheFastPath, "lookups" | "fills"> {
   readonly fillTargets: Int32Array;
   readonly earliest: Int32Array;
   readonly victims: VictimsLayout;
+  /** As many words of ones as a set has ways, and behind them as many of zeros: masks of the words that come before others. */
+  readonly masks: Int32Array;
   readonly prefetcher: PrefetcherLayout | undefined;
 }
 
@@ -111,6 +113,8 @@ export class Cache implements Part {
   /** [0]: when the last outstanding miss is filled. */
   readonly #busy: Float64Array;
   readonly #victims: Victims;
+  /** As in `CacheLayout`. */
+  readonly #masks: Int32Array;
   readonly #noteUse: boolean;
   readonly #next: Part;
   readonly #lineBytes: number;
@@ -149,6 +153,7 @@ export class Cache implements Part {
     this.#busy = storage.float64(1);
     this.#victims = victimsOf(config.replacement, sets, config.ways, storage);
     this.#noteUse = this.#victims.notesUses;
+    this.#masks = storage.int32(2 * config.ways).fill(-1, 0, config.ways);
   }
 
   get fastPath(): CacheFastPath {
@@ -166,6 +171,7 @@ export class Cache implements Part {
   get layout(): CacheLayout {
     return {
       ...{ words: this.#words, busy: this.#busy, counts: this.#count, victims: this.#victims.layout },
+      masks: this.#masks,
       ...{ lineBytes: this.#lineBytes, setMask: this.#setMask, ways: this.#ways, hitCycles: this.hitCycles },
       ...{ blocking: this.#blocking, mshrTargets: this.#mshrTargets, earliest: this.#earliest },
       ...{ fillAt: this.#fillAt, fillLines: this.#fillLine, fillTargets: this.#fillTargets },

@@ -15,6 +15,8 @@ export const dramParams = {
 export type DramConfig = ConfigOf<typeof dramParams>;
 
 export const DramEvent = { reads: 0, writes: 1, rowHits: 2, rowConflicts: 3, bytes: 4 } as const;
+/** What takes how long, by number; the first two by whether another row is open. */
+export const DramCycles = { openRow: 0, otherRow: 1, closedRow: 2, column: 3, controller: 4 } as const;
 /** The row of a bank that has none open. */
 export const CLOSED = -1;
 
@@ -27,10 +29,8 @@ export interface DramLayout {
   readonly busFree: Float64Array;
   readonly rowBytes: number;
   readonly banks: number;
-  readonly controllerCycles: number;
-  readonly casCycles: number;
-  readonly rcdCycles: number;
-  readonly rpCycles: number;
+  /** By `DramCycles`. */
+  readonly cycles: Float64Array;
   /** How long so many bytes occupy the bus. */
   readonly burstCycles: (bytes: number) => number;
 }
@@ -46,10 +46,7 @@ export class Dram implements Part {
   readonly #bankMask: number;
   readonly #bankBits: number;
   readonly #perByte: number;
-  readonly #controllerCycles: number;
-  readonly #casCycles: number;
-  readonly #rcdCycles: number;
-  readonly #rpCycles: number;
+  readonly #cycles: Float64Array;
   readonly #cyclesPerByte: number;
 
   constructor(config: DramConfig, clockMhz: number, storage: Storage) {
@@ -62,10 +59,10 @@ export class Dram implements Part {
     this.#bankMask = config.banks - 1;
     this.#bankBits = Math.log2(config.banks);
     this.#perByte = 1 / config.rowBytes;
-    this.#controllerCycles = inCycles(config.controllerNs);
-    this.#casCycles = inCycles(config.casNs);
-    this.#rcdCycles = inCycles(config.rcdNs);
-    this.#rpCycles = inCycles(config.rpNs);
+    const [activate, precharge] = [inCycles(config.rcdNs), inCycles(config.rpNs)];
+    const cycles = [0, precharge + activate, activate, inCycles(config.casNs), inCycles(config.controllerNs)];
+    this.#cycles = storage.float64(cycles.length);
+    this.#cycles.set(cycles);
     this.#cyclesPerByte = config.bandwidthMBps === 0 ? 0 : clockMhz / config.bandwidthMBps;
   }
 
@@ -73,15 +70,14 @@ export class Dram implements Part {
     return {
       ...{ counts: this.#count, openRow: this.#openRow, bankFree: this.#bankFree, busFree: this.#busFree },
       ...{ rowBytes: 1 / this.#perByte, banks: this.#bankMask + 1 },
-      ...{ controllerCycles: this.#controllerCycles, casCycles: this.#casCycles },
-      ...{ rcdCycles: this.#rcdCycles, rpCycles: this.#rpCycles },
+      cycles: this.#cycles,
       burstCycles: (bytes) => this.#burstCycles(bytes),
     };
   }
 
   read(phys: number, bytes: number, at: number): number {
     this.#count[DramEvent.reads]! += 1;
-    return this.#transfer(phys, bytes, at) + this.#controllerCycles;
+    return this.#transfer(phys, bytes, at) + this.#cycles[DramCycles.controller]!;
   }
 
   write(phys: number, bytes: number, at: number): void {
@@ -95,20 +91,14 @@ export class Dram implements Part {
     const bank = rowNumber & this.#bankMask;
     const row = rowNumber >> this.#bankBits;
     const open = this.#openRow[bank]!;
-    let activateCycles = 0;
-    if (open === row) {
-      this.#count[DramEvent.rowHits]! += 1;
-    } else if (open === CLOSED) {
-      activateCycles = this.#rcdCycles;
-    } else {
-      this.#count[DramEvent.rowConflicts]! += 1;
-      activateCycles = this.#rpCycles + this.#rcdCycles;
-    }
+    const found = open === row ? "openRow" : open === CLOSED ? "closedRow" : "otherRow";
+    if (found === "openRow") this.#count[DramEvent.rowHits]! += 1;
+    if (found === "otherRow") this.#count[DramEvent.rowConflicts]! += 1;
     this.#openRow[bank] = row;
     this.#count[DramEvent.bytes]! += bytes;
     const burstCycles = this.#burstCycles(bytes);
-    const column = Math.max(at, this.#bankFree[bank]!) + activateCycles;
-    const done = Math.max(column + this.#casCycles, this.#busFree[0]!) + burstCycles;
+    const column = Math.max(at, this.#bankFree[bank]!) + this.#cycles[DramCycles[found]]!;
+    const done = Math.max(column + this.#cycles[DramCycles.column]!, this.#busFree[0]!) + burstCycles;
     this.#bankFree[bank] = column + burstCycles;
     this.#busFree[0] = done;
     return done;

@@ -318,8 +318,8 @@ const late: readonly Mutation[] = [
     ["a translated access finds every bank free", "f64.either(at, f64.load(freeAt))", "at"],
     [
       "a translated conflict of rows costs what a closed row does",
-      "where(isOther, rpCycles + rcdCycles)",
-      "where(isOther, rcdCycles)",
+      "f64.load(found, dram.cycles.byteOffset)",
+      'takes(dram, "closedRow")',
     ],
   ]),
   ...mutations("sim/engine/turbo/parts/tagged-memory.ts", LATE, [

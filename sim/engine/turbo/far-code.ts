@@ -11,7 +11,6 @@ import {
   i32,
   i64,
   NUMBER_BYTES,
-  select,
   WORD_BYTES,
   type Callee,
   type Functions,
@@ -69,8 +68,8 @@ export function farCode(
     f.if(i32.not(i32.load(list)), () => f.return(word(0)));
     const use = f.let(i32.add(list, word(WORD_BYTES)));
     const clearAt = f.let(clearFor(useOf(use), age));
-    const waits = f64.gt(clearAt, f64.add(clock, useTime(use, "at")));
-    return select(waits, waitOf(use, clearAt, clock), word(0));
+    f.if(f64.le(clearAt, f64.add(clock, useTime(use, "at"))), () => f.return(word(0)));
+    return waitOf(use, clearAt, clock);
   });
   return { settle, push, waitFor, pass: passFunction(module, far, tables, { ...memo, push, clearFor }) };
 }

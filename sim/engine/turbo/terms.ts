@@ -145,8 +145,6 @@ export const f64 = {
   at: (address: number): Term => load(F64, Op.f64Load)(constI32(0), address),
   /** A signed word. */
   of: unary(F64, Op.f64ConvertI32S),
-  /** The number with such bits. */
-  withBits: unary(F64, Op.f64ReinterpretI64),
   /** A signed double word. */
   ofLong: unary(F64, Op.f64ConvertI64S),
 } as const;

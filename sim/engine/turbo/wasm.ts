@@ -103,7 +103,6 @@ export const Op = {
   i64ExtendI32U: 0xad,
   i64TruncF64S: 0xb0,
   i64ReinterpretF64: 0xbd,
-  f64ReinterpretI64: 0xbf,
   f64ConvertI32S: 0xb7,
   f64ConvertI64S: 0xb9,
   i64Extend8S: 0xc2,

@@ -265,7 +265,7 @@ class Writing {
   /** `#use` */
   #use(f: Statements, set: Local, place: Local, newWord: Term): void {
     this.#victims.use(f, set, place);
-    moveToFront(f, this.#cache.ways, set, place, f.let(newWord));
+    moveToFront(f, this.#cache, set, place, f.let(newWord));
   }
 
   // Misses
@@ -307,7 +307,7 @@ class Writing {
     const last = f.let(i32.add(set, word(WORD_BYTES * (ways - 1))));
     if (choose === undefined) {
       const victim = f.let(i32.load(last));
-      moveLastToFront(f, ways, set, last, f.let(newWord));
+      moveLastToFront(f, this.#cache, set, last, f.let(newWord));
       return this.#writeBack(f, victim, at);
     }
     const place = f.let(last);

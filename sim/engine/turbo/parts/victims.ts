@@ -25,13 +25,15 @@ export interface VictimsCode {
   readonly choose: ((f: Statements, set: Local) => Term) | undefined;
 }
 
+type Sets = Pick<CacheLayout, "ways" | "masks">;
+
 /** `moveToFront` of sim/timing/replacement/victims.ts: of the word at a place of a set, as a new word. */
-export function moveToFront(f: Statements, ways: number, set: Local, place: Local, newWord: Local): void {
+export function moveToFront(f: Statements, { ways, masks }: Sets, set: Local, place: Local, newWord: Local): void {
   if (!isWideSet(ways)) return bringToFront(f, set, f.let(place), newWord);
   const distance = f.let(i32.sub(place, set));
   f.if(
     i32.ltU(word(WORD_BYTES), distance),
-    () => moveWide(f, ways, set, newWord, distance),
+    () => moveWide(f, ways, set, newWord, f.let(i32.sub(word(masks.byteOffset + WORD_BYTES * (ways - 1)), distance))),
     () => {
       f.if(distance, () => f.store(set, WORD_BYTES, i32.load(set)));
       f.store(set, 0, newWord);
@@ -40,7 +42,7 @@ export function moveToFront(f: Statements, ways: number, set: Local, place: Loca
 }
 
 /** The same of the last. */
-export function moveLastToFront(f: Statements, ways: number, set: Local, last: Local, newWord: Local): void {
+export function moveLastToFront(f: Statements, { ways }: Sets, set: Local, last: Local, newWord: Local): void {
   if (isWideSet(ways)) moveWide(f, ways, set, newWord);
   else bringToFront(f, set, f.let(last), newWord);
 }
@@ -48,21 +50,19 @@ export function moveLastToFront(f: Statements, ways: number, set: Local, last: L
 /** Is a set gone through four words at a time, and that written out? */
 export const isWideSet = (ways: number): boolean => ways % LANES === 0 && ways <= MOST_WIDE_WAYS;
 
-/** Words up to that `distance` bytes from the first move by one, in all places at once; without a distance all do. */
-function moveWide(f: Statements, ways: number, set: Local, newWord: Term, distance?: Local): void {
-  const places = f.let(i32x4.const(...[0, 1, 2, 3].map((n) => WORD_BYTES * n - 1)));
-  for (let n = ways - LANES; n >= 0; n -= LANES) {
-    const at = WORD_BYTES * n;
-    const old = f.let(i32x4.load(set, at));
-    const before = n === 0 ? old : i32x4.load(set, at - WORD_BYTES * LANES);
-    const moved = i32x4.oneOn(before, old);
-    const isMoved = distance && i32x4.gt(i32x4.splat(i32.sub(distance, word(at))), places);
-    const all = isMoved === undefined ? moved : i32x4.select(moved, old, isMoved);
+/** Words for which there are ones from `masks` on move by one, in all places at once; without masks all do. */
+function moveWide(f: Statements, ways: number, set: Local, newWord: Term, masks?: Local): void {
+  const old = Array.from({ length: ways / LANES }, (_, n) => f.let(i32x4.load(set, WORD_BYTES * LANES * n)));
+  old.forEach((words, n) => {
+    const at = WORD_BYTES * LANES * n;
+    const moved = i32x4.oneOn(old[n - 1] ?? words, words);
+    const all = masks === undefined ? moved : i32x4.select(moved, words, i32x4.load(masks, at));
     f.store(set, at, n === 0 ? i32x4.withFirst(all, newWord) : all);
-  }
+  });
 }
 
-export function victimsCode(module: Functions, { victims, words, ways }: CacheLayout): VictimsCode {
+export function victimsCode(module: Functions, cache: CacheLayout): VictimsCode {
+  const { victims, words, ways, masks } = cache;
   switch (victims.policy) {
     case "lru":
       return { use: () => {}, choose: undefined };
@@ -73,7 +73,7 @@ export function victimsCode(module: Functions, { victims, words, ways }: CacheLa
     case "plru": {
       const trees = victims.trees.byteOffset - words.byteOffset;
       const wayAt = victims.wayAt.byteOffset - words.byteOffset;
-      const use = plruUseFunction(module, { trees, wayAt, ways });
+      const use = plruUseFunction(module, { trees, wayAt, ways, masks });
       const choose = plruChooseFunction(module, { trees, wayAt, ways });
       return { use: (f, set, place) => f.do(use(set, place)), choose: (_, set) => choose(set) };
     }
@@ -98,10 +98,11 @@ interface PlruPlaces {
 }
 
 /** `Plru.use` */
-function plruUseFunction(module: Functions, { trees, wayAt, ways }: PlruPlaces): Callee {
+function plruUseFunction(module: Functions, { trees, wayAt, ...sets }: PlruPlaces & Sets): Callee {
+  const { ways } = sets;
   return module.define([I32, I32], undefined, (f, set, place) => {
     const way = f.let(i32.load(i32.add(place, word(wayAt))));
-    moveToFront(f, ways, f.let(i32.add(set, word(wayAt))), f.let(i32.add(place, word(wayAt))), way);
+    moveToFront(f, sets, f.let(i32.add(set, word(wayAt))), f.let(i32.add(place, word(wayAt))), way);
     const tree = f.let(i32.add(set, word(trees)));
     const node = f.let(word(1));
     for (let half = ways >> 1; half > 0; half >>= 1) {
