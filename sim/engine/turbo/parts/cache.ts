@@ -21,7 +21,15 @@ import { F64, I32 } from "../wasm.ts";
 import { FillsCode } from "./fills.ts";
 import { numberIn, type Line, type PartCode } from "./part-code.ts";
 import { prefetchFunction } from "./prefetcher.ts";
-import { isWideSet, LANES, moveLastToFront, moveToFront, victimsCode, type VictimsCode } from "./victims.ts";
+import {
+  isWideSet,
+  LANES,
+  moveLastToFront,
+  moveNearToFront,
+  moveToFront,
+  victimsCode,
+  type VictimsCode,
+} from "./victims.ts";
 
 const { const: word } = i32;
 /** Bits of a word above its line: UNUSED and FRESH. */
@@ -225,7 +233,7 @@ class Writing {
     ready: Local,
   ): void {
     const old = f.let(i32.load(place));
-    this.#use(f, set, place, i32.or(this.#used(old), dirty));
+    this.#use(f, set, place, i32.or(this.#used(old), dirty), fill === undefined ? moveToFront : moveNearToFront);
     f.set(ready, f64.add(start, f64.const(this.#cache.hitCycles)));
     if (!this.#cache.blocking)
       f.if(f64.lt(start, f64.at(this.#busyAt)), () => {
@@ -254,7 +262,7 @@ class Writing {
         });
         f.set(old, i32.and(old, word(~FRESH)));
       });
-    this.#use(f, set, place, i32.or(old, dirty));
+    this.#use(f, set, place, i32.or(old, dirty), moveNearToFront);
   }
 
   /** A word that is used. */
@@ -263,9 +271,9 @@ class Writing {
   }
 
   /** `#use` */
-  #use(f: Statements, set: Local, place: Local, newWord: Term): void {
+  #use(f: Statements, set: Local, place: Local, newWord: Term, move = moveToFront): void {
     this.#victims.use(f, set, place);
-    moveToFront(f, this.#cache, set, place, f.let(newWord));
+    move(f, this.#cache, set, place, f.let(newWord));
   }
 
   // Misses

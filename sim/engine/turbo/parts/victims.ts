@@ -27,13 +27,23 @@ export interface VictimsCode {
 
 type Sets = Pick<CacheLayout, "ways" | "masks">;
 
-/** `moveToFront` of sim/timing/replacement/victims.ts: of the word at a place of a set, as a new word. */
+/**
+ * `moveToFront` of sim/timing/replacement/victims.ts: of the word at a place of a set, as a new word. That stands in any place, so that the
+ * host could not predict which.
+ */
 export function moveToFront(f: Statements, { ways, masks }: Sets, set: Local, place: Local, newWord: Local): void {
   if (!isWideSet(ways)) return bringToFront(f, set, f.let(place), newWord);
+  const last = word(masks.byteOffset + WORD_BYTES * (ways - 1));
+  moveWide(f, ways, set, newWord, f.let(i32.sub(last, i32.sub(place, set))));
+}
+
+/** The same of a word that stands in the first place most often, or in the second. */
+export function moveNearToFront(f: Statements, sets: Sets, set: Local, place: Local, newWord: Local): void {
+  if (!isWideSet(sets.ways)) return bringToFront(f, set, f.let(place), newWord);
   const distance = f.let(i32.sub(place, set));
   f.if(
     i32.ltU(word(WORD_BYTES), distance),
-    () => moveWide(f, ways, set, newWord, f.let(i32.sub(word(masks.byteOffset + WORD_BYTES * (ways - 1)), distance))),
+    () => moveToFront(f, sets, set, place, newWord),
     () => {
       f.if(distance, () => f.store(set, WORD_BYTES, i32.load(set)));
       f.store(set, 0, newWord);
