@@ -159,6 +159,12 @@ export abstract class FetchPath extends DataPath {
     return bytes < LONGEST_BYTES ? undefined : { low: base, span: bytes - LONGEST_BYTES };
   }
 
+  /** Goes on at an address, as after jumps that move the pcc. */
+  protected moveTo(addr: bigint): void {
+    this.#enter(addr);
+    this.#dropInvalid();
+  }
+
   /** Goes on at an address, as after jumps by a tagged pcc with this metadata. */
   protected continueAt(addr: bigint, meta: bigint): void {
     if (this.rvy) {

@@ -110,7 +110,7 @@ export class TranslatedCode {
   #nextTarget = 0;
   #tags = FIRST_TAGS;
   /** Instructions of generated code that regions have brought. */
-  #instructions = 0;
+  instructions = 0;
 
   /** @param fill - as `FILL_IMPORT`. @param shared - makes the other `SHARED_FUNCTIONS`, by their names. */
   constructor(linear: LinearMemory, fill: unknown, shared: () => Readonly<Record<string, unknown>>) {
@@ -158,7 +158,7 @@ export class TranslatedCode {
   add(region: Omit<CachedRegion, "index">): CachedRegion {
     const added = { ...region, index: this.#nextIndex++ };
     this.#table.set(added.index, region.translated.call);
-    this.#instructions += region.translated.instructions;
+    this.instructions += region.translated.instructions;
     region.translated.targets.forEach(({ pc }, target) => this.#addEntrance(pc, { region: added, target }));
     for (const { page } of region.pages) {
       const users = this.#byPage.get(page) ?? new Set();
@@ -181,7 +181,7 @@ export class TranslatedCode {
 
   /** Is there so much code already that what can be entered at an address should not be in another region, too? */
   isElsewhere(page: CodePage, pc: bigint, meta: bigint, addressing: number): boolean {
-    if (this.#instructions < COPIED_FREELY) return false;
+    if (this.instructions < COPIED_FREELY) return false;
     const entrances = this.#entrances.get(pc)?.get(page) ?? [];
     return entrances.some(({ region }) => isFor(region, meta, addressing));
   }
@@ -254,7 +254,7 @@ export class TranslatedCode {
     this.#byPage.clear();
     this.exits.clear();
     this.#bytes.fill(0, TARGETS_AT, TARGETS_AT + this.#nextTarget);
-    this.#nextIndex = this.#nextTarget = this.#instructions = 0;
+    this.#nextIndex = this.#nextTarget = this.instructions = 0;
   }
 
   #remove(region: CachedRegion): void {

@@ -212,10 +212,12 @@ export class Turbo extends Reference {
     this.interpreted += executed;
     this.now = timing?.pieces.now ?? this.now + executed;
     const { words, doubles } = this.#linear;
-    if (words[STATE.exit >>> 2] === LEFT.untimed) this.#timeLast();
-    this.continueAt(doubles[STATE.pc >>> 3]!, doubles[STATE.meta >>> 3]!);
-    const stuck = words[STATE.exit >>> 2] === LEFT.stuck;
-    this.#sequential = stuck ? this.pageVirt + this.offset : NOWHERE;
+    const why = words[STATE.exit >>> 2];
+    if (why === LEFT.untimed) this.#timeLast();
+    const pc = doubles[STATE.pc >>> 3]!;
+    if (why === LEFT.entered) this.continueAt(pc, doubles[STATE.meta >>> 3]!);
+    else this.moveTo(pc);
+    this.#sequential = why === LEFT.stuck ? this.pageVirt + this.offset : NOWHERE;
     return executed > 0;
   }
 

@@ -26,6 +26,8 @@ export interface EntrancesOptions {
 
 /** Each so many times that JavaScript comes to an address, code is looked for that was translated for it elsewhere. */
 const LOOKS_FOR_SHARED = 4;
+/** The more code is translated already, the hotter has to be what follows: a small program is translated at once, a large one where it pays. */
+const INSTRUCTIONS_A_SHARE = 64;
 /** After so many regions were dropped, code has to be twice as hot. */
 const DROPS_PER_DOUBLING = 64;
 const PAGE_MASK = 0xfffn;
@@ -42,7 +44,8 @@ export class Entrances {
   /** Jumps to a place after which its code is hot. */
   get hot(): number {
     const { hotAfter, code } = this.#o;
-    return Math.min(hotAfter * 2 ** Math.floor(code.dropped / DROPS_PER_DOUBLING), HEAT.most);
+    const shares = 1 + Math.floor(code.instructions / INSTRUCTIONS_A_SHARE);
+    return Math.min(hotAfter * shares * 2 ** Math.floor(code.dropped / DROPS_PER_DOUBLING), HEAT.most);
   }
 
   /** Where to enter a region at the pc, if anywhere; "never" where none can begin, but may behind the instruction. */

@@ -28,9 +28,10 @@ export type InterpreterLoop = (budget: number, hot: number) => number;
 
 /**
  * Why the loop has been left: what it was given to do is done, or an event is due; JavaScript has to execute the instruction at the pc, or to
- * tell where its page is; that was jumped to often; JavaScript has to time the one that was executed last.
+ * tell where its page is; that was jumped to often; JavaScript has to time the one that was executed last; a pcc has been entered that
+ * is another, or moved out of its bounds.
  */
-export const LEFT = { done: 0, stuck: 1, hot: 2, untimed: 3 } as const;
+export const LEFT = { done: 0, stuck: 1, hot: 2, untimed: 3, entered: 4 } as const;
 
 const OFFSET_MASK = BigInt(PAGE_BYTES - 1);
 /** No page begins there. */
@@ -77,8 +78,7 @@ export function defineInterpreter(module: Functions, timed: TimedLoop | undefine
             f.set(place, i32.load(entry, FETCHED.place));
             f.set(offset, i64.sub(pc, page));
           });
-          const fromLow = i64.sub(pc, i64.load(word(0), INTERPRETED_AT + INTERPRETED.low));
-          f.rarely(i64.ltU(i64.load(word(0), INTERPRETED_AT + INTERPRETED.span), fromLow), stuck);
+          f.rarely(isOutside(pc), stuck);
           const parcel = f.let(i32.add(parcels, i32.shl(i32.low(offset), word(PARCEL.bits - 1))));
           const record = f.let(i32.load(parcel, PARCEL.record));
           f.rarely(i32.not(record), stuck);
@@ -104,9 +104,10 @@ export function defineInterpreter(module: Functions, timed: TimedLoop | undefine
             f.if(i32.and(traits, word(INDIRECT)), () => noteJump(f, from, pc));
             f.if(i32.eq(jumped, word(Outcome.jumpedWithMeta)), () => {
               const meta = f.let(i64.load(word(0), STATE.nextMeta));
-              f.rarely(i64.ne(meta, i64.load(word(0), STATE.meta)), () => {
+              const isOther = i64.ne(meta, i64.load(word(0), STATE.meta));
+              f.rarely(i32.or(isOther, isOutside(pc)), () => {
                 f.storeAt(STATE.meta, meta);
-                leave();
+                leaveAs(LEFT.entered, leave);
               });
             });
           });
@@ -117,6 +118,12 @@ export function defineInterpreter(module: Functions, timed: TimedLoop | undefine
     },
     "interpret",
   );
+}
+
+/** Does an instruction there lie outside of the pcc's bounds? */
+function isOutside(pc: Local): Term {
+  const within = (field: "low" | "span"): Term => i64.load(word(0), INTERPRETED_AT + INTERPRETED[field]);
+  return i64.ltU(within("span"), i64.sub(pc, within("low")));
 }
 
 /** `findPage(number)`: where the entry lies of the page in which STATE.pc is, whose number has such low bits; 0: it has none. */
