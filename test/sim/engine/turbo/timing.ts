@@ -25,6 +25,8 @@ export interface Comparison {
   /** Instructions, and how many of them generated code has executed. */
   readonly instructions: number;
   readonly translated: number;
+  /** The same of the interpreter in WebAssembly. */
+  readonly interpreted: number;
 }
 
 const MOST_CYCLES = 50_000_000;
@@ -46,6 +48,7 @@ export function compareTimed({ slices, ...options }: TimedRun): Comparison {
     ...{ found, ended },
     instructions: turbo.instructions,
     translated: turbo.engine instanceof Turbo ? turbo.engine.translated : 0,
+    interpreted: turbo.engine instanceof Turbo ? turbo.engine.interpreted : 0,
   });
   for (const [index, slice] of slices.entries()) {
     const wanted = outcome(() => drive(reference, slice, start));
