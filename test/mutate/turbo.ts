@@ -5,6 +5,9 @@ const CSR_TESTS = ["test/sim/engine/turbo/csr.test.ts"];
 const TRAP_TESTS = ["traps", "csr", "translation", "timing-cases"].map(
   (name) => `test/sim/engine/turbo/${name}.test.ts`,
 );
+const INTERPRETER_TESTS = ["interpreter", "capability", "lockstep"].map(
+  (name) => `test/sim/engine/turbo/${name}.test.ts`,
+);
 const TESTS = [
   "test/sim/engine/turbo/expr.test.ts",
   "test/sim/engine/turbo/memory.test.ts",
@@ -153,4 +156,30 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       "return page?.straddling;",
     ],
   ]),
+  ...mutations("sim/engine/turbo/interpreter-loop.ts", INTERPRETER_TESTS, [
+    ["cold code goes on beyond an event", "if (timed !== undefined) f.rarely(timed.isDue, leave);", ""],
+    ["cold code goes on beyond the pcc's bounds", "f.rarely(isOutside(pc), stuck);", ""],
+    ["a capability that leads out of its bounds moves the pcc", "i32.or(isOther, isOutside(pc))", "isOther"],
+    ["cold code keeps its pcc where another is entered", "i32.or(isOther, isOutside(pc))", "isOutside(pc)"],
+    ["cold code is somebody else's work", "i32.shrU(heat, word(PARCEL.heatBits))", "word(0)"],
+    [
+      "a page of cold code is any that is a multiple of some pages away",
+      "f.if(i64.ne(i64.load(entry), page)",
+      "f.if(i64.ne(page, page)",
+    ],
+    ["jumps of cold code are not heard of", "f.if(i32.and(traits, word(INDIRECT)), () => noteJump(f, from, pc));", ""],
+  ]),
+  ...mutations("sim/engine/turbo/engine.ts", INTERPRETER_TESTS, [
+    [
+      "cold code goes on as it was before a store to it",
+      "this.#interpreter.pages.forget(ramBase + start, ramBase + end);",
+      "",
+    ],
+    ["cold code has the line in hand that it had before", "forgetKnown(this.#linear);", ""],
+  ]),
+  ...mutations(
+    "sim/engine/turbo/operation-translator.ts",
+    ["test/sim/engine/turbo/operations.test.ts"],
+    [["what computes with an immediate takes one for all", "throw DEPENDS_ON_IMMEDIATE;", "return 1 as never;"]],
+  ),
 ];
