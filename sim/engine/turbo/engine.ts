@@ -212,10 +212,10 @@ export class Turbo extends Reference {
     this.interpreted += executed;
     this.now = timing?.pieces.now ?? this.now + executed;
     const { words, doubles } = this.#linear;
-    const why = words[STATE.exit >>> 2];
-    if (why === LEFT.untimed) this.#timeLast();
+    const why = words[STATE.exit >>> 2]!;
+    if ((why & LEFT.untimed) !== 0) this.#timeLast();
     const pc = doubles[STATE.pc >>> 3]!;
-    if (why === LEFT.entered) this.continueAt(pc, doubles[STATE.meta >>> 3]!);
+    if ((why & LEFT.entered) !== 0) this.continueAt(pc, doubles[STATE.meta >>> 3]!);
     else this.moveTo(pc);
     this.#sequential = why === LEFT.stuck ? this.pageVirt + this.offset : NOWHERE;
     return executed > 0;

@@ -27,11 +27,11 @@ const { const: word } = i32;
 export type InterpreterLoop = (budget: number, hot: number) => number;
 
 /**
- * Why the loop has been left: what it was given to do is done, or an event is due; JavaScript has to execute the instruction at the pc, or to
- * tell where its page is; that was jumped to often; JavaScript has to time the one that was executed last; a pcc has been entered that
- * is another, or moved out of its bounds.
+ * Why the loop has been left. 0: what it was given to do is done, or an event is due. Else JavaScript has to execute the instruction at the
+ * pc, or to tell where its page is; or that was jumped to often. Beside these, JavaScript has to time the instruction that was executed
+ * last; and a pcc has been entered that is another, or moved out of its bounds.
  */
-export const LEFT = { done: 0, stuck: 1, hot: 2, untimed: 3, entered: 4 } as const;
+export const LEFT = { stuck: 1, hot: 2, untimed: 4, entered: 8 } as const;
 
 const OFFSET_MASK = BigInt(PAGE_BYTES - 1);
 /** No page begins there. */
@@ -63,7 +63,7 @@ export function defineInterpreter(module: Functions, timed: TimedLoop | undefine
         f.storeAt(STATE.exit, word(why));
         leave();
       };
-      f.storeAt(STATE.exit, word(LEFT.done));
+      f.storeAt(STATE.exit, word(0));
       f.block((leave) => {
         const stuck = (): void => leaveAs(LEFT.stuck, leave);
         f.while(left, () => {
@@ -98,19 +98,13 @@ export function defineInterpreter(module: Functions, timed: TimedLoop | undefine
           f.if(jumped, () => f.set(pc, i64.load(word(0), STATE.next)));
           if (timed !== undefined) {
             const isTimed = timed.retire(traits, bytes, from, pc, i32.add(place, i32.low(offset)));
-            f.rarely(i32.not(isTimed), () => leaveAs(LEFT.untimed, leave));
+            f.rarely(i32.not(isTimed), () => f.storeAt(STATE.exit, word(LEFT.untimed)));
           }
           f.if(jumped, () => {
             f.if(i32.and(traits, word(INDIRECT)), () => noteJump(f, from, pc));
-            f.if(i32.eq(jumped, word(Outcome.jumpedWithMeta)), () => {
-              const meta = f.let(i64.load(word(0), STATE.nextMeta));
-              const isOther = i64.ne(meta, i64.load(word(0), STATE.meta));
-              f.rarely(i32.or(isOther, isOutside(pc)), () => {
-                f.storeAt(STATE.meta, meta);
-                leaveAs(LEFT.entered, leave);
-              });
-            });
+            f.if(i32.eq(jumped, word(Outcome.jumpedWithMeta)), () => noteEntered(f, pc));
           });
+          f.rarely(i32.at(STATE.exit), leave);
         });
       });
       f.storeAt(STATE.pc, pc);
@@ -146,6 +140,16 @@ const calledThroughTable = (like: Callee, index: Term, ...args: readonly Term[])
     code.op(Op.callIndirect).unsigned(like.index).byte(0);
   },
 });
+
+/** A capability has been jumped to: is the pcc another? */
+function noteEntered(f: Statements, pc: Local): void {
+  const meta = f.let(i64.load(word(0), STATE.nextMeta));
+  const isOther = i64.ne(meta, i64.load(word(0), STATE.meta));
+  f.rarely(i32.or(isOther, isOutside(pc)), () => {
+    f.storeAt(STATE.meta, meta);
+    f.storeAt(STATE.exit, i32.or(i32.at(STATE.exit), word(LEFT.entered)));
+  });
+}
 
 function noteJump(f: Statements, from: Local, to: Local): void {
   const jumps = f.let(i32.at(INTERPRETED_AT + INTERPRETED.jumps));
