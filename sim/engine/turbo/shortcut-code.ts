@@ -6,11 +6,11 @@ import { slotWord } from "./memo-code.ts";
 import { ROW_SHIFT } from "./rows.ts";
 import { NOTHING_BEFORE, POINT, POINT_BITS, POINT_SHIFT } from "./points.ts";
 import { APPROACH, APPROACH_BITS, APPROACH_SHIFT, ARRIVAL, ARRIVAL_BITS, ARRIVAL_SHIFT } from "./shortcuts.ts";
+import { i32x4 } from "./lanes.ts";
 import {
   element,
   f64,
   i32,
-  i32x4,
   i64,
   select,
   type Callee,

@@ -3,11 +3,11 @@
 import { CacheEvent, EMPTY, FRESH, UNUSED, type CacheLayout } from "../../../timing/cache.ts";
 import type { PrefetcherLayout } from "../../../timing/prefetcher.ts";
 import { forEachWay, setAt } from "../sets.ts";
+import { i32x4 } from "../lanes.ts";
 import {
   dropped,
   f64,
   i32,
-  i32x4,
   i64,
   NUMBER_BYTES,
   WORD_BYTES,

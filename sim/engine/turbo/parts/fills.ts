@@ -1,11 +1,11 @@
 // The code of a cache's outstanding misses: what sim/timing/cache.ts does with its ring of fills, on the same words.
 import { isPowerOfTwo } from "../../../config/params.ts";
 import type { CacheLayout } from "../../../timing/cache.ts";
+import { i32x4 } from "../lanes.ts";
 import {
   element,
   f64,
   i32,
-  i32x4,
   select,
   WORD_BYTES,
   type Callee,

@@ -1,7 +1,8 @@
 // The code of TLBs: what sim/timing/tlb.ts does, function by function, on the same words. A position of a set is its page's place.
 import type { TlbLayout } from "../../../timing/tlb.ts";
 import { forEachBefore, forEachWay, setAt } from "../sets.ts";
-import { f64, i32, i32x4, select, WORD_BYTES, type Callee, type Functions, type Local } from "../terms.ts";
+import { i32x4 } from "../lanes.ts";
+import { f64, i32, select, WORD_BYTES, type Callee, type Functions, type Local } from "../terms.ts";
 import type { Statements, Term } from "../terms.ts";
 import { F64, I32, type Signature } from "../wasm.ts";
 import { leafIsGlobal, leafShift, LEAF_GLOBAL_BIT } from "./page-tables.ts";

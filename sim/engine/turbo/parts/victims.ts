@@ -1,16 +1,8 @@
 // The code of replacement policies: what sim/timing/replacement does, on the same words. A position of a set is its word's place.
 import type { CacheLayout } from "../../../timing/cache.ts";
 import { bringToFront } from "../sets.ts";
-import {
-  i32,
-  i32x4,
-  WORD_BYTES,
-  type Callee,
-  type Functions,
-  type Local,
-  type Statements,
-  type Term,
-} from "../terms.ts";
+import { i32x4 } from "../lanes.ts";
+import { i32, WORD_BYTES, type Callee, type Functions, type Local, type Statements, type Term } from "../terms.ts";
 import { I32 } from "../wasm.ts";
 
 const { const: word } = i32;
