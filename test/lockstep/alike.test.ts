@@ -47,6 +47,11 @@ test.each([
   expect(alike(runOf(program), { seed: index, core: configOf("server@1") }).divergence).toBeUndefined();
 });
 
+test("cold code at address 0 is found in its page", () => {
+  const program = randomProgram(9201, 13, TURBO_ISAS[13 % TURBO_ISAS.length]);
+  expect(alike(runOf(program), { seed: 13, core: configOf("cva6@1") }).divergence).toBeUndefined();
+});
+
 test("an instruction in two lines that traps is fetched once", () => {
   const run = runOfText(`# isa: rv64y
 # misaligned: trap

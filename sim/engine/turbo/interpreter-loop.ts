@@ -34,8 +34,6 @@ export type InterpreterLoop = (budget: number, hot: number) => number;
 export const LEFT = { stuck: 1, hot: 2, untimed: 4, entered: 8 } as const;
 
 const OFFSET_MASK = BigInt(PAGE_BYTES - 1);
-/** No page begins there. */
-const NO_PAGE = 1n;
 const MOST_HEAT = (1 << PARCEL.heatBits) - 1;
 
 /** What the loop does for the model of time. */
@@ -57,8 +55,15 @@ export function defineInterpreter(module: Functions, timed: TimedLoop | undefine
     I32,
     (f, left, hot) => {
       const pc = f.let(i64.load(word(0), STATE.pc));
-      const page = f.let(i64.const(NO_PAGE));
+      const page = f.let(i64.const(0n));
       const [parcels, place, jumped] = [f.let(word(0)), f.let(word(0)), f.let(word(0))];
+      const takePage = (unknown: () => void): void => {
+        const entry = f.let(findPage(i32.low(i64.shrU(pc, i64.const(BigInt(PAGE_BITS))))));
+        f.rarely(i32.not(entry), unknown);
+        f.set(page, i64.load(entry));
+        f.set(parcels, i32.load(entry, FETCHED.parcels));
+        f.set(place, i32.load(entry, FETCHED.place));
+      };
       const leaveAs = (why: number, leave: () => void): void => {
         f.storeAt(STATE.exit, word(why));
         leave();
@@ -66,16 +71,13 @@ export function defineInterpreter(module: Functions, timed: TimedLoop | undefine
       f.storeAt(STATE.exit, word(0));
       f.block((leave) => {
         const stuck = (): void => leaveAs(LEFT.stuck, leave);
+        takePage(stuck);
         f.while(left, () => {
           if (timed !== undefined) f.rarely(timed.isDue, leave);
           f.storeAt(STATE.pc, pc);
           const offset = f.let(i64.sub(pc, page));
           f.if(i64.ltU(i64.const(OFFSET_MASK), offset), () => {
-            const entry = f.let(findPage(i32.low(i64.shrU(pc, i64.const(BigInt(PAGE_BITS))))));
-            f.rarely(i32.not(entry), stuck);
-            f.set(page, i64.load(entry));
-            f.set(parcels, i32.load(entry, FETCHED.parcels));
-            f.set(place, i32.load(entry, FETCHED.place));
+            takePage(stuck);
             f.set(offset, i64.sub(pc, page));
           });
           f.rarely(isOutside(pc), stuck);
