@@ -112,6 +112,37 @@ describe.each(ISAS)("%s", (isa) => {
     );
   });
 
+  test("code that has been executed is not beyond the end of a narrower pcc", () => {
+    bothRun(
+      `
+      lla t0, handler
+      csrw mtvec, t0
+      lla s1, body
+      li s2, 30
+    1: jalr ra, 0(s1)
+      addi s2, s2, -1
+      bnez s2, 1b
+      ybndswi s1, s1, 8
+      lla s4, over
+      li s2, 30
+    2: jalr ra, 0(s1)
+    over: addi s2, s2, -1
+      bnez s2, 2b
+      ${PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s4, t6")}
+    handler: addi s5, s5, 1
+      csrw mepc, s4
+      mret
+    .balign 64
+    body: addi s6, s6, 1
+      addi s6, s6, 3
+      addi s6, s6, 5
+      addi s6, s6, 7
+      ret
+    `,
+      isa,
+    );
+  });
+
   test("a jump out of the pcc's bounds takes its tag where they cannot be represented there", () => {
     bothRun(
       `
