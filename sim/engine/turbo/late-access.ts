@@ -5,6 +5,7 @@
 // and the transition is looked up of an instruction that is so late; where it is not at hand, `finish` goes on from there.
 import { NOT_ASKED } from "../../timing/dynamic.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
+import { forgetTagCycles, noteAnswer } from "./answers.ts";
 import { FarAccess } from "./far-access.ts";
 import { isFar } from "./far-code.ts";
 import { LateCode } from "./late-code.ts";
@@ -158,10 +159,10 @@ class LateAccess {
     // The walker reads through the cache.
     f.rarely(this.#dataPage.isMissing(a.page.leaf), () => this.#l1d.findAgain(f, a.found));
     const at = f.let(f64.add(a.clock, accessAt));
-    this.#code.forgetTagCycles(f);
+    forgetTagCycles(f, fastPaths.memory);
     const dirty = i32.and(a.flags, word(ACCESS.writes));
     const answer = this.#l1d.accessFound(f, a.found, dirty, at);
-    f.if(f64.gt(answer, f64.at(answered.byteOffset)), () => f.storeAt(answered.byteOffset, answer));
+    noteAnswer(f, answered, answer);
     const accessCycles = f.let(f64.sub(f64.sub(answer, at), f64.const(l1d.hitCycles)));
     this.#way.arrive(f, a, accessCycles, this.#code.tagCyclesOf(f, accessCycles));
   }

@@ -1,6 +1,7 @@
 // What the code of late accesses and of late fetches has in common: the way from a piece's begin up to the question, and on behind the answer.
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import { MOST_LATE_CYCLES } from "../../timing/memo.ts";
+import { tagCycles } from "./answers.ts";
 import { isFar, type FarCode } from "./far-code.ts";
 import type { Page, PageCode } from "./late-page.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
@@ -75,16 +76,11 @@ export class LateCode {
     f.set(now.state, state);
   }
 
-  forgetTagCycles(f: Statements): void {
-    const { tagged } = this.timing.fastPaths.memory;
-    if (tagged !== undefined) f.storeAt(tagged.memory.late.byteOffset, f64.const(0));
-  }
-
   /** How many of the cycles by which a cache was late tags alone took. */
   tagCyclesOf(f: Statements, cycles: Local): Local {
-    const { tagged } = this.timing.fastPaths.memory;
-    if (tagged === undefined) return f.let(f64.const(0));
-    return f.let(f64.min(f.let(f64.at(tagged.memory.late.byteOffset)), cycles));
+    const { memory } = this.timing.fastPaths;
+    const late = f.let(tagCycles(memory));
+    return memory.tagged === undefined ? late : f.let(f64.min(late, cycles));
   }
 
   /** A far state that is near by now is asked about. */

@@ -1,5 +1,6 @@
 // The code of a fetch that may be late: what `Pieces.fetch` does for it (pieces.ts), as far as nothing has to be computed.
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
+import { forgetTagCycles } from "./answers.ts";
 import type { LateCode } from "./late-code.ts";
 import type { Page, PageCode } from "./late-page.ts";
 import { IN_HAND, LINE } from "./lines.ts";
@@ -88,7 +89,7 @@ export class LateFetch {
   /** The instruction cache answers, and fetch stands still for as long. */
   #throughCache(f: Statements, o: Now & Readonly<Record<"point" | "line" | "onTime" | "pageCycles", Local>>): void {
     const code = this.#code;
-    code.forgetTagCycles(f);
+    forgetTagCycles(f, code.timing.fastPaths.memory);
     const number = i32.shrU(i32.load(o.line, LINE.word), word(1));
     const at = f.let(f64.add(o.clock, o.pageCycles));
     const cycles = f.let(f64.sub(this.#l1i.access(number, word(0), at), at));

@@ -10,6 +10,7 @@ import { NO_ACCESS, OUTCOME_SHIFT, SIZE_SHIFT } from "../../timing/step.ts";
 import { Class, TRAIT_SHIFT } from "../../timing/traits.ts";
 import { PAGE_BYTES, PAGE_BITS } from "../../machine/memory.ts";
 import { VIRT_MASK } from "../data.ts";
+import { forgetTagCycles, noteAnswer, tagCycles } from "./answers.ts";
 import type { BranchTable } from "./branch-table.ts";
 import { AT_HAND, pageOf, UNTRANSLATED, type PageCode } from "./late-page.ts";
 import { RAM_AT } from "./layout.ts";
@@ -181,7 +182,7 @@ class Writing {
       const cycles = f.let(f64.const(0));
       codePage.await(f, { number: pageOf(pc), leaf, cycles }, now);
       const translated = f.let(f64.add(now, cycles));
-      this.#forgetTagCycles(f);
+      forgetTagCycles(f, this.#o.fastPaths.memory);
       const ready = f.let(translated);
       f.if(i32.not(holds(f64.const(PARCEL_BYTES))), () => this.#ask(f, this.#l1i, place, false, translated, ready));
       this.#take(f, pc, place, virt, delta);
@@ -192,7 +193,7 @@ class Writing {
         this.#take(f, i64.add(pc, i64.const(BigInt(PARCEL_BYTES))), secondPlace, secondVirt, delta);
       });
       f.if(f64.gt(ready, now), () =>
-        f.do(this.#pipeline.stallFetch(cycles, f64.sub(ready, translated), this.#tagCycles)),
+        f.do(this.#pipeline.stallFetch(cycles, f64.sub(ready, translated), tagCycles(this.#o.fastPaths.memory))),
       );
       return word(1);
     });
@@ -260,7 +261,7 @@ class Writing {
       },
       read: (f, at) => this.#read(f, at),
       write: (f, at) => this.#write(f, at),
-      tagCycles: () => this.#tagCycles,
+      tagCycles: () => tagCycles(this.#o.fastPaths.memory),
     };
   }
 
@@ -268,9 +269,9 @@ class Writing {
     return i32.and(i32.at(RETIRE.access), word(CAPABILITY - 1));
   }
 
-  /** Where the data access ends, counted from the begin of its first line. */
-  #endInLine(place: Local): Term {
-    return i32.add(i32.and(place, word(this.#l1d.layout.lineBytes - 1)), this.#dataBytes);
+  /** Where a data access of so many bytes ends, counted from the begin of its first line. */
+  #endInLine(place: Local, bytes: Term): Term {
+    return i32.add(i32.and(place, word(this.#l1d.layout.lineBytes - 1)), bytes);
   }
 
   /** `DynamicParts.read` */
@@ -278,14 +279,15 @@ class Writing {
     const { lineBytes } = this.#l1d.layout;
     const place = f.let(i32.at(RETIRE.dataPlace));
     const ready = f.let(at);
-    this.#forgetTagCycles(f);
+    forgetTagCycles(f, this.#o.fastPaths.memory);
     this.#ask(f, this.#l1d, place, false, at, ready);
-    f.rarely(i32.ltU(word(lineBytes), this.#endInLine(place)), () => {
+    f.rarely(i32.ltU(word(lineBytes), this.#endInLine(place, this.#dataBytes)), () => {
       const second = f.let(at);
       this.#ask(f, this.#l1d, i32.add(place, word(lineBytes)), false, at, second);
       f.set(ready, f64.max(ready, second));
     });
-    return this.#answered(f, ready);
+    noteAnswer(f, this.#o.answered, ready);
+    return ready;
   }
 
   /** `DynamicParts.write` */
@@ -293,10 +295,10 @@ class Writing {
     const { lineBytes } = this.#l1d.layout;
     const place = f.let(i32.at(RETIRE.dataPlace));
     const ready = f.let(at);
-    this.#forgetTagCycles(f);
+    forgetTagCycles(f, this.#o.fastPaths.memory);
     const bytes = f.let(this.#dataBytes);
-    const end = i32.add(i32.and(place, word(lineBytes - 1)), bytes);
-    const isInOne = i32.and(i32.lt(end, word(lineBytes + 1)), i32.lt(bytes, word(lineBytes)));
+    const endsInFirst = i32.lt(this.#endInLine(place, bytes), word(lineBytes + 1));
+    const isInOne = i32.and(endsInFirst, i32.lt(bytes, word(lineBytes)));
     f.block((done) => {
       f.rarely(i32.not(isInOne), () => {
         f.set(ready, this.#writeLines(place, i32.add(place, bytes), at));
@@ -304,7 +306,8 @@ class Writing {
       });
       this.#ask(f, this.#l1d, place, true, at, ready);
     });
-    return this.#answered(f, ready);
+    noteAnswer(f, this.#o.answered, ready);
+    return ready;
   }
 
   /** `writeLines(place, end, at)`: a store of more lines than one, or of a whole one, which is not fetched. */
@@ -329,22 +332,6 @@ class Writing {
       });
       return ready;
     });
-  }
-
-  #answered(f: Statements, ready: Local): Local {
-    const { byteOffset } = this.#o.answered;
-    f.if(f64.gt(ready, f64.at(byteOffset)), () => f.storeAt(byteOffset, ready));
-    return ready;
-  }
-
-  #forgetTagCycles(f: Statements): void {
-    const { tagged } = this.#o.fastPaths.memory;
-    if (tagged !== undefined) f.storeAt(tagged.memory.late.byteOffset, f64.const(0));
-  }
-
-  get #tagCycles(): Term {
-    const { tagged } = this.#o.fastPaths.memory;
-    return tagged === undefined ? f64.const(0) : f64.at(tagged.memory.late.byteOffset);
   }
 
   /** `DynamicParts.accessed`; the record is without access then. */
