@@ -4,9 +4,10 @@ import { PARCEL_BYTES, type CodePage } from "../code.ts";
 import { DECODED_AT, FETCHED_AT, FETCHED_BYTES, MAX_DECODED_PAGES, PARCEL, PARCELS_BYTES } from "./layout.ts";
 import type { LinearMemory } from "./linear.ts";
 
-const MOST_HEAT = (1 << PARCEL.heatBits) - 1;
+/** The bits of a parcel's word that are its heat: the category of its code is above. */
+export const HEAT_MASK = (1 << PARCEL.heatBits) - 1;
 /** In place of how often a parcel was jumped to, and more than any count: it cannot be translated; translated code can be entered there. */
-export const HEAT = { never: MOST_HEAT, enters: MOST_HEAT - 1, most: MOST_HEAT - 2 } as const;
+export const HEAT = { never: HEAT_MASK, enters: HEAT_MASK - 1, most: HEAT_MASK - 2 } as const;
 
 export class DecodedPages {
   readonly #words: Int32Array;
@@ -33,19 +34,19 @@ export class DecodedPages {
 
   /** How often it was jumped to. */
   heatAt(parcels: number, offset: number): number {
-    return this.#words[wordOf(parcels, offset) + PARCEL.heat / 4]! & MOST_HEAT;
+    return this.#words[wordOf(parcels, offset) + PARCEL.heat / 4]! & HEAT_MASK;
   }
 
   setHeat(parcels: number, offset: number, heat: number): void {
     const at = wordOf(parcels, offset) + PARCEL.heat / 4;
-    this.#words[at] = (this.#words[at]! & ~MOST_HEAT) | heat;
+    this.#words[at] = (this.#words[at]! & ~HEAT_MASK) | heat;
   }
 
   /** Nothing has been jumped to. */
   coolDown(): void {
     const from = DECODED_AT / 4;
     const to = from + (this.#parcels.size * PARCELS_BYTES) / 4;
-    for (let at = from + PARCEL.heat / 4; at < to; at += 1 << (PARCEL.bits - 2)) this.#words[at]! &= ~MOST_HEAT;
+    for (let at = from + PARCEL.heat / 4; at < to; at += 1 << (PARCEL.bits - 2)) this.#words[at]! &= ~HEAT_MASK;
   }
 
   /** Forgets what was decoded from [from, to) of physical memory. */

@@ -4,6 +4,7 @@
 // ends, at an event, and where it has often jumped to.
 import { PAGE_BITS, PAGE_BYTES } from "../../machine/memory.ts";
 import { INDIRECT } from "../../timing/traits.ts";
+import { HEAT_MASK } from "./decoded-pages.ts";
 import {
   FETCHED,
   FETCHED_AT,
@@ -34,7 +35,6 @@ export type InterpreterLoop = (budget: number, hot: number) => number;
 export const LEFT = { stuck: 1, hot: 2, untimed: 4, entered: 8 } as const;
 
 const OFFSET_MASK = BigInt(PAGE_BYTES - 1);
-const MOST_HEAT = (1 << PARCEL.heatBits) - 1;
 
 /** What the loop does for the model of time. */
 export interface TimedLoop {
@@ -86,7 +86,7 @@ export function defineInterpreter(module: Functions, timed: TimedLoop | undefine
           f.rarely(i32.not(record), stuck);
           const heat = f.let(i32.load(parcel, PARCEL.heat));
           f.if(jumped, () => {
-            f.rarely(i32.not(i32.lt(i32.and(heat, word(MOST_HEAT)), hot)), () => leaveAs(LEFT.hot, leave));
+            f.rarely(i32.not(i32.lt(i32.and(heat, word(HEAT_MASK)), hot)), () => leaveAs(LEFT.hot, leave));
             f.store(parcel, PARCEL.heat, i32.add(heat, word(1)));
           });
           if (timed !== undefined) f.storeAt(RETIRE.category, i32.shrU(heat, word(PARCEL.heatBits)));
