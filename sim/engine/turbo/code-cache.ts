@@ -109,8 +109,7 @@ export class TranslatedCode {
   #nextIndex = 0;
   #nextTarget = 0;
   #tags = FIRST_TAGS;
-  /** Instructions of generated code that regions have brought. */
-  instructions = 0;
+  #instructions = 0;
 
   /** @param fill - as `FILL_IMPORT`. @param shared - makes the other `SHARED_FUNCTIONS`, by their names. */
   constructor(linear: LinearMemory, fill: unknown, shared: () => Readonly<Record<string, unknown>>) {
@@ -138,6 +137,11 @@ export class TranslatedCode {
     return table;
   }
 
+  /** Instructions of generated code that regions have brought. */
+  get instructions(): number {
+    return this.#instructions;
+  }
+
   /** Is there no room for another region? Then the cache is cleared before the next. */
   get full(): boolean {
     return (
@@ -158,7 +162,7 @@ export class TranslatedCode {
   add(region: Omit<CachedRegion, "index">): CachedRegion {
     const added = { ...region, index: this.#nextIndex++ };
     this.#table.set(added.index, region.translated.call);
-    this.instructions += region.translated.instructions;
+    this.#instructions += region.translated.instructions;
     region.translated.targets.forEach(({ pc }, target) => this.#addEntrance(pc, { region: added, target }));
     for (const { page } of region.pages) {
       const users = this.#byPage.get(page) ?? new Set();
@@ -181,7 +185,7 @@ export class TranslatedCode {
 
   /** Is there so much code already that what can be entered at an address should not be in another region, too? */
   isElsewhere(page: CodePage, pc: bigint, meta: bigint, addressing: number): boolean {
-    if (this.instructions < COPIED_FREELY) return false;
+    if (this.#instructions < COPIED_FREELY) return false;
     const entrances = this.#entrances.get(pc)?.get(page) ?? [];
     return entrances.some(({ region }) => isFor(region, meta, addressing));
   }
@@ -254,7 +258,7 @@ export class TranslatedCode {
     this.#byPage.clear();
     this.exits.clear();
     this.#bytes.fill(0, TARGETS_AT, TARGETS_AT + this.#nextTarget);
-    this.#nextIndex = this.#nextTarget = this.instructions = 0;
+    this.#nextIndex = this.#nextTarget = this.#instructions = 0;
   }
 
   #remove(region: CachedRegion): void {
@@ -287,7 +291,8 @@ export class TranslatedCode {
 const isFor = (region: CachedRegion, meta: bigint, addressing: number): boolean =>
   region.meta === meta && region.addressing === addressing;
 
-const pageOf = ({ pages }: Pick<CachedRegion, "pages">, pc: bigint): CodePage =>
+/** The page of code in which an address of a region lies. */
+export const pageOf = ({ pages }: Pick<CachedRegion, "pages">, pc: bigint): CodePage =>
   pages.find(({ virt }) => virt === (pc & ~PAGE_MASK))!.page;
 
 /** Where an entry for an address, of which the low half counts, would lie in the context of a tag. */

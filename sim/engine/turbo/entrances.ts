@@ -1,7 +1,7 @@
 // Where translated code can be entered: in a region that there is, or, where code is hot, in one that is made.
 import type { CodeCache, CodePage } from "../code.ts";
 import type { Reference } from "../reference.ts";
-import type { CachedRegion, Entrance, TranslatedCode } from "./code-cache.ts";
+import { pageOf, type CachedRegion, type Entrance, type TranslatedCode } from "./code-cache.ts";
 import { HEAT, type DecodedPages } from "./decoded-pages.ts";
 import { ExecutedCode } from "./executed-code.ts";
 import type { Interpreter } from "./interpreter.ts";
@@ -93,10 +93,7 @@ export class Entrances {
 
   /** At its head. The interpreter in WebAssembly is to leave wherever it can be entered. */
   #enter(region: CachedRegion): Entrance {
-    for (const { pc } of region.translated.targets) {
-      const { page } = region.pages.find(({ virt }) => virt === (pc & ~PAGE_MASK))!;
-      this.#heat(page, pc, HEAT.enters);
-    }
+    for (const { pc } of region.translated.targets) this.#heat(pageOf(region, pc), pc, HEAT.enters);
     return { region, target: 0 };
   }
 
