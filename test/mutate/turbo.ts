@@ -119,8 +119,8 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       ["an exit counts the instructions behind it as retired", "executed -= exit.unexecuted;", ""],
       [
         "translated code runs past the next event",
-        "if (this.#pieces === undefined) return Math.min(left, this.eventAt - this.now);",
-        "if (this.#pieces === undefined) return left;",
+        "this.#left(MAX_BUDGET)",
+        "Math.min(this.#untilRetired - this.retired, MAX_BUDGET)",
       ],
       [
         "translated loads take tags from pages without Y",

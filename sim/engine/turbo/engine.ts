@@ -202,8 +202,7 @@ export class Turbo extends Reference {
     const [meta, within] = [this.currentMeta, this.within];
     const timing = this.#pieces?.timing;
     if (meta === undefined || within === undefined || timing?.hasBegun === true) return false;
-    const left = Math.min(this.#untilRetired - this.retired, INTERPRETED_AT_ONCE);
-    const budget = Math.min(left, timing === undefined ? this.eventAt - this.now : left);
+    const budget = this.#left(INTERPRETED_AT_ONCE);
     if (budget < 1 || this.now >= this.eventAt) return false;
     if (timing !== undefined) this.#beginTimed(timing);
     const executed = budget - this.#interpreter.run(this.pc, meta, page, within, budget, this.#entrances.hot);
@@ -324,11 +323,17 @@ export class Turbo extends Reference {
 
   /** Instructions that generated code may execute now. */
   #budget(): number {
-    const left = Math.min(this.#untilRetired - this.retired, MAX_BUDGET);
-    if (this.#pieces === undefined) return Math.min(left, this.eventAt - this.now);
+    const left = this.#left(MAX_BUDGET);
+    if (this.#pieces === undefined) return left;
     const { timing } = this.#pieces;
     timing.event[0] = this.eventAt;
     return timing.mayBegin ? left : 0;
+  }
+
+  /** Instructions that are left to execute, so many at most: without timing, where each takes a cycle, none beyond the next event. */
+  #left(most: number): number {
+    const left = Math.min(this.#untilRetired - this.retired, most);
+    return this.#pieces === undefined ? Math.min(left, this.eventAt - this.now) : left;
   }
 
   /** Where to enter translated code at the pc. */
