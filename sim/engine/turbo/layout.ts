@@ -114,7 +114,7 @@ export const OPERATION = {
   ...{ function: 0, rd: 4, rs1: 8, rs2: 12, traits: 16, bytes: 20, imm: 24 },
 } as const;
 export const OPERATIONS_AT = GIVEN_AT + GIVEN_BYTES;
-export const OPERATIONS_BYTES = 1 << (OPERATION.indexBits + OPERATION.bits);
+const OPERATIONS_BYTES = 1 << (OPERATION.indexBits + OPERATION.bits);
 
 /**
  * Pages of decoded code, for each parcel (decoded-pages.ts): i32 where the record of the operation lies that begins there, 0 where none is

@@ -11,7 +11,7 @@ import { SHARED_CALLS } from "./runtime.ts";
 import { Code, I32, Op, type ModuleFunction, type Signature, type ValueType } from "./wasm.ts";
 
 /** `(record)`: gives one of `Outcome`. */
-export const OPERATION_TYPE: Signature = { params: [I32], results: [I32] };
+const OPERATION_TYPE: Signature = { params: [I32], results: [I32] };
 
 /** What does not change while a machine runs. */
 export interface OperationSurroundings extends Pick<

@@ -12,7 +12,7 @@ import { OperationBounds } from "./operation-bounds.ts";
 import { I32, I64, Op, VOID, type Code } from "./wasm.ts";
 
 /** What the function of an operation takes: the place of the record. */
-export const RECORD = 0;
+const RECORD = 0;
 
 /** What the function of an operation gives. */
 export const Outcome = {
