@@ -177,6 +177,16 @@ const late: readonly Mutation[] = [
       "",
     ],
     [
+      "an access is on time where its line comes later, within a hit",
+      "this.#l1d.touchAt(f, a.found, i32.and(a.flags, word(ACCESS.writes)), at, late);",
+      "this.#l1d.touchAt(f, a.found, i32.and(a.flags, word(ACCESS.writes)), f.let(f64.add(at, f64.const(l1d.hitCycles + 1))), late);",
+    ],
+    [
+      "an access whose page is not there is on time",
+      "    f.rarely(this.#dataPage.isMissing(a.page.leaf), late);\n    f.rarely(i32.and(a.place",
+      "    f.rarely(i32.and(a.place",
+    ],
+    [
       "a translation that has been asked for is asked for again",
       "this.#ask(point, row, addr, place, pageCycles,",
       "this.#ask(point, row, addr, place, f64.const(NOT_ASKED),",
@@ -275,6 +285,7 @@ const late: readonly Mutation[] = [
     ],
   ]),
   ...mutations("sim/engine/turbo/parts/cache.ts", LATE, [
+    ["a line is there whenever it is asked for again", "        this.#fills.ifAwaited(f, fill, at, no);", ""],
     [
       "a translated miss writes no dirty line back",
       "f.if(i32.and(victim, word(1)), () => {\n      f.count",
@@ -297,7 +308,7 @@ const late: readonly Mutation[] = [
     ["a translated hit does not wait for its line", "f.if(i32.lt(word(NONE), fill), () => {", "f.if(word(0), () => {"],
     [
       "a line that was on its way when it was looked for still is",
-      "f.if(f64.ge(filledAt, f64.add(at, f64.const(1))), () => {",
+      "f.if(isLater(filledAt, at), () => {",
       "f.if(word(1), () => {",
     ],
     [

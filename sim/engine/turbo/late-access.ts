@@ -55,8 +55,11 @@ export interface Access extends Now {
 
 /** How an access is gone through whose page is at hand. */
 export interface AccessWay {
-  /** Goes through the piece before it; gives when it asks the cache, in cycles after that. */
-  readonly approach: (f: Statements, a: Access, ask: () => void) => Term;
+  /**
+   * Goes through the piece before it; gives when it asks the cache, in cycles after that. Before anything has changed, `ifOnTime` is told at
+   * which cycle it asks the cache at the earliest, if nothing else is late.
+   */
+  readonly approach: (f: Statements, a: Access, ask: () => void, ifOnTime: (at: Local) => void) => Term;
   /** Goes through its instruction, which is answered so late. */
   readonly arrive: (f: Statements, a: Access, accessCycles: Local, tagCycles: Local) => void;
 }
@@ -142,7 +145,12 @@ class LateAccess {
       const [clock, state] = [f.let(clockBefore), f.let(stateBefore)];
       const page: Page = { number: pageOf(addr), leaf, cycles: pageCycles };
       const access = { point, row, age, place, ...begun, page, clock, state };
-      const accessAt = this.#way.approach(f, access, ask);
+      const accessAt = this.#way.approach(f, access, ask, (at) => {
+        f.block((late) => {
+          this.#touch(f, access, at, late);
+          f.return(clockBefore, stateBefore, word(ANSWER.onTime));
+        });
+      });
       this.#throughCache(f, access, accessAt);
       this.#accessed(f, access);
       f.rarely(this.#code.isNear(f, clock), () => f.return(clock, state, this.#stop()));
@@ -150,6 +158,20 @@ class LateAccess {
     });
     if (firstStore !== undefined) f.storeAt(nextStore, firstStore);
     f.do(this.#ask(point, row, addr, place, pageCycles, clockBefore, stateBefore));
+  }
+
+  /**
+   * The line was on its way when the piece began, and may be there when it is asked for: the access is on time then, and the piece goes on;
+   * else `late`. A piece tells of few loads that overlap stores: one that has any ends here.
+   */
+  #touch(f: Statements, a: Access, at: Local, late: () => void): void {
+    const { storeBlocks, memory } = this.#code.timing.fastPaths;
+    const { l1d } = memory;
+    if (l1d.blocking) return late();
+    if (this.#code.ordersLoads) f.if(f64.lt(a.age, f64.const(storeBlocks.entries)), late);
+    f.rarely(this.#dataPage.isMissing(a.page.leaf), late);
+    f.rarely(i32.and(a.place, a.last), late);
+    this.#l1d.touchAt(f, a.found, i32.and(a.flags, word(ACCESS.writes)), at, late);
   }
 
   /** The cache answers, and the instruction is gone through. */

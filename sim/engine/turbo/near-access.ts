@@ -25,10 +25,11 @@ export class NearAccess implements AccessWay {
     this.#finish = module.imported("finish");
   }
 
-  approach(f: Statements, a: Access, ask: () => void): Term {
+  approach(f: Statements, a: Access, ask: () => void, ifOnTime: (at: Local) => void): Term {
     const approach = this.#shortcuts.approach(f, a, ask);
     this.#approach = approach;
     const begin = f.let(f64.add(a.clock, f64.load(approach, APPROACH.cycles)));
+    ifOnTime(f.let(f64.add(begin, f64.load(approach, APPROACH.accessAt))));
     const late = (name: keyof ApproachOutcomes): LateWay => ({
       ask,
       isLate: (cycles) => this.#isLate(f, a, { [name]: cycles }, ask),

@@ -57,6 +57,8 @@ export interface CacheCode {
    * before which nobody asks any more; else `no`. It is not counted.
    */
   readonly touch: (f: Statements, found: Found, dirty: Term, at: Term, no: () => void) => void;
+  /** As `touch`, at the cycle at which it is asked for, and for whose sake others that ask earlier still are to wait as before. */
+  readonly touchAt: (f: Statements, found: Found, dirty: Term, at: Local, no: () => void) => void;
   /** As `access`, of what `touch` may have answered no for an earlier cycle, or this one. */
   readonly accessFound: (f: Statements, found: Found, dirty: Term, at: Local) => Local;
 }
@@ -123,6 +125,7 @@ class Writing {
       found: (f, found) => ({ ...found, set: f.let(this.#setOf(found.line)) }),
       findAgain: (f, found) => this.#findAgain(f, found),
       touch: (f, ...o) => this.#touch(f, ...o),
+      touchAt: (f, ...o) => this.#touchAt(f, ...o),
       accessFound: (f, ...o) => this.#accessFound(f, ...o),
     };
   }
@@ -261,6 +264,18 @@ class Writing {
           f.if(i32.lt(word(-1), fill), no);
         });
         f.set(old, i32.and(old, word(~FRESH)));
+      });
+    this.#use(f, set, place, i32.or(old, dirty), moveNearToFront);
+  }
+
+  #touchAt(f: Statements, { line, set, place, fill }: Found, dirty: Term, at: Local, no: () => void): void {
+    f.if(i32.not(place), no);
+    const old = f.let(i32.load(place));
+    if (this.#cache.prefetcher !== undefined) f.rarely(i32.lt(old, word(0)), no);
+    if (!this.#cache.blocking)
+      f.if(f64.lt(at, f64.at(this.#busyAt)), () => {
+        f.rarely(i32.eq(fill, word(NOT_ASKED)), () => f.set(fill, this.#fills.onItsWay(line, at)));
+        this.#fills.ifAwaited(f, fill, at, no);
       });
     this.#use(f, set, place, i32.or(old, dirty), moveNearToFront);
   }

@@ -22,6 +22,9 @@ const MOST_IN_WORD = 16;
 /** In place of a fill: none brings the line. Where one does, it is not below 0. */
 const NONE = -1;
 
+/** Is a line filled in a later cycle than this? */
+const isLater = (filledAt: Term, at: Term): Term => f64.ge(filledAt, f64.add(at, f64.const(1)));
+
 export class FillsCode {
   /** `#onItsWay(line, at)` */
   readonly onItsWay: Callee;
@@ -75,7 +78,7 @@ export class FillsCode {
     const { hitCycles, mshrTargets, fillTargets } = this.#cache;
     f.if(i32.lt(word(NONE), fill), () => {
       const filledAt = f.let(this.#at(fill));
-      f.if(f64.ge(filledAt, f64.add(at, f64.const(1))), () => {
+      f.if(isLater(filledAt, at), () => {
         const arrival = f.let(f64.floor(filledAt));
         const wait = (): void => f.set(ready, f64.max(ready, arrival));
         if (mshrTargets === 0) return wait();
@@ -91,6 +94,11 @@ export class FillsCode {
         );
       });
     });
+  }
+
+  /** Goes to `then` if a fill that is of an earlier cycle, or this one, still brings its line at a cycle. */
+  ifAwaited(f: Statements, fill: Local, at: Local, then: () => void): void {
+    f.if(i32.lt(word(NONE), fill), () => f.if(isLater(f.let(this.#at(fill)), at), then));
   }
 
   #at(fill: Term): Term {

@@ -75,6 +75,22 @@ test.each(["", "ld a2, 0(s5)\n ld a2, 512(s5)"])(
   },
 );
 
+/** Loads from more lines than the cache holds; behind each, after ever more instructions, another access to its line. */
+const soonAgain = (access: string): string =>
+  again(
+    Array.from(
+      { length: 24 },
+      (_, n) => `ld a0, ${64 * n}(s3)\n ${"addi a1, a1, 1\n".repeat(n)} ${access}, ${64 * n + 8}(s3)\n add a1, a1, a2`,
+    ).join("\n"),
+  );
+
+describe.each(["cva6@1", "server@1"])("a line may be there, or not, when it is asked for again (%s)", (preset) => {
+  const sets = [...SMALL.slice(0, 2), "scoreboard.entries=64", "l1d.prefetch=none"];
+  test.each(["ld a2", "sd a1"])("%s", (access) =>
+    alike(soonAgain(access), { preset, sets, slices: [{ instructions: 100_000 }] }),
+  );
+});
+
 test("translated data that miss the cache are counted where pages are looked up", () => {
   const body = "ld a0, 0(s3)\n sd a0, 8(s2)\n ld a2, 64(s3)\n add a1, a1, a2";
   alike(`${IDENTITY} ${enter("S", "9f")} 9: ${again(body)}`, { sets: SMALL });
