@@ -176,6 +176,36 @@ describe.each(ISAS)("%s", (isa) => {
     );
   });
 
+  test("a jump through a capability of the same metadata leads to other bounds where its address is another", () => {
+    bothRun(
+      `
+      lla t0, handler
+      csrw mtvec, t0
+      lla s4, back
+      lla s1, first
+      ybndswi s1, s1, 32
+      lla s2, second
+      ybndswi s2, s2, 32
+      li s3, 60
+    1: jalr ra, 0(s1)
+    back: addi s3, s3, -1
+      bnez s3, 1b
+      ${PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s4, t6")}
+    handler: addi s6, s6, 1
+      csrw mepc, s4
+      mret
+    .balign 64
+    first: addi s5, s5, 1
+      jr s2
+    .balign 64
+    .zero 0x4000 - 64
+    second: addi s5, s5, 3
+      ret
+    `,
+      isa,
+    );
+  });
+
   test("an integer store across two granules clears both tags", () => {
     bothRun(
       `
