@@ -47,10 +47,22 @@ test("what a device is asked for does not wait for the fetch of the instruction 
   );
 });
 
+test("a region is entered behind the access to a device with the line in hand in which that lies", () => {
+  // It begins in another line, and can be entered there since a jump to a register leads there.
+  alike(
+    `li s0, 0x200bff8\n la s2, table\n li s1, 100
+    .balign 64\n again: andi a2, s1, 1\n slli a2, a2, 3\n add a2, a2, s2\n ld a2, 0(a2)\n jr a2
+    .balign 64\n 1: ld a0, 0(s0)\n 2: add a1, a1, a0\n addi s1, s1, -1\n bnez s1, again\n ${PASS}
+    .balign 8\n table: .dword 1b, 2b`,
+    { sets: ["l1i.lineBytes=64"], translateAfter: 20 },
+  );
+});
+
 test.each(["l1i", "l1d"])("%s alone may have a tree of bits", (cache) => {
   const sets = ["replacement=plru", "ways=4", "lineBytes=16", "sizeBytes=64"].map((set) => `${cache}.${set}`);
   const way = (n: number): string => `.balign 16\n w${n}: ld a0, ${16 * n}(s0)\n ret\n`;
-  const order = [0, 1, 2, 3, 0, 2, 4, 1, 5, 0, 3];
+  // The second of a set is used again right before others are: its use has to be noted.
+  const order = [0, 1, 2, 3, 0, 2, 0, 4, 1, 5, 1, 0, 3];
   alike(
     `la s0, words\n li s1, 40
     again: ${order.map((n) => `jal w${n}`).join("\n")}\n addi s1, s1, -1\n bnez s1, again\n ${PASS}
@@ -92,6 +104,13 @@ describe("where an event is near", () => {
     // The first runs before anything is hot; the second comes at each cycle of generated code, whose time to events is cut short.
     const sets = ["frontend.mispredictCycles=1", "scoreboard.divCycles=1"];
     for (let period = 0; period < 12; period += 1) alike(timed(9000, 7000 + period), { preset, sets });
+  });
+
+  test("the line in hand is the second of an instruction in two lines whose fetch takes until then", () => {
+    const far = (name: string): string =>
+      `.balign 1024\n .zero 1022\n ${name}: mulw a0, a0, s1\n addi a0, a0, 3\n ret\n`;
+    alike(`li s1, 400\n again: call there\n call third\n addi s1, s1, -1\n bnez s1, again\n ${PASS} ${far("there")} ${far("third")}`,
+      { sets: ["l1i.sizeBytes=1024", "l1i.ways=1", "l1i.lineBytes=64"], slices }); // prettier-ignore
   });
 
   test("limits of cycles and of instructions, and single steps, end a run at the same place", () => {
