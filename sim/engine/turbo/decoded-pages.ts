@@ -44,9 +44,7 @@ export class DecodedPages {
 
   /** Nothing has been jumped to. */
   coolDown(): void {
-    const from = DECODED_AT / 4;
-    const to = from + (this.#parcels.size * PARCELS_BYTES) / 4;
-    for (let at = from + PARCEL.heat / 4; at < to; at += 1 << (PARCEL.bits - 2)) this.#words[at]! &= ~HEAT_MASK;
+    this.#forEach((at) => (this.#words[at + PARCEL.heat / 4]! &= ~HEAT_MASK));
   }
 
   /** Forgets what was decoded from [from, to) of physical memory. */
@@ -59,11 +57,22 @@ export class DecodedPages {
     }
   }
 
+  /** Forgets what was decoded, and keeps how hot it is. */
+  forgetRecords(): void {
+    this.#forEach((at) => (this.#words[at + PARCEL.record / 4] = 0));
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#words.fill(0, DECODED_AT / 4, DECODED_AT / 4 + (this.#parcels.size * PARCELS_BYTES) / 4);
     this.#words.fill(0, FETCHED_AT / 4, (FETCHED_AT + FETCHED_BYTES) / 4);
     this.#parcels.clear();
+  }
+
+  /** Gives the index of each parcel's first word. */
+  #forEach(visit: (at: number) => void): void {
+    const end = (DECODED_AT + this.#parcels.size * PARCELS_BYTES) / 4;
+    for (let at = DECODED_AT / 4; at < end; at += 1 << (PARCEL.bits - 2)) visit(at);
   }
 
   #add({ phys, categories }: CodePage): number {

@@ -28,6 +28,11 @@ export interface EntrancesOptions {
 const LOOKS_FOR_SHARED = 4;
 /** The more code is translated already, the hotter has to be what follows: a small program is translated at once, a large one where it pays. */
 const INSTRUCTIONS_A_SHARE = 64;
+/**
+ * Without timing there is an end to that: what is executed so often pays, however much of it there is. With timing, much code has more
+ * transitions than are remembered, and is slower translated than interpreted.
+ */
+const MOST_SHARES_UNTIMED = 16;
 /** After so many regions were dropped, code has to be twice as hot. */
 const DROPS_PER_DOUBLING = 64;
 const PAGE_MASK = 0xfffn;
@@ -43,8 +48,9 @@ export class Entrances {
 
   /** Jumps to a place after which its code is hot. */
   get hot(): number {
-    const { hotAfter, code } = this.#o;
-    const shares = 1 + Math.floor(code.instructions / INSTRUCTIONS_A_SHARE);
+    const { hotAfter, code, pieces } = this.#o;
+    const most = pieces === undefined ? MOST_SHARES_UNTIMED : Infinity;
+    const shares = Math.min(1 + Math.floor(code.instructions / INSTRUCTIONS_A_SHARE), most);
     return Math.min(hotAfter * shares * 2 ** Math.floor(code.dropped / DROPS_PER_DOUBLING), HEAT.most);
   }
 

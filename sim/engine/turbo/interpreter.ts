@@ -96,6 +96,6 @@ export class Interpreter {
 
   #startAfresh(): void {
     this.#operations.clear();
-    this.pages.clear();
+    this.pages.forgetRecords();
   }
 }

@@ -110,7 +110,7 @@ export const GIVEN_BYTES = 1 << (GIVEN.indexBits + GIVEN.bits);
  * NO_REGISTER where it is x0), rs1 and rs2, i32 traits (sim/timing/traits.ts), i32 bytes, i64 the immediate.
  */
 export const OPERATION = {
-  ...{ bits: 5, indexBits: 13 },
+  ...{ bits: 5, indexBits: 16 },
   ...{ function: 0, rd: 4, rs1: 8, rs2: 12, traits: 16, bytes: 20, imm: 24 },
 } as const;
 export const OPERATIONS_AT = GIVEN_AT + GIVEN_BYTES;
