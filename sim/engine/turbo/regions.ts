@@ -103,7 +103,8 @@ export function translateRegion(
     }
     if (link !== undefined && ending.kind === "goto") dynamic.add(ending.target);
   }
-  const targets = [...dynamic].flatMap((pc) => numbers.get(pc) ?? []);
+  // A block that begins with an instruction of the interpreter's is nowhere to enter.
+  const targets = [...dynamic].flatMap((pc) => numbers.get(pc) ?? []).filter((n) => blocks[n]!.instructions > 0);
   return { blocks, targets: targets.slice(0, MAX_TARGETS) };
 }
 

@@ -42,3 +42,11 @@ test.each([
     slices: [{ instructions: 1e6 }, { again: true }, { cycles: 777 }],
   });
 });
+
+test("a jump may lead to the first instruction of a page, which the interpreter has to execute", () => {
+  alike(
+    `la a2, away\n li s1, 200\n again: jalr ra, (a2)\n addi s1, s1, -1\n bnez s1, again\n ${PASS}
+    .balign 4096\n away: csrrc a3, pmpcfg0, zero\n addi a0, a0, 1\n ret`,
+    { translateAfter: 20 },
+  );
+});
