@@ -285,7 +285,7 @@ const late: readonly Mutation[] = [
     ],
   ]),
   ...mutations("sim/engine/turbo/parts/cache.ts", LATE, [
-    ["a line is there whenever it is asked for again", "        this.#fills.ifAwaited(f, fill, at, no);", ""],
+    ["a line is there whenever it is asked for again", "        this.#fills.ifAwaited(f, found.fill, at, no);", ""],
     [
       "a translated miss writes no dirty line back",
       "f.if(i32.and(victim, word(1)), () => {\n      f.count",
@@ -297,10 +297,10 @@ const late: readonly Mutation[] = [
       "i32x4.shrU(i32x4.shl(words, word(FLAGS)), word(FLAGS + 1))",
       "i32x4.shrU(words, word(1))",
     ],
-    ["a line on its way is on time", "f.if(i32.lt(word(-1), fill), no);", ""],
+    ["a line on its way is on time", "f.if(i32.lt(word(-1), found.fill), no);", ""],
     [
       "what was not asked of a line on its way is not asked later either",
-      "f.rarely(i32.eq(fill, word(NOT_ASKED)), () => f.set(fill, this.#fills.onItsWay(line, start)));",
+      "f.rarely(i32.eq(fill, word(NOT_ASKED)), () => f.set(fill, this.#fills.onItsWay(line, at)));",
       "",
     ],
   ]),
@@ -308,8 +308,8 @@ const late: readonly Mutation[] = [
     ["a translated hit does not wait for its line", "f.if(i32.lt(word(NONE), fill), () => {", "f.if(word(0), () => {"],
     [
       "a line that was on its way when it was looked for still is",
-      "f.if(isLater(filledAt, at), () => {",
-      "f.if(word(1), () => {",
+      "f.if(f64.ge(filledAt, f64.add(at, f64.const(1))), () => then(filledAt));",
+      "then(filledAt);",
     ],
     [
       "a cache is no longer busy when its last miss is filled, though others are not",

@@ -57,7 +57,7 @@ export interface Access extends Now {
 export interface AccessWay {
   /**
    * Goes through the piece before it; gives when it asks the cache, in cycles after that. Before anything has changed, `ifOnTime` is told at
-   * which cycle it asks the cache at the earliest, if nothing else is late.
+   * which cycle it asks the cache at the earliest, if nothing else is late; of a far state, nobody is.
    */
   readonly approach: (f: Statements, a: Access, ask: () => void, ifOnTime: (at: Local) => void) => Term;
   /** Goes through its instruction, which is answered so late. */

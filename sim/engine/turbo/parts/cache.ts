@@ -57,7 +57,7 @@ export interface CacheCode {
    * before which nobody asks any more; else `no`. It is not counted.
    */
   readonly touch: (f: Statements, found: Found, dirty: Term, at: Term, no: () => void) => void;
-  /** As `touch`, at the cycle at which it is asked for, and for whose sake others that ask earlier still are to wait as before. */
+  /** As `touch`, of a cache that is not blocking, at the cycle at which it is asked for; others that ask earlier still wait as before. */
   readonly touchAt: (f: Statements, found: Found, dirty: Term, at: Local, no: () => void) => void;
   /** As `access`, of what `touch` may have answered no for an earlier cycle, or this one. */
   readonly accessFound: (f: Statements, found: Found, dirty: Term, at: Local) => Local;
@@ -241,8 +241,7 @@ class Writing {
     if (!this.#cache.blocking)
       f.if(f64.lt(start, f64.at(this.#busyAt)), () => {
         const bringing = fill ?? f.let(this.#fills.onItsWay(line, start));
-        if (fill !== undefined)
-          f.rarely(i32.eq(fill, word(NOT_ASKED)), () => f.set(fill, this.#fills.onItsWay(line, start)));
+        if (fill !== undefined) this.#askForFill(f, { line, fill }, start);
         this.#fills.await(f, bringing, start, ready);
       });
     const prefetch = this.#prefetch;
@@ -253,31 +252,46 @@ class Writing {
     });
   }
 
-  #touch(f: Statements, { line, set, place, fill }: Found, dirty: Term, at: Term, no: () => void): void {
-    f.if(i32.not(place), no);
-    const old = f.let(i32.load(place));
-    if (this.#cache.prefetcher !== undefined) f.rarely(i32.lt(old, word(0)), no);
-    if (!this.#cache.blocking)
+  #touch(f: Statements, found: Found, dirty: Term, at: Term, no: () => void): void {
+    this.#touchUnless(f, found, dirty, no, (old) => {
+      if (this.#cache.blocking) return;
       f.if(i32.and(old, word(FRESH)), () => {
         f.rarely(f64.lt(at, f64.at(this.#busyAt)), () => {
-          f.set(fill, this.#fills.onItsWay(line, at));
-          f.if(i32.lt(word(-1), fill), no);
+          f.set(found.fill, this.#fills.onItsWay(found.line, at));
+          f.if(i32.lt(word(-1), found.fill), no);
         });
         f.set(old, i32.and(old, word(~FRESH)));
       });
-    this.#use(f, set, place, i32.or(old, dirty), moveNearToFront);
+    });
   }
 
-  #touchAt(f: Statements, { line, set, place, fill }: Found, dirty: Term, at: Local, no: () => void): void {
+  #touchAt(f: Statements, found: Found, dirty: Term, at: Local, no: () => void): void {
+    this.#touchUnless(f, found, dirty, no, () =>
+      f.if(f64.lt(at, f64.at(this.#busyAt)), () => {
+        this.#askForFill(f, found, at);
+        this.#fills.ifAwaited(f, found.fill, at, no);
+      }),
+    );
+  }
+
+  /** `ifOnItsWay` finds out, by the word, whether the line is still on its way: `no` then. */
+  #touchUnless(
+    f: Statements,
+    { set, place }: Found,
+    dirty: Term,
+    no: () => void,
+    ifOnItsWay: (old: Local) => void,
+  ): void {
     f.if(i32.not(place), no);
     const old = f.let(i32.load(place));
     if (this.#cache.prefetcher !== undefined) f.rarely(i32.lt(old, word(0)), no);
-    if (!this.#cache.blocking)
-      f.if(f64.lt(at, f64.at(this.#busyAt)), () => {
-        f.rarely(i32.eq(fill, word(NOT_ASKED)), () => f.set(fill, this.#fills.onItsWay(line, at)));
-        this.#fills.ifAwaited(f, fill, at, no);
-      });
+    ifOnItsWay(old);
     this.#use(f, set, place, i32.or(old, dirty), moveNearToFront);
+  }
+
+  /** Which of the fills brings the line of what was found is known from here on. */
+  #askForFill(f: Statements, { line, fill }: Pick<Found, "line" | "fill">, at: Local): void {
+    f.rarely(i32.eq(fill, word(NOT_ASKED)), () => f.set(fill, this.#fills.onItsWay(line, at)));
   }
 
   /** A word that is used. */

@@ -22,9 +22,6 @@ const MOST_IN_WORD = 16;
 /** In place of a fill: none brings the line. Where one does, it is not below 0. */
 const NONE = -1;
 
-/** Is a line filled in a later cycle than this? */
-const isLater = (filledAt: Term, at: Term): Term => f64.ge(filledAt, f64.add(at, f64.const(1)));
-
 export class FillsCode {
   /** `#onItsWay(line, at)` */
   readonly onItsWay: Callee;
@@ -76,29 +73,29 @@ export class FillsCode {
   /** `#onArrival`, with `#awaitFill`: sets `ready` to when a line can be had that a fill may bring, which is of an earlier cycle or this one. */
   await(f: Statements, fill: Local, at: Local, ready: Local): void {
     const { hitCycles, mshrTargets, fillTargets } = this.#cache;
-    f.if(i32.lt(word(NONE), fill), () => {
-      const filledAt = f.let(this.#at(fill));
-      f.if(isLater(filledAt, at), () => {
-        const arrival = f.let(f64.floor(filledAt));
-        const wait = (): void => f.set(ready, f64.max(ready, arrival));
-        if (mshrTargets === 0) return wait();
-        const targetsAt = f.let(element(fillTargets.byteOffset, fill, 2));
-        const targets = f.let(i32.load(targetsAt));
-        f.if(
-          i32.lt(targets, word(mshrTargets)),
-          () => {
-            f.store(targetsAt, 0, i32.add(targets, word(1)));
-            wait();
-          },
-          () => f.set(ready, f64.add(arrival, f64.const(hitCycles))),
-        );
-      });
+    this.ifAwaited(f, fill, at, (filledAt) => {
+      const arrival = f.let(f64.floor(filledAt));
+      const wait = (): void => f.set(ready, f64.max(ready, arrival));
+      if (mshrTargets === 0) return wait();
+      const targetsAt = f.let(element(fillTargets.byteOffset, fill, 2));
+      const targets = f.let(i32.load(targetsAt));
+      f.if(
+        i32.lt(targets, word(mshrTargets)),
+        () => {
+          f.store(targetsAt, 0, i32.add(targets, word(1)));
+          wait();
+        },
+        () => f.set(ready, f64.add(arrival, f64.const(hitCycles))),
+      );
     });
   }
 
-  /** Goes to `then` if a fill that is of an earlier cycle, or this one, still brings its line at a cycle. */
-  ifAwaited(f: Statements, fill: Local, at: Local, then: () => void): void {
-    f.if(i32.lt(word(NONE), fill), () => f.if(isLater(f.let(this.#at(fill)), at), then));
+  /** Does something if a fill that is of an earlier cycle, or this one, still brings its line at a cycle; tells when. */
+  ifAwaited(f: Statements, fill: Local, at: Local, then: (filledAt: Local) => void): void {
+    f.if(i32.lt(word(NONE), fill), () => {
+      const filledAt = f.let(this.#at(fill));
+      f.if(f64.ge(filledAt, f64.add(at, f64.const(1))), () => then(filledAt));
+    });
   }
 
   #at(fill: Term): Term {
