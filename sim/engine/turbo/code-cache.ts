@@ -95,8 +95,6 @@ export class TranslatedCode {
   readonly run: (budget: number, index: number) => number;
   /** Names the context of the hart's state, for generated code to find. */
   readonly noteContext: (number: number, asid: number) => void;
-  /** Counts the regions that stores have dropped. */
-  dropped = 0;
   readonly #linear: LinearMemory;
   readonly #shared: () => Readonly<Record<string, unknown>>;
   readonly #trampoline: Readonly<Record<string, unknown>>;
@@ -110,6 +108,7 @@ export class TranslatedCode {
   #nextTarget = 0;
   #tags = FIRST_TAGS;
   #instructions = 0;
+  #dropped = 0;
 
   /** @param fill - as `FILL_IMPORT`. @param shared - makes the other `SHARED_FUNCTIONS`, by their names. */
   constructor(linear: LinearMemory, fill: unknown, shared: () => Readonly<Record<string, unknown>>) {
@@ -140,6 +139,11 @@ export class TranslatedCode {
   /** Instructions of generated code that regions have brought. */
   get instructions(): number {
     return this.#instructions;
+  }
+
+  /** Regions that stores have dropped. */
+  get dropped(): number {
+    return this.#dropped;
   }
 
   /** Is there no room for another region? Then the cache is cleared before the next. */
@@ -262,7 +266,7 @@ export class TranslatedCode {
   }
 
   #remove(region: CachedRegion): void {
-    this.dropped += 1;
+    this.#dropped += 1;
     this.forgetEntries();
     this.#table.set(region.index, null);
     for (const { page } of region.pages) this.#byPage.get(page)?.delete(region);
