@@ -12,6 +12,9 @@ const MAX_INSTRUCTIONS = 20_000;
 
 /** Ends the program: exit status 0, or what register a0 holds. Clobbers t5 and t6. */
 export const PASS = "\n li t6, 0x100000\n li t5, 0x5555\n sw t5, 0(t6)\n";
+/** The same in capability mode, through the capability in a register. */
+export const passThrough = (register: string): string =>
+  PASS.replace("t6, 0x100000", `t6, 0x100000\n yaddrw t6, ${register}, t6`);
 
 export type ProgramOptions = Partial<Omit<MachineOptions, "image">>;
 

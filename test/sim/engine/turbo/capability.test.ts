@@ -4,7 +4,7 @@ import type { Machine } from "../../../../sim/machine/machine.ts";
 import { arbHoldings, arbHostileCode, RAM_BYTES as HOSTILE_RAM_BYTES } from "../../../laws/hostile.ts";
 import { codeCapability, toCapability } from "../../../laws/watched.ts";
 import fc from "fast-check";
-import { PASS } from "../../../drivers/machine.ts";
+import { passThrough } from "../../../drivers/machine.ts";
 import { bothRun, onBoth } from "./engines.ts";
 
 const ISAS = ["rv64y", "rv64y_zylevels1"] as const;
@@ -45,7 +45,7 @@ describe.each(ISAS)("%s", (isa) => {
       sb a3, 31(a0)
       addi s4, s4, -1
       bnez s4, 2b
-      ${PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s0, t6")}
+      ${passThrough("s0")}
     handler: csrr t5, mepc
       csrr t4, mtval
       add s5, s5, t4
@@ -76,7 +76,7 @@ describe.each(ISAS)("%s", (isa) => {
       slli a5, a5, 1
       addi s2, s2, -1
       bnez s2, 1b
-      ${PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s0, t6")}
+      ${passThrough("s0")}
     `,
       isa,
     );
@@ -106,7 +106,7 @@ describe.each(ISAS)("%s", (isa) => {
       xor s4, s4, t1
       addi s2, s2, -1
       bnez s2, 1b
-      ${PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s0, t6")}
+      ${passThrough("s0")}
     `,
       isa,
     );
@@ -128,7 +128,7 @@ describe.each(ISAS)("%s", (isa) => {
     2: jalr ra, 0(s1)
     over: addi s2, s2, -1
       bnez s2, 2b
-      ${PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s4, t6")}
+      ${passThrough("s4")}
     handler: addi s5, s5, 1
       csrw mepc, s4
       mret
@@ -155,7 +155,7 @@ describe.each(ISAS)("%s", (isa) => {
     1: jalr ra, 0(s1)
     back: addi s2, s2, -1
       bnez s2, 1b
-      ${PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s4, t6")}
+      ${passThrough("s4")}
     handler: csrr t1, mepc
       ytagr t2, t1
       slli s3, s3, 1
@@ -190,7 +190,7 @@ describe.each(ISAS)("%s", (isa) => {
     1: jalr ra, 0(s1)
     back: addi s3, s3, -1
       bnez s3, 1b
-      ${PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s4, t6")}
+      ${passThrough("s4")}
     handler: addi s6, s6, 1
       csrw mepc, s4
       mret
@@ -223,7 +223,7 @@ describe.each(ISAS)("%s", (isa) => {
       add a5, a5, a3
       addi s2, s2, -1
       bnez s2, 1b
-      ${PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s0, t6")}
+      ${passThrough("s0")}
     `,
       isa,
     );

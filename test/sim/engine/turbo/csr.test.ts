@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { HELD_REGISTERS } from "../../../../sim/machine/held.ts";
-import { PASS, program } from "../../../drivers/machine.ts";
+import { PASS, program, passThrough } from "../../../drivers/machine.ts";
 import { bothRun, INTEGER, onBoth, RAM_BYTES } from "./engines.ts";
 import { enter } from "./supervised.ts";
 
@@ -56,7 +56,7 @@ function inMode(body: string, form: keyof typeof VALUES, mode: number, asr = tru
   2: ${body}
     addi s11, s11, -1
     bnez s11, 2b
-    ${capability ? PASS.replaceAll("t6, 0x100000", "t6, 0x100000\n yaddrw t6, s0, t6") : PASS}
+    ${capability ? passThrough("s0") : PASS}
     .balign 4
   trapped: addi s10, s10, 1
     csrr t6, mepc
