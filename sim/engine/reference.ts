@@ -34,6 +34,8 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   readonly csrs: Csrs;
   readonly #timing: Timing | undefined;
   readonly #walk = (virt: number): Walk | undefined => this.mmu.walk(virt);
+  /** The walks of an instruction that changes how addresses are translated, or is about to. */
+  #walksBefore: ((virt: number) => Walk | undefined) | undefined;
   readonly #xs = new Array<bigint>(REGISTER_COUNT).fill(0n);
   /** Whole registers; undefined where the register holds an integer. */
   readonly #ys = new Array<Capability | undefined>(REGISTER_COUNT).fill(undefined);
@@ -98,7 +100,10 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   csrWrite(number: number, value: Capability, whole: boolean): void {
     const effect = this.csrs.write(number, value, whole && this.csrs.accessedWhole(number, this.capabilityMode));
     if (effect === Effect.interrupts) this.reconsider();
-    else if (effect === Effect.translation) this.retranslate();
+    else if (effect === Effect.translation) {
+      this.#keepWalks();
+      this.retranslate();
+    }
   }
 
   permitCacheBlock(operation: CacheBlockOperation): void {
@@ -215,6 +220,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     if (op === undefined || offset < this.low || offset + op.bytes > this.high) op = this.fetch();
     this.op = op;
     this.next = offset + op.bytes;
+    this.#walksBefore = undefined;
     const r = this.record;
     r.access = "none";
     r.flush = false;
@@ -247,14 +253,14 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
   }
 
   /** Time passes for what the record tells. */
-  #account(walks = this.#walk): void {
+  #account(): void {
     const timing = this.#timing;
     if (timing === undefined) {
       this.now += 1;
       return;
     }
     this.record.nextPc = this.nextVirt();
-    this.timeOf(this.record, walks);
+    this.timeOf(this.record, this.#walksBefore);
   }
 
   /** Time passes for what a record tells. */
@@ -330,8 +336,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     r.fence = undefined;
     r.translatedFetch = this.mmu.translatesFetch;
     r.asid = this.translation.asid;
-    // The instruction was fetched as translation was before.
-    const walks = op !== undefined && r.translatedFetch ? this.mmu.walks : this.#walk;
+    if (op !== undefined && r.translatedFetch) this.#keepWalks();
     const delegation = trap.interrupt ? BigInt(hart.mideleg) : hart.medeleg;
     const delegated = hart.mode !== Mode.machine && isDelegated(this, delegation, trap.cause) !== 0n;
     const handler = enterTrap(this, hart.held, pcc, trap, delegated ? "supervisor" : "machine");
@@ -341,7 +346,7 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
     // A trap without an instruction of its own is the handler's work.
     r.category = this.code.category(op === undefined ? this.mmu.peekFetch(handler.addr) : r.fetchPhys);
     this.next = offsetOf(handler.addr);
-    this.#account(walks);
+    this.#account();
   }
 
   /** Has nothing retired since the last trap? */
@@ -383,7 +388,15 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
 
   /** Page tables or protection have changed. */
   protected translationsGone(): void {
+    this.#keepWalks();
     this.refetch();
+  }
+
+  /** The instruction in hand is fetched, and its access translated, as the tables stand now. */
+  #keepWalks(): void {
+    const { pc, dataVirt } = this.record;
+    const [fetch, data] = [this.mmu.walk(pc), this.mmu.walk(dataVirt)];
+    this.#walksBefore ??= (virt) => (virt === pc ? fetch : virt === dataVirt ? data : this.mmu.walk(virt));
   }
 
   /** Does the pcc allow access to system registers? Without RVY there is nothing to ask. */

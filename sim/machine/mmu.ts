@@ -207,13 +207,10 @@ export class Mmu {
    * off or the walk ends in a fault.
    */
   walk(virt: number): Walk | undefined {
-    return this.#walkIn(this.#dataContext ?? this.#fetchContext, virt);
-  }
-
-  /** `walk` as translation is now, whatever it becomes. */
-  get walks(): (virt: number) => Walk | undefined {
     const context = this.#dataContext ?? this.#fetchContext;
-    return (virt) => this.#walkIn(context, virt);
+    if (context === undefined || !canonical48(virt)) return undefined;
+    const leaf = this.#walk(context, virt);
+    return typeof leaf === "string" ? undefined : leaf.walk;
   }
 
   /** Empties the cache: a table may have changed. */
@@ -232,12 +229,6 @@ export class Mmu {
     const view = { fetch: this.#context(state, state.mode), data: this.#context(state, state.dataMode) };
     this.#views.set(state, view);
     return view;
-  }
-
-  #walkIn(context: Context | undefined, virt: number): Walk | undefined {
-    if (context === undefined || !canonical48(virt)) return undefined;
-    const leaf = this.#walk(context, virt);
-    return typeof leaf === "string" ? undefined : leaf.walk;
   }
 
   #context(state: TranslationState, mode: number): Context | undefined {

@@ -404,4 +404,27 @@ const room: readonly Mutation[] = [
   ]),
 ];
 
-export const TIMING_MUTATIONS: readonly Mutation[] = [...code, ...parts, ...late, ...far, ...room];
+const fetches = mutations(
+  "sim/engine/reference.ts",
+  [test("late-page"), test("timing-cases")],
+  [
+    [
+      "a fetch is translated as its instruction leaves satp",
+      "      this.#keepWalks();\n      this.retranslate();",
+      "      this.retranslate();",
+    ],
+    [
+      "a fetch is translated as its instruction leaves the tables",
+      "    this.#keepWalks();\n    this.refetch();",
+      "    this.refetch();",
+    ],
+    [
+      "the fetch of an instruction that traps is translated as the handler is",
+      "if (op !== undefined && r.translatedFetch) this.#keepWalks();",
+      "",
+    ],
+    ["the walks before one instruction are those of the next", "    this.#walksBefore = undefined;\n", ""],
+  ],
+);
+
+export const TIMING_MUTATIONS: readonly Mutation[] = [...code, ...parts, ...late, ...far, ...room, ...fetches];

@@ -143,3 +143,30 @@ test.each(["cva6@1", "rocket@1"])("a walk may take longer than a word tells cycl
     slices: [{ cycles: 1e15 }],
   });
 });
+
+/** Code at F000 of a page, behind tables of three levels or a large leaf that lead to the same, is entered and turns from one to the other. */
+const turning = (instruction: string, toggled: string): string => `
+  ${putEntry(TABLES + 8 * 2, pte(RAM, ALL | GLOBAL))}
+  ${putEntry(TABLES + 8, pte(MIDDLE, V))}
+  ${putEntry(MIDDLE, pte(LOWEST, V))}
+  ${putEntry(LOWEST + 8 * 15, pte(RAM + 0xf000, ALL))}
+  ${putEntry(TABLES + 0x3000 + 8 * 2, pte(RAM, ALL | GLOBAL))}
+  ${putEntry(TABLES + 0x3000 + 8, pte(RAM, ALL))}
+  li t0, ${RAM + 0xf000}\n la t1, turn\n lw t2, 0(t1)\n sw t2, 0(t0)\n lw t2, 4(t1)\n sw t2, 4(t0)\n fence.i
+  li t0, ${satp(TABLES)}\n csrw satp, t0
+  ${enter("S", "9f")}
+  9: li s0, ${PAGES_AT + 0xf000}\n li s1, 60\n li s2, ${MIDDLE}\n ${toggled}
+  again: li a2, 4\n 1: addi a2, a2, -1\n bnez a2, 1b\n sfence.vma\n jalr s0\n xor s3, s3, s4\n xor s4, s4, s3\n xor s3, s3, s4\n addi s1, s1, -1\n bnez s1, again\n ${PASS}
+  .balign 4\n turn: .option norvc\n ${instruction}\n ret`;
+
+test.each(["cva6@1", "rocket@1", "server@1"])(
+  "a fetch is translated as it was before its instruction (%s)",
+  (preset) => {
+    const spaces = turning("csrw satp, s3", `li s3, ${satp(TABLES + 0x3000)}\n li s4, ${satp(TABLES)}`);
+    const entries = turning("sd s3, 0(s2)", `li s3, ${pte(RAM, ALL)}\n li s4, ${pte(LOWEST, V)}`);
+    for (const interpretAfter of [0, Infinity]) {
+      alike(spaces, { preset, interpretAfter, translateAfter: 1 });
+      alike(entries, { preset, interpretAfter, translateAfter: 1 });
+    }
+  },
+);
