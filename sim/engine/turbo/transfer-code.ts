@@ -2,7 +2,7 @@
 import { Outcome, type PredictorFastPath } from "../../timing/predictor/predictor.ts";
 import { isBackward, isCall, isIndirect, isReturn } from "../../timing/traits.ts";
 import { NEXT_BITS, type BranchTable } from "./branch-table.ts";
-import { noteOutcome, popReturn, pushReturn } from "./parts/predictor.ts";
+import { noteOutcome, popReturn, pushReturn, sameNumber } from "./parts/predictor.ts";
 import { OUTCOME_SHIFT } from "./rows.ts";
 import type { TimedBlock, TimedInstruction } from "./timed-block.ts";
 import type { SharedCalls } from "./runtime.ts";
@@ -124,8 +124,8 @@ export class TransferCode {
     const { pc } = this.#last;
     const base = NUMBER_BYTES * ((pc / granuleBytes) & setMask) * ways;
     const latest = i32.and(
-      f64.eq(f64.at(sources.byteOffset + base), f64.const(pc)),
-      f64.eq(f64.at(targets.byteOffset + base), target),
+      sameNumber(f64.at(sources.byteOffset + base), f64.const(pc)),
+      sameNumber(f64.at(targets.byteOffset + base), target),
     );
     return {
       type: I32,

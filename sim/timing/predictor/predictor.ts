@@ -6,7 +6,7 @@ import { Bimodal } from "./bimodal.ts";
 import { Btb, type BtbFastPath } from "./btb.ts";
 import { staticDirection, type DirectionPredictor } from "./direction.ts";
 import { Gshare } from "./gshare.ts";
-import { Ras, type RasFastPath } from "./ras.ts";
+import { NO_RETURN, Ras, type RasFastPath } from "./ras.ts";
 
 export const predictorParams = {
   direction: oneOf(["static", "bimodal", "gshare"], "bimodal", "Conditional branches; static: backward taken"),
@@ -125,7 +125,7 @@ export class BranchPredictor {
   }
 
   #jump(traits: number, pc: number, next: number, target: number): number {
-    const returned = isReturn(traits) ? this.#ras.pop() : -1;
+    const returned = isReturn(traits) ? this.#ras.pop() : NO_RETURN;
     if (isCall(traits)) this.#ras.push(next);
     const indirect = isIndirect(traits);
     const fromStack = isReturn(traits);

@@ -1,49 +1,52 @@
 // The return-address stack: a ring, so that calls deeper than it overwrite the oldest return.
 import type { Storage } from "../part.ts";
 
+/** In place of an address: nothing is there. No address is negative. */
+export const NO_RETURN = -1;
+
 /**
- * A call writes its return address to `returns[state[1]]`, and steps state[1] round and state[0] up to the length; a return
- * steps state[1] back and state[0] down, unless that is 0, and reads there.
+ * `latest[0]` is how far into `returns` the latest return address lies, in bytes. A call steps it round and writes its own there; a return
+ * takes what is there, leaves NO_RETURN, and steps back.
  */
 export interface RasFastPath {
   readonly returns: Float64Array;
-  readonly state: Int32Array;
+  readonly latest: Int32Array;
 }
 
 export class Ras {
   readonly #returns: Float64Array;
-  /** [0]: entries in use; [1]: where the next is pushed. */
-  readonly #state: Int32Array;
+  readonly #latest: Int32Array;
 
   constructor(entries: number, storage: Storage) {
-    this.#returns = storage.float64(entries);
-    this.#state = storage.int32(2);
+    this.#returns = storage.float64(entries, NO_RETURN);
+    this.#latest = storage.int32(1);
   }
 
   get fastPath(): RasFastPath {
-    return { returns: this.#returns, state: this.#state };
+    return { returns: this.#returns, latest: this.#latest };
   }
 
   push(returnTo: number): void {
-    const entries = this.#returns.length;
-    if (entries === 0) return;
-    const next = this.#state[1]!;
-    this.#returns[next] = returnTo;
-    this.#state[1] = next + 1 === entries ? 0 : next + 1;
-    this.#state[0] = Math.min(this.#state[0]! + 1, entries);
+    const { byteLength, BYTES_PER_ELEMENT } = this.#returns;
+    if (byteLength === 0) return;
+    const before = this.#latest[0]!;
+    const latest = before === byteLength - BYTES_PER_ELEMENT ? 0 : before + BYTES_PER_ELEMENT;
+    this.#returns[latest / BYTES_PER_ELEMENT] = returnTo;
+    this.#latest[0] = latest;
   }
 
-  /** The latest return address, or -1 where none is held. */
+  /** The latest return address, or NO_RETURN where none is held. */
   pop(): number {
-    if (this.#state[0] === 0) return -1;
-    const entries = this.#returns.length;
-    const top = this.#state[1] === 0 ? entries - 1 : this.#state[1]! - 1;
-    this.#state[1] = top;
-    this.#state[0]! -= 1;
-    return this.#returns[top]!;
+    const { byteLength, BYTES_PER_ELEMENT } = this.#returns;
+    if (byteLength === 0) return NO_RETURN;
+    const latest = this.#latest[0]!;
+    const returnTo = this.#returns[latest / BYTES_PER_ELEMENT]!;
+    this.#returns[latest / BYTES_PER_ELEMENT] = NO_RETURN;
+    this.#latest[0] = (latest === 0 ? byteLength : latest) - BYTES_PER_ELEMENT;
+    return returnTo;
   }
 
   clear(): void {
-    this.#state.fill(0);
+    this.#returns.fill(NO_RETURN);
   }
 }

@@ -5,6 +5,7 @@ import { Cache, FRESH, type CacheFastPath, type FillsFastPath } from "../../../s
 import { LineInHand } from "../../../sim/timing/frontend.ts";
 import { heapStorage, type Storage } from "../../../sim/timing/part.ts";
 import { BranchPredictor, Outcome, type PredictorFastPath } from "../../../sim/timing/predictor/predictor.ts";
+import { NO_RETURN } from "../../../sim/timing/predictor/ras.ts";
 import { StoreBlocks } from "../../../sim/timing/store-blocks.ts";
 import { NO_OVERLAP } from "../../../sim/timing/storebuffer.ts";
 import { Tlb } from "../../../sim/timing/tlb.ts";
@@ -223,15 +224,12 @@ describe("a predictor's fast path", () => {
           const pc = RAM + 16 * i;
           if (isCall) {
             part.resolve(call, pc, pc + 4, pc + 64);
-            mirror.returns[mirror.state[1]!] = pc + 4;
-            mirror.state[1] = (mirror.state[1]! + 1) % mirror.returns.length;
-            mirror.state[0] = Math.min(mirror.state[0]! + 1, mirror.returns.length);
+            mirror.latest[0] = (mirror.latest[0]! + 8) % mirror.returns.byteLength;
+            mirror.returns[mirror.latest[0] / 8] = pc + 4;
           } else {
             part.resolve(ret, pc, pc + 4, RAM);
-            if (mirror.state[0]! > 0) {
-              mirror.state[1] = (mirror.state[1]! + mirror.returns.length - 1) % mirror.returns.length;
-              mirror.state[0]! -= 1;
-            }
+            mirror.returns[mirror.latest[0]! / 8] = NO_RETURN;
+            mirror.latest[0] = (mirror.latest[0]! || mirror.returns.byteLength) - 8;
           }
           expect(part.fastPath.ras).toEqual(mirror);
         });

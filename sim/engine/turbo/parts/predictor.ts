@@ -3,12 +3,12 @@
 // Addresses are i64, of which the low 48 bits count; targets and return addresses are remembered as numbers.
 import type { HistoryFastPath } from "../../../timing/predictor/gshare.ts";
 import { Outcome, PredictorEvent, type PredictorLayout } from "../../../timing/predictor/predictor.ts";
-import type { RasFastPath } from "../../../timing/predictor/ras.ts";
+import { NO_RETURN, type RasFastPath } from "../../../timing/predictor/ras.ts";
 import { BACKWARD, CALL, INDIRECT, RETURN } from "../../../timing/traits.ts";
 import { VIRT_MASK } from "../../data.ts";
 import { NEXT_BITS, type BranchTable } from "../branch-table.ts";
 import { forEachBefore } from "../sets.ts";
-import { element, f64, i32, i64, NUMBER_BYTES, select, WORD_BYTES } from "../terms.ts";
+import { f64, i32, i64, NUMBER_BYTES, select } from "../terms.ts";
 import type { Callee, Functions, Local, Statements, Term } from "../terms.ts";
 import { F64, I32, I64 } from "../wasm.ts";
 
@@ -126,7 +126,7 @@ class Writing {
     const set = f.let(i32.add(word(sources.byteOffset), i32.mul(setNumber, word(NUMBER_BYTES * ways))));
     const [from, to] = [f.let(numberOf(pc)), f.let(target)];
     const apart = targets.byteOffset - sources.byteOffset;
-    const latest = i32.and(f64.eq(f64.load(set), from), f64.eq(f64.load(i32.add(set, word(apart))), to));
+    const latest = i32.and(sameNumber(f64.load(set), from), sameNumber(f64.load(i32.add(set, word(apart))), to));
     const known = f.let(latest);
     f.if(i32.not(known), () => {
       f.set(known, this.#rememberTarget(set, word(NUMBER_BYTES * ways), from, to, word(apart)));
@@ -138,6 +138,9 @@ class Writing {
     return i32.low(i64.shrU(pc, i64.const(BigInt(Math.log2(granuleBytes)))));
   }
 }
+
+/** Are two numbers the same? Of those that are neither NaN nor -0, bits compare with less code. */
+export const sameNumber = (a: Term, b: Term): Term => i64.eq(i64.bits(a), i64.bits(b));
 
 const numberOf = (addr: Term): Term => f64.ofLong(i64.and(addr, i64.const(VIRT_MASK)));
 
@@ -151,39 +154,41 @@ export function noteOutcome(
   f.storeAt(history.byteOffset, i32.and(i32.or(before, taken), word(historyMask)));
 }
 
-/** Where the stack's depth lies, and its next place. */
-const stackAt = ({ state }: RasFastPath): readonly [number, number] => [
-  state.byteOffset,
-  state.byteOffset + WORD_BYTES,
-];
-
-/** Takes the latest return address off the stack, if any is held, and leaves its place in `place`; does `right` if it is the target. */
-export function popReturn(f: Statements, ras: RasFastPath, place: Local, target: Term, right: () => void): void {
-  const { returns } = ras;
-  const [depthAt, nextAt] = stackAt(ras);
+/** Takes the latest return address off the stack, and leaves in `place` where it lay; does `right` if it is the target. */
+export function popReturn(
+  f: Statements,
+  { returns, latest }: RasFastPath,
+  place: Local,
+  target: Term,
+  right: () => void,
+): void {
   if (returns.length === 0) return;
-  f.if(i32.at(depthAt), () => {
-    f.set(place, i32.at(nextAt));
-    f.set(place, select(place, i32.sub(place, word(1)), word(returns.length - 1)));
-    f.storeAt(nextAt, place);
-    f.storeAt(depthAt, i32.sub(i32.at(depthAt), word(1)));
-    // Of numbers that are neither NaN nor -0, bits compare with less code.
-    const returnTo = i64.load(element(0, place, 3), returns.byteOffset);
-    f.if(i64.eq(returnTo, i64.bits(target)), right);
-  });
+  const last = returns.byteLength - NUMBER_BYTES;
+  f.set(place, i32.at(latest.byteOffset));
+  const take = (): void => {
+    f.store(place, returns.byteOffset, f64.const(NO_RETURN));
+    f.storeAt(latest.byteOffset, select(place, i32.sub(place, word(NUMBER_BYTES)), word(last)));
+  };
+  f.if(andThen(sameNumber(f64.load(place, returns.byteOffset), target), take), right);
 }
 
-/** Puts a return address on the stack; leaves its place. */
-export function pushReturn(f: Statements, ras: RasFastPath, place: Local, returnTo: Term): void {
-  const { returns } = ras;
-  const [depthAt, nextAt] = stackAt(ras);
-  const entries = returns.length;
-  if (entries === 0) return;
-  f.set(place, i32.at(nextAt));
-  f.store(i32.shl(place, word(3)), returns.byteOffset, returnTo);
-  const isLast = i32.eq(place, word(entries - 1));
-  f.storeAt(nextAt, select(isLast, word(0), i32.add(place, word(1))));
-  f.if(i32.lt(i32.at(depthAt), word(entries)), () => f.storeAt(depthAt, i32.add(i32.at(depthAt), word(1))));
+/** A term, behind which something is done. */
+const andThen = ({ type, emit }: Term, then: () => void): Term => ({
+  type,
+  emit: (code) => {
+    emit(code);
+    then();
+  },
+});
+
+/** Puts a return address on the stack; leaves where it lies. */
+export function pushReturn(f: Statements, { returns, latest }: RasFastPath, place: Local, returnTo: Term): void {
+  if (returns.length === 0) return;
+  const last = returns.byteLength - NUMBER_BYTES;
+  f.set(place, i32.at(latest.byteOffset));
+  f.set(place, select(i32.eq(place, word(last)), word(0), i32.add(place, word(NUMBER_BYTES))));
+  f.store(place, returns.byteOffset, returnTo);
+  f.storeAt(latest.byteOffset, place);
 }
 
 /**
