@@ -100,11 +100,15 @@ const code: readonly Mutation[] = [
     ],
   ]),
   ...mutations("sim/engine/turbo/parts/predictor.ts", TESTS, [
-    ["the translated return-address stack does not wrap", "word(entries - 1)", "word(entries)"],
     [
-      "a translated return leaves the stack of return addresses as deep",
-      "i32.sub(i32.at(depthAt), word(1))",
-      "i32.at(depthAt)",
+      "the translated return-address stack does not wrap",
+      "select(i32.eq(place, word(last)), word(0), i32.add(place, word(NUMBER_BYTES)))",
+      "i32.add(place, word(NUMBER_BYTES))",
+    ],
+    [
+      "a translated return leaves its address on the stack",
+      "    f.store(place, returns.byteOffset, f64.const(NO_RETURN));\n",
+      "",
     ],
   ]),
   ...mutations("sim/engine/turbo/block-writer.ts", TESTS, [
