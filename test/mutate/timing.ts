@@ -408,6 +408,45 @@ const room: readonly Mutation[] = [
   ]),
 ];
 
+const FOLLOWED = [test("followed-jumps"), test("timing"), test("c-programs")];
+
+const followed: readonly Mutation[] = [
+  ...mutations("sim/engine/turbo/fetch-code.ts", FOLLOWED, [
+    [
+      "behind a jump an instruction in two lines needs the second alone",
+      "if (pc !== this.#next && first !== last && this.#lineInHand === last) this.#lineInHand = NO_LINE;",
+      "",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/executed-code.ts", FOLLOWED, [
+    [
+      "code behind a jump may change",
+      "region.blocks.flatMap((block) => block.stretches)",
+      "region.blocks.map((block) => block.stretches[0]!)",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/timing-code.ts", FOLLOWED, [
+    ["a jump within a block takes no time", "word: withOutcome(last.word, Outcome.predecoded)", "word: last.word"],
+    [
+      "a call within a block pushes no return address",
+      "    this.#transfer(code, this.block).jump(f64.const(target));\n    const last",
+      "    const last",
+    ],
+    [
+      "a block goes on behind a jump though the buffer may have its target",
+      "if (timing.fastPaths.predictor.btbHoldsAll) return false;",
+      "",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/block-writer.ts", FOLLOWED, [
+    [
+      "a block goes on behind a jump whatever lies there",
+      "if (source.at(target) === undefined || !this.continues(target, source)) return false;",
+      "",
+    ],
+  ]),
+];
+
 const fetches = mutations(
   "sim/engine/reference.ts",
   [test("late-page"), test("timing-cases")],
@@ -431,4 +470,12 @@ const fetches = mutations(
   ],
 );
 
-export const TIMING_MUTATIONS: readonly Mutation[] = [...code, ...parts, ...late, ...far, ...room, ...fetches];
+export const TIMING_MUTATIONS: readonly Mutation[] = [
+  ...code,
+  ...parts,
+  ...late,
+  ...far,
+  ...room,
+  ...followed,
+  ...fetches,
+];

@@ -1,5 +1,6 @@
 // Writes the blocks of a region by running the meanings of their instructions.
 import type { Op as Operation } from "../code.ts";
+import { virt48 } from "../data.ts";
 import type { CounterCode } from "./counter-code.ts";
 import { UNTRANSLATABLE } from "./emit.ts";
 import type { Ending } from "./ending.ts";
@@ -84,6 +85,11 @@ export class TranslatingBlockWriter implements BlockWriter {
     translator.endInstruction();
     this.#timing?.endInstruction(kept, kept ? restartOf(translator.ending) : undefined);
     return kept;
+  }
+
+  follow(target: bigint, source: CodeSource): boolean {
+    if (source.at(target) === undefined || !this.continues(target, source)) return false;
+    return this.#timing?.follow(virt48(target)) ?? true;
   }
 
   exit(depth: number): void {

@@ -75,10 +75,10 @@ export class ExecutedCode implements CodeSource {
   seen(region: Region): { pages: SeenPage[]; ranges: CodeRange[] } {
     const pages = new Map<bigint, CodePage>();
     const ranges: CodeRange[] = [];
-    for (const { pc, end } of region.blocks) {
-      for (let virt = pc & ~PAGE_MASK; virt < end; virt += BigInt(PAGE_BYTES)) {
+    for (const { from: first, to: end } of region.blocks.flatMap((block) => block.stretches)) {
+      for (let virt = first & ~PAGE_MASK; virt < end; virt += BigInt(PAGE_BYTES)) {
         pages.set(virt, this.#pages.get(virt)!);
-        const from = pc > virt ? Number(pc - virt) : 0;
+        const from = first > virt ? Number(first - virt) : 0;
         ranges.push({ virt, from, to: Math.min(Number(end - virt), PAGE_BYTES) });
       }
     }

@@ -19,6 +19,8 @@ export class FetchCode {
   readonly #piece: PieceCode;
   readonly #translates: boolean;
   #lineInHand = NO_LINE;
+  /** Address of the instruction that follows. */
+  #next = -1;
 
   /** @param translates - are addresses of instructions translated? */
   constructor(piece: PieceCode, translates: boolean) {
@@ -74,6 +76,9 @@ export class FetchCode {
     const straddles = inPage < bytes;
     const first = beginOfLine(pc);
     const last = beginOfLine(pc + inPage - 1);
+    // Behind a jump the line in hand may be the second of an instruction in two.
+    if (pc !== this.#next && first !== last && this.#lineInHand === last) this.#lineInHand = NO_LINE;
+    this.#next = pc + bytes;
     this.fetchedTwice = straddles || (this.#lineInHand !== last && first !== last);
     if (this.#lineInHand === last) {
       if (straddles) this.#translateAgain();

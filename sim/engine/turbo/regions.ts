@@ -2,7 +2,7 @@
 //
 // Only code that the interpreter has executed is taken, so that cold paths stay out; calls are followed, through a register to where
 // they have led, and the address after a call is a place to which a return may jump. A block may end in the middle of
-// another: the tail is translated twice.
+// another, or go on behind a jump in one: the tail is translated twice.
 import { LONGEST_PIECE } from "../../timing/generated.ts";
 import type { Op as Operation } from "../code.ts";
 import { isReturn, packTraits } from "../../timing/traits.ts";
@@ -30,10 +30,16 @@ interface ExitBranch {
   readonly depth: number;
 }
 
+/** Code that is executed in a row: from the first address up to the second. */
+export interface Stretch {
+  readonly from: bigint;
+  to: bigint;
+}
+
 export interface Block {
   readonly pc: bigint;
-  /** Address after its last instruction. */
-  readonly end: bigint;
+  /** Where its instructions lie. */
+  readonly stretches: readonly Stretch[];
   readonly code: Code;
   readonly branches: readonly ExitBranch[];
   readonly ending: Ending;
@@ -66,11 +72,16 @@ export interface BlockWriter {
   readonly fetchedTwice: boolean;
   /** How the last instruction ends the block; undefined where the next follows. */
   readonly ending: Ending | undefined;
+  /** Has the block go on behind the jump that is its last instruction, at its target; false where it may not. */
+  follow(target: bigint, source: CodeSource): boolean;
   /** Emits an exit. */
   exit(depth: number): void;
 }
 
 const MAX_INSTRUCTIONS = 400;
+/** A block goes on behind so many jumps at most, and behind none that comes after so many instructions. */
+const MAX_FOLLOWED = 3;
+const MAX_BEFORE_FOLLOWED = 16;
 /** A target's number is one byte of a table. */
 const MAX_TARGETS = 250;
 
@@ -90,34 +101,37 @@ export function translateRegion(
     if (numbers.has(pc) || source.at(pc) === undefined) continue;
     if (dynamic.has(pc) && pc !== head && source.isElsewhere(pc)) continue;
     if (instructions >= MAX_INSTRUCTIONS) break;
-    const { block, jumps, link } = translateBlock(pc, source, exits, writer);
+    const { block, jumps, links, calls } = translateBlock(pc, source, exits, writer);
     if (block.instructions === 0 && blocks.length === 0) return undefined;
     numbers.set(pc, blocks.push(block) - 1);
     instructions += block.instructions;
     const { ending } = block;
     if ("target" in ending) wanted.push(ending.target);
     if (ending.kind === "branch") wanted.push(ending.otherwise);
-    for (const target of link === undefined ? jumps : [...jumps, link]) {
+    for (const target of [...calls, ...jumps, ...links]) {
       wanted.push(target);
       dynamic.add(target);
     }
-    if (link !== undefined && ending.kind === "goto") dynamic.add(ending.target);
   }
   // A block that begins with an instruction of the interpreter's is nowhere to enter.
   const targets = [...dynamic].flatMap((pc) => numbers.get(pc) ?? []).filter((n) => blocks[n]!.instructions > 0);
   return { blocks, targets: targets.slice(0, MAX_TARGETS) };
 }
 
-/** `jumps`: where its jump to a register has led, returns apart; `link`: the address to which a called function returns. */
+/**
+ * `jumps`: where its jump to a register has led, returns apart; `calls`: the functions it calls; `links`: the addresses to which they, or the
+ * functions at `jumps`, return.
+ */
 function translateBlock(
   pc: bigint,
   source: CodeSource,
   exits: Exits,
   writer: BlockWriter,
-): { block: Block; jumps: readonly bigint[]; link: bigint | undefined } {
+): { block: Block; jumps: readonly bigint[]; calls: readonly bigint[]; links: readonly bigint[] } {
   const code = new Code();
   const branches: ExitBranch[] = [];
   const taken: { number: number; executed: number }[] = [];
+  const stretches: Stretch[] = [{ from: pc, to: pc }];
   let count = 0;
   let at = pc;
   const exitHere = (notEntered: boolean): number => {
@@ -130,7 +144,8 @@ function translateBlock(
   writer.beginBlock(pc, source, code, branches, () => exitHere(false));
   let ending: Ending | undefined;
   let jumps: readonly bigint[] = [];
-  let link: bigint | undefined;
+  const calls: bigint[] = [];
+  const links: bigint[] = [];
   while (ending === undefined) {
     const op = source.at(at);
     if (op === undefined || count >= LONGEST_PIECE || !writer.continues(at, source)) {
@@ -149,12 +164,21 @@ function translateBlock(
     count += 1;
     ending = writer.ending;
     const next = BigInt.asUintN(64, at + BigInt(op.bytes));
-    if ((ending?.kind === "goto" || ending?.kind === "dynamic") && op.decoded.rd !== 0) link = next;
+    stretches.at(-1)!.to = next;
+    const isCall = (ending?.kind === "goto" || ending?.kind === "dynamic") && op.decoded.rd !== 0;
+    if (isCall) links.push(next);
+    if (isCall && ending?.kind === "goto") calls.push(ending.target);
     if (ending?.kind === "dynamic" && !isReturn(packTraits(op.decoded))) jumps = source.jumpsTo(at);
     at = next;
+    if (ending?.kind !== "goto" || stretches.length > MAX_FOLLOWED || count > MAX_BEFORE_FOLLOWED) continue;
+    const { target } = ending;
+    if ((isCall && source.isElsewhere(target)) || !writer.follow(target, source)) continue;
+    stretches.push({ from: target, to: target });
+    ending = undefined;
+    at = target;
   }
   for (const { number, executed } of taken) exits.get(number).unexecuted = count - executed;
   const { timed, readsCounter } = writer;
-  const block = { pc, end: at, code, branches, ending, instructions: count, headExit, timed, readsCounter };
-  return { block, jumps, link };
+  const block = { pc, stretches, code, branches, ending, instructions: count, headExit, timed, readsCounter };
+  return { block, jumps, calls, links };
 }

@@ -1,7 +1,8 @@
 // Timing in generated code: pieces go through the memo's transitions, accesses and fetches compare what the dynamic parts say may be
 // compared (sim/timing/generated.ts), and whatever is late asks. What a region's translator says of its blocks and instructions.
 import type { Decoded } from "../../../isa/codec.ts";
-import { stepWord } from "../../timing/step.ts";
+import { Outcome } from "../../timing/predictor/predictor.ts";
+import { stepWord, withOutcome } from "../../timing/step.ts";
 import { Class, packTraits, traitClass } from "../../timing/traits.ts";
 import { VIRT_MASK } from "../data.ts";
 import { AccessCode, type TimedAccess } from "./access-code.ts";
@@ -118,6 +119,17 @@ export class TimingCode {
     if (!kept) this.#fetch.lines.length = this.#linesBefore;
     if (!kept && loads.at(-1) === instructions.length) loads.pop();
     if (kept) instructions.push({ ...last, word: stepWord(last.traits, this.#dataBytes, 0) });
+  }
+
+  /** The block goes on at the target of its last instruction, a jump; false where it is not certain how that turns out. */
+  follow(target: number): boolean {
+    const { code, timing } = this.#piece;
+    if (timing.fastPaths.predictor.btbHoldsAll) return false;
+    const { instructions } = this.block;
+    this.#transfer(code, this.block).jump(f64.const(target));
+    const last = instructions.pop()!;
+    instructions.push({ ...last, word: withOutcome(last.word, Outcome.predecoded) });
+    return true;
   }
 
   // Where a block ends
