@@ -408,6 +408,18 @@ const room: readonly Mutation[] = [
   ]),
 ];
 
+const dispatched = mutations(
+  "sim/engine/turbo/function.ts",
+  [test("jumps"), test("many-places")],
+  [
+    [
+      "where there are two places left, the dispatcher takes the wrong one",
+      "i32(middle).op(Op.i32LtU)",
+      "i32(middle + 1).op(Op.i32LtU)",
+    ],
+  ],
+);
+
 const FOLLOWED = [test("followed-jumps"), test("timing"), test("c-programs")];
 
 const followed: readonly Mutation[] = [
@@ -476,6 +488,7 @@ export const TIMING_MUTATIONS: readonly Mutation[] = [
   ...late,
   ...far,
   ...room,
+  ...dispatched,
   ...followed,
   ...fetches,
 ];

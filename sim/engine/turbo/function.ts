@@ -54,6 +54,8 @@ export interface TranslatedFunction {
 
 const PARCEL_SHIFT = 1n;
 const NO_TARGET = 0xff;
+/** Among so many places the dispatcher finds one by comparing: hosts foresee branches by what came before them, a jump through a table often not. */
+const MOST_COMPARED = 64;
 /** A region with returns further apart than this finds them through the trampoline. */
 const MAX_SPAN_BYTES = 1n << 16n;
 
@@ -206,6 +208,24 @@ class FunctionBody implements NodeWriter {
     this.#code.op(Op.br).unsigned(depth);
   }
   table(depths: readonly number[]): void {
+    if (depths.length > MOST_COMPARED) return this.#jumpByTable(depths);
+    this.#jumpByTree(depths, 0, depths.length, 0);
+    this.#code.op(Op.unreachable);
+  }
+
+  /** To the place in [from, to) that the local names, out of `ifs` labels more than there were. */
+  #jumpByTree(depths: readonly number[], from: number, to: number, ifs: number): void {
+    const code = this.#code;
+    if (to - from === 1) return void code.op(Op.br).unsigned(depths[from]! + ifs);
+    const middle = (from + to) >>> 1;
+    code.local(Op.localGet, this.#o.number).i32(middle).op(Op.i32LtU).op(Op.if).byte(VOID);
+    this.#jumpByTree(depths, from, middle, ifs + 1);
+    code.op(Op.else);
+    this.#jumpByTree(depths, middle, to, ifs + 1);
+    code.op(Op.end);
+  }
+
+  #jumpByTable(depths: readonly number[]): void {
     const code = this.#code;
     code
       .local(Op.localGet, this.#o.number)
