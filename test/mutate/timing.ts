@@ -408,6 +408,60 @@ const room: readonly Mutation[] = [
   ]),
 ];
 
+const RETIRE = ["retire-code", "interpreter", "timing"].map(test);
+
+const retired: readonly Mutation[] = [
+  ...mutations("sim/engine/turbo/retire-code.ts", RETIRE, [
+    [
+      "transfers of cold code are always foreseen",
+      "f.set(step, i32.or(step, i32.shl(outcome, word(OUTCOME_SHIFT))));",
+      "",
+    ],
+    ["cold code in two lines has both in hand", "word(lineBytes + 1), bytes", "word(lineBytes + 3), bytes"],
+    [
+      "the line in hand of cold code is that of any page",
+      "f.if(i32.eq(i32.sub(place, i32.low(offset)), i32.at(RETIRE.knownLinePlace)), isInHand);",
+      "isInHand();",
+    ],
+    ["an access of cold code is one of the next instruction, too", "    f.storeAt(RETIRE.access, word(0));\n", ""],
+    ["an AMO of cold code is a store", "f.if(i32.not(isOf(Class.atomic)), () =>", "f.if(word(1), () =>"],
+    ["a load of cold code waits for the first of its lines", "      f.set(ready, f64.max(ready, second));\n", ""],
+    ["a store of cold code has one line", "i32.lt(this.#endInLine(place, bytes), word(lineBytes + 1))", "word(1)"],
+    ["a page of cold code is translated at once", "codePage.await(f, { number: pageOf(pc), leaf, cycles }, now);", ""],
+    ["a fetch of cold code takes no time", "f.if(f64.gt(ready, now), () =>", "f.if(word(0), () =>"],
+  ]),
+  ...mutations("sim/engine/turbo/rows.ts", TESTS, [
+    ["entries outlive renumbering", "this.#words[at + PIECE.state / 4] = NO_STATE;", ""],
+    ["scripts of rows outlive renumbering", "if (scriptsToo) this.#words[at + PIECE.script / 4] = UNKNOWN;", ""],
+  ]),
+  ...mutations(
+    "sim/engine/turbo/timing-functions.ts",
+    [...TESTS, test("far-stores")],
+    [
+      [
+        "two lines are one look-up",
+        "for (let line = 0; line < 2; line += 1)",
+        "for (let line = 0; line < 1; line += 1)",
+      ],
+      [
+        "what a piece does from a far state is good for another",
+        "      f.store(entry, PIECE.state, word(NO_STATE));\n",
+        "      f.store(entry, PIECE.state, state);\n",
+      ],
+      [
+        "loads wait for the stores that they overlapped last time",
+        "i64.ne(i64.load(other, PIECE.overlaps), overlaps)",
+        "word(0)",
+      ],
+      [
+        "no load waits for a store from here on",
+        "f.if(f64.le(waiting(slot), age), () => f.return(entry));",
+        "f.return(entry);",
+      ],
+    ],
+  ),
+];
+
 const dispatched = mutations(
   "sim/engine/turbo/function.ts",
   [test("jumps"), test("many-places")],
@@ -488,6 +542,7 @@ export const TIMING_MUTATIONS: readonly Mutation[] = [
   ...late,
   ...far,
   ...room,
+  ...retired,
   ...dispatched,
   ...followed,
   ...fetches,

@@ -182,4 +182,72 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
     ["test/sim/engine/turbo/operations.test.ts"],
     [["what computes with an immediate takes one for all", "throw DEPENDS_ON_IMMEDIATE;", "return 1 as never;"]],
   ),
+  ...mutations("sim/engine/turbo/interpreter-loop.ts", INTERPRETER_TESTS, [
+    ["cold code has executed one instruction more than its budget", "f.set(left, i32.sub(left, word(1)));", ""],
+    ["the jump of cold code that a table forgot is told", "word((1 << JUMPED.indexBits) - 1)", "word(0)"],
+  ]),
+  ...mutations("sim/engine/turbo/decoded-pages.ts", INTERPRETER_TESTS, [
+    ["decoded code goes on as it was where it has changed", "this.note(parcels, offset, 0);", ""],
+    ["decoded code is nobody's work", "category << PARCEL.heatBits", "0"],
+  ]),
+  ...mutations(
+    "sim/engine/turbo/entrances.ts",
+    [...INTERPRETER_TESTS, ...TESTS],
+    [
+      [
+        "a region is entered whatever its pages hold by now",
+        "return region.pages.every(({ virt, page }) => this.#o.knownPage(virt) === page);",
+        "return region.pages.length > 0;",
+      ],
+      [
+        "what begins with an instruction of the interpreter's is translated",
+        "if (source.at(pc) === undefined) return undefined;",
+        "",
+      ],
+    ],
+  ),
+  ...mutations(
+    "sim/engine/turbo/operations.ts",
+    ["test/sim/engine/turbo/operations.test.ts", ...INTERPRETER_TESTS],
+    [
+      [
+        "an operation is that of another that differs in a field",
+        '[insn.name, immediate, ...others].join(" ")',
+        '[insn.name, immediate].join(" ")',
+      ],
+      ["an operation writes x0", "8 * (Number(rd ?? 0) || NO_REGISTER)", "8 * Number(rd ?? 0)"],
+      ["an operation has no second operand", "8 * Number(rs2 ?? 0)", "8 * Number(rs1 ?? 0)"],
+    ],
+  ),
+  ...mutations(
+    "sim/engine/turbo/operation-function.ts",
+    [...INTERPRETER_TESTS, "test/sim/engine/turbo/timing.test.ts"],
+    [
+      ["cold code moves no capability", "movesCapability(access) ? bytes | CAPABILITY : bytes", "bytes"],
+      ["an access of cold code lies where its page does", "writer.wide(addr);", "code.i64(0n);"],
+    ],
+  ),
+  ...mutations(
+    "sim/engine/turbo/operation-bounds.ts",
+    ["test/sim/engine/turbo/operations.test.ts", ...INTERPRETER_TESTS],
+    [
+      ["a window holds an access whose last byte it does not", "m.ltu(last, top)", "m.ltu(addr, top)"],
+      [
+        "a sealed capability keeps its tag where it is moved",
+        "m.eq(m.and(meta, constant(SEALED)), constant(0n))",
+        "constant(1n)",
+      ],
+      ["what has no tag keeps one", "const unsealed = m.and(tag, ", "const unsealed = m.and(constant(1n), "],
+    ],
+  ),
+  ...mutations("sim/engine/turbo/memory-translator.ts", TESTS, [
+    ["a store of an integer leaves the tag", "    this.memory.clearTags(place, bytes);\n", ""],
+    ["zeroing leaves the tags", "this.memory.clearTags(place, 1, ahead);", ""],
+    [
+      "a stored capability has the tag that was there",
+      "    this.memory.setTag(place, () => this.writer.truth(value.tag));\n",
+      "",
+    ],
+    ["an AMO stores what it loads", "this.storeAt(place, bytes, update(old));", "this.storeAt(place, bytes, old);"],
+  ]),
 ];
