@@ -1,7 +1,7 @@
 // The interpreter in WebAssembly: what it goes through ends as on the reference engine, at whatever cycle it is left.
 import { describe, expect, test } from "vitest";
 import { OPERATION, MAX_DECODED_PAGES } from "../../../../sim/engine/turbo/layout.ts";
-import { PASS, program } from "../../../drivers/machine.ts";
+import { PASS, passThrough, program } from "../../../drivers/machine.ts";
 import { configOf } from "../../../arbitrary/machine.ts";
 import { HOT_ISA, HOT_RAM_BYTES } from "../../../arbitrary/hot.ts";
 import { compareTimed, type Comparison, type TimedRun } from "./timing.ts";
@@ -87,4 +87,21 @@ test("a store to code that it has gone through is seen by the next instruction",
   const source = `la s0, 2f\n la s1, 3f\n lw s1, (s1)\n li s2, 20\n 1: addi s2, s2, -1\n li t0, 10\n bne s2, t0, 2f\n sw s1, (s0)
     .option norvc\n 2: addi s3, s3, 1\n bnez s2, 1b\n ${PASS}\n 3: addi s3, s3, 100`;
   expect(interpreted(source).interpreted).toBeGreaterThan(50);
+});
+
+test("capabilities that it stores are known to the tag table", () => {
+  const sets = [
+    "tagCache.table=root-and-leaves",
+    "tagCache.groupBytes=128",
+    "l1d.sizeBytes=1024",
+    "l1d.ways=2",
+    "l2.sizeBytes=4096",
+    "l2.ways=2",
+  ];
+  const run = interpreted(
+    `auipc s0, 0\n li s1, 300\n lui s6, 2\n yadd s2, s0, s6\n again: yaddi s2, s2, 192\n sy s0, 0(s2)\n ly a2, 0(s2)
+    addi s1, s1, -1\n bnez s1, again\n ${passThrough("s0")}`,
+    { isa: "rv64y", core: configOf("rocket@1", sets)! },
+  );
+  expect(run.interpreted).toBeGreaterThan(1000);
 });

@@ -128,3 +128,10 @@ test.each(["random", "lru", "plru"])(
       alike(turns(calls, before, `.balign 4\n out: ${PASS}\n ${code}`).replace(PASS, "ecall"), { sets });
   },
 );
+
+test("a load that overlaps a store is waited for where another of its piece did in the turn before", () => {
+  // What takes long needs the one, and nobody the other; then all is done, so that each turn begins in the same state.
+  const loads = "ld a3, 0(s0)\n divu a5, a3, s1\n ld a4, 64(s0)\n add a5, a5, a5\n";
+  const body = `andi t0, s1, 1\n slli t0, t0, 6\n add t0, t0, s0\n sd s1, 0(t0)\n ${loads} ${"nop\n".repeat(16)}`;
+  alike(turns(body));
+});

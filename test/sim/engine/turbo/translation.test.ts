@@ -116,6 +116,41 @@ test("code whose page moves is the code of the new page", () => {
   );
 });
 
+test("code that goes on in a page that moves goes on in the new page", () => {
+  bothRun(
+    supervised(`
+      li s0, 0x40002ffc
+      li s3, ${LOWEST + 24}
+      li s5, 0x8000f000
+      li s6, 0x8000d000
+      li t0, 0x00150513          # addi a0, a0, 1
+      sw t0, 0(s5)
+      sw t0, -4(s5)
+      li t0, 0x00251513          # slli a0, a0, 2
+      sw t0, 0(s6)
+      li t0, 0x00008067          # ret
+      sw t0, 4(s5)
+      sw t0, 4(s6)
+      li t0, ${pte(0x8000_e000, ALL)}
+      sd t0, -8(s3)
+      li s7, ${pte(0x8000_f000, ALL)}
+      li s8, ${pte(0x8000_d000, ALL)}
+      sd s7, 0(s3)
+      sfence.vma
+      li s2, 120
+    1: jalr s0
+      andi t0, s2, 15
+      bnez t0, 2f
+      xor s7, s7, s8
+      xor s8, s8, s7
+      xor s7, s7, s8
+      sd s7, 0(s3)
+      sfence.vma
+    2: addi s2, s2, -1
+      bnez s2, 1b`),
+  );
+});
+
 test("a store through another address changes the code", () => {
   bothRun(
     supervised(`
