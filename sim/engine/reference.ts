@@ -394,9 +394,10 @@ export class Reference extends FetchPath implements Semantics<bigint, Capability
 
   /** The instruction in hand is fetched, and its access translated, as the tables stand now. */
   #keepWalks(): void {
+    if (this.#timing === undefined || this.#walksBefore !== undefined) return;
     const { pc, dataVirt } = this.record;
     const [fetch, data] = [this.mmu.walk(pc), this.mmu.walk(dataVirt)];
-    this.#walksBefore ??= (virt) => (virt === pc ? fetch : virt === dataVirt ? data : this.mmu.walk(virt));
+    this.#walksBefore = (virt) => (virt === pc ? fetch : virt === dataVirt ? data : this.mmu.walk(virt));
   }
 
   /** Does the pcc allow access to system registers? Without RVY there is nothing to ask. */
