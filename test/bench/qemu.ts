@@ -1,4 +1,4 @@
-// The simulator beside plain QEMU, in turns: `npm run bench:qemu [-- INSTRUCTIONS]`. Needs qemu-system-riscv64.
+// The simulator beside plain QEMU, in turns: `npm run bench:qemu`; USAGE says with what options. Needs qemu-system-riscv64.
 //
 // QEMU runs the ELF files of the integer forms, and has no time. The capability forms, which it cannot run, stand beside the integer
 // form of the same kernel. Its speed is that of the difference between a long run and one of a single turn, so that its start does
@@ -7,17 +7,22 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { writeElf } from "../../isa/elf.ts";
 import { geometricMean, measure, median } from "../../sim/cli/bench.ts";
+import { EXIT } from "../../sim/cli/exit.ts";
+import { Failure } from "../../sim/cli/failure.ts";
+import { whole } from "../../sim/cli/values.ts";
 import { resolveMachine, type MachineConfig } from "../../sim/config/machine.ts";
 import { createMachine } from "../../sim/machine/machine.ts";
 import { buildKernel, FORMS, isaOf, KERNELS, type Kernel } from "../../workloads/micro/kernels.ts";
 
+const USAGE = `usage: npm run bench:qemu [-- OPTIONS]
+  --instructions N   measured of ours in each round (default 800000000); of timed runs half as many
+  --rounds N         in turns, of which the medians are shown (default 3)
+QEMU names the program that is run in place of qemu-system-riscv64.`;
+
 const QEMU = process.env["QEMU"] ?? "qemu-system-riscv64";
-const ROUNDS = 3;
-/** Measured of ours in each round: like QEMU's runs, most of them take a second or more. */
-const INSTRUCTIONS = Number(process.argv[2] ?? 800e6);
-const TIMED_INSTRUCTIONS = INSTRUCTIONS / 2;
 const MILLION = 1e6;
 /** How long a run of QEMU has to be, so that its start is little of it. */
 const LEAST_SECONDS = 1.5;
@@ -53,11 +58,30 @@ function longTurns(kernel: Kernel, perTurn: number, folder: string): number {
   return turns;
 }
 
-/** What is measured of ours. */
+/** What is measured of ours: a timed run is of half the instructions, so that like QEMU's, most of them take a second or more. */
 const WAYS = FORMS.flatMap((form) => [
-  { form, timing: "none", instructions: INSTRUCTIONS } as const,
-  { form, timing: "full", instructions: TIMED_INSTRUCTIONS } as const,
+  { form, timing: "none", share: 1 } as const,
+  { form, timing: "full", share: 1 / 2 } as const,
 ]);
+
+interface Options {
+  readonly instructions: number;
+  readonly rounds: number;
+}
+
+function readOptions(): Options {
+  const string = { type: "string" } as const;
+  try {
+    const { values } = parseArgs({ options: { instructions: string, rounds: string } });
+    return {
+      instructions: whole("instructions", values.instructions ?? "800000000", 1_000_000, 1e12),
+      rounds: whole("rounds", values.rounds ?? "3", 1, 1000),
+    };
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure("usage", `${(error as Error).message}\n${USAGE}`);
+  }
+}
 
 interface Row {
   readonly qemu: number;
@@ -65,15 +89,16 @@ interface Row {
   readonly ours: readonly number[];
 }
 
-async function measured(kernel: Kernel, config: MachineConfig, folder: string): Promise<Row> {
+async function measured(kernel: Kernel, config: MachineConfig, options: Options, folder: string): Promise<Row> {
   const perTurn = instructionsATurn(kernel);
   const turns = longTurns(kernel, perTurn, folder);
   const [qemu, ours]: [number[], number[][]] = [[], WAYS.map(() => [])];
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < options.rounds; round += 1) {
     const start = seconds(kernel, 1, folder);
     qemu.push(((turns - 1) * perTurn) / MILLION / (seconds(kernel, turns, folder) - start));
-    for (const [i, way] of WAYS.entries()) {
-      ours[i]!.push((await measure({ ...way, kernel, config, engine: "turbo" }))!.mips);
+    for (const [i, { form, timing, share }] of WAYS.entries()) {
+      const instructions = options.instructions * share;
+      ours[i]!.push((await measure({ form, timing, instructions, kernel, config, engine: "turbo" }))!.mips);
     }
   }
   return { qemu: median(qemu), ours: ours.map(median) };
@@ -85,20 +110,32 @@ function line(name: string, { qemu, ours }: Row): string {
   return `${name.padEnd(16)}${speed(qemu)}${cells.join("")}\n`;
 }
 
-const resolved = resolveMachine({});
-if (resolved.kind !== "machine") throw new Error("the default machine does not resolve");
-const folder = mkdtempSync(join(tmpdir(), "meshsim-qemu-"));
-const rows: Row[] = [];
-try {
-  const heads = WAYS.map(({ form, timing }) => `${form} ${timing}`.padStart(16));
-  process.stdout.write(`million inst/s  ${"QEMU".padStart(7)}${heads.join("")}\n`);
-  for (const kernel of KERNELS) {
-    rows.push(await measured(kernel, resolved.config, folder));
-    process.stdout.write(line(kernel.name, rows.at(-1)!));
+async function main(): Promise<void> {
+  const options = readOptions();
+  const resolved = resolveMachine({});
+  if (resolved.kind !== "machine") throw new Error("the default machine does not resolve");
+  const folder = mkdtempSync(join(tmpdir(), "meshsim-qemu-"));
+  const rows: Row[] = [];
+  try {
+    const heads = WAYS.map(({ form, timing }) => `${form} ${timing}`.padStart(16));
+    process.stdout.write(`million inst/s  ${"QEMU".padStart(7)}${heads.join("")}\n`);
+    for (const kernel of KERNELS) {
+      process.stderr.write(`${kernel.name}\n`);
+      rows.push(await measured(kernel, resolved.config, options, folder));
+      process.stdout.write(line(kernel.name, rows.at(-1)!));
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+  const qemu = geometricMean(rows.map((row) => row.qemu));
+  const ours = WAYS.map((_, i) => geometricMean(rows.map((row) => row.ours[i]!)));
+  process.stdout.write(line("geometric mean", { qemu, ours }));
 }
-const qemu = geometricMean(rows.map((row) => row.qemu));
-const ours = WAYS.map((_, i) => geometricMean(rows.map((row) => row.ours[i]!)));
-process.stdout.write(line("geometric mean", { qemu, ours }));
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof Failure)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = EXIT[error.exit].status;
+}
