@@ -3,7 +3,6 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import type { Image } from "../../isa/image.ts";
 import { chosen, geometricMean, median, millisecondsSince } from "../../sim/cli/bench.ts";
 import { EXIT } from "../../sim/cli/exit.ts";
@@ -14,6 +13,7 @@ import type { MachineConfig } from "../../sim/config/machine.ts";
 import { createMachine } from "../../sim/machine/machine.ts";
 import { compileC, GCC, hasGcc } from "../drivers/c.ts";
 import { compareTimed } from "../sim/engine/turbo/timing.ts";
+import { optionValues, runCommand } from "./command.ts";
 
 const USAGE = `usage: npm run bench:programs [-- OPTIONS]
   --machine PRESET   whose timing (default cva6@1)
@@ -84,17 +84,8 @@ interface Options {
   readonly check: number | undefined;
 }
 
-function parsedOptions(): Partial<Record<"machine" | "programs" | "instructions" | "check", string>> {
-  const string = { type: "string" } as const;
-  try {
-    return parseArgs({ options: { machine: string, programs: string, instructions: string, check: string } }).values;
-  } catch (error) {
-    throw new Failure("usage", `${(error as Error).message}\n${USAGE}`);
-  }
-}
-
 async function readOptions(): Promise<Options> {
-  const values = parsedOptions();
+  const values = optionValues(["machine", "programs", "instructions", "check"], USAGE);
   const { config } = await chosenMachine({ machine: values.machine, set: undefined }, "nothing measured");
   return {
     core: config,
@@ -139,10 +130,4 @@ async function main(): Promise<number> {
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof Failure)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = EXIT[error.exit].status;
-}
+await runCommand(main);

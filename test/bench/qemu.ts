@@ -7,15 +7,14 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { writeElf } from "../../isa/elf.ts";
 import { geometricMean, measure, median } from "../../sim/cli/bench.ts";
 import { EXIT } from "../../sim/cli/exit.ts";
-import { Failure } from "../../sim/cli/failure.ts";
 import { whole } from "../../sim/cli/values.ts";
 import { resolveMachine, type MachineConfig } from "../../sim/config/machine.ts";
 import { createMachine } from "../../sim/machine/machine.ts";
 import { buildKernel, FORMS, isaOf, KERNELS, type Kernel } from "../../workloads/micro/kernels.ts";
+import { optionValues, runCommand } from "./command.ts";
 
 const USAGE = `usage: npm run bench:qemu [-- OPTIONS]
   --instructions N   measured of ours in each round (default 800000000); of timed runs half as many
@@ -70,17 +69,11 @@ interface Options {
 }
 
 function readOptions(): Options {
-  const string = { type: "string" } as const;
-  try {
-    const { values } = parseArgs({ options: { instructions: string, rounds: string } });
-    return {
-      instructions: whole("instructions", values.instructions ?? "800000000", 1_000_000, 1e12),
-      rounds: whole("rounds", values.rounds ?? "3", 1, 1000),
-    };
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    throw new Failure("usage", `${(error as Error).message}\n${USAGE}`);
-  }
+  const values = optionValues(["instructions", "rounds"], USAGE);
+  return {
+    instructions: whole("instructions", values.instructions ?? "800000000", 1_000_000, 1e12),
+    rounds: whole("rounds", values.rounds ?? "3", 1, 1000),
+  };
 }
 
 interface Row {
@@ -110,7 +103,7 @@ function line(name: string, { qemu, ours }: Row): string {
   return `${name.padEnd(16)}${speed(qemu)}${cells.join("")}\n`;
 }
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const options = readOptions();
   const resolved = resolveMachine({});
   if (resolved.kind !== "machine") throw new Error("the default machine does not resolve");
@@ -130,12 +123,7 @@ async function main(): Promise<void> {
   const qemu = geometricMean(rows.map((row) => row.qemu));
   const ours = WAYS.map((_, i) => geometricMean(rows.map((row) => row.ours[i]!)));
   process.stdout.write(line("geometric mean", { qemu, ours }));
+  return EXIT.ok.status;
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof Failure)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = EXIT[error.exit].status;
-}
+await runCommand(main);

@@ -38,6 +38,29 @@ trapped: csrr t6, mcause
 over: ${PASS}
 `;
 
+/** A function at s5, another at s6. Clobbers t0. */
+const TWO_FUNCTIONS = `
+      li t0, 0x00150513          # addi a0, a0, 1
+      sw t0, 0(s5)
+      li t0, 0x00251513          # slli a0, a0, 2
+      sw t0, 0(s6)
+      li t0, 0x00008067          # ret
+      sw t0, 4(s5)
+      sw t0, 4(s6)`;
+
+/** Calls what is at s0 again and again; now and then s7 and s8 change places, and then comes `change`. Clobbers s2 and t0. */
+const calledWhile = (change: string): string => `
+      li s2, 120
+    1: jalr s0
+      andi t0, s2, 15
+      bnez t0, 2f
+      xor s7, s7, s8
+      xor s8, s8, s7
+      xor s7, s7, s8
+      ${change}
+    2: addi s2, s2, -1
+      bnez s2, 1b`;
+
 test("accesses through pages, and across two that are not neighbours in RAM, give the same", () => {
   bothRun(
     supervised(`
@@ -91,28 +114,12 @@ test("code whose page moves is the code of the new page", () => {
       li s3, ${LOWEST + 16}
       li s5, 0x8000c000
       li s6, 0x8000d000
-      li t0, 0x00150513          # addi a0, a0, 1
-      sw t0, 0(s5)
-      li t0, 0x00251513          # slli a0, a0, 2
-      sw t0, 0(s6)
-      li t0, 0x00008067          # ret
-      sw t0, 4(s5)
-      sw t0, 4(s6)
+      ${TWO_FUNCTIONS}
       li s7, ${pte(0x8000_c000, ALL)}
       li s8, ${pte(0x8000_d000, ALL)}
       sd s7, 0(s3)
       sfence.vma
-      li s2, 120
-    1: jalr s0
-      andi t0, s2, 15
-      bnez t0, 2f
-      xor s7, s7, s8
-      xor s8, s8, s7
-      xor s7, s7, s8
-      sd s7, 0(s3)
-      sfence.vma
-    2: addi s2, s2, -1
-      bnez s2, 1b`),
+      ${calledWhile("sd s7, 0(s3)\n sfence.vma")}`),
   );
 });
 
@@ -123,31 +130,16 @@ test("code that goes on in a page that moves goes on in the new page", () => {
       li s3, ${LOWEST + 24}
       li s5, 0x8000f000
       li s6, 0x8000d000
-      li t0, 0x00150513          # addi a0, a0, 1
-      sw t0, 0(s5)
+      ${TWO_FUNCTIONS}
+      lw t0, 0(s5)
       sw t0, -4(s5)
-      li t0, 0x00251513          # slli a0, a0, 2
-      sw t0, 0(s6)
-      li t0, 0x00008067          # ret
-      sw t0, 4(s5)
-      sw t0, 4(s6)
       li t0, ${pte(0x8000_e000, ALL)}
       sd t0, -8(s3)
       li s7, ${pte(0x8000_f000, ALL)}
       li s8, ${pte(0x8000_d000, ALL)}
       sd s7, 0(s3)
       sfence.vma
-      li s2, 120
-    1: jalr s0
-      andi t0, s2, 15
-      bnez t0, 2f
-      xor s7, s7, s8
-      xor s8, s8, s7
-      xor s7, s7, s8
-      sd s7, 0(s3)
-      sfence.vma
-    2: addi s2, s2, -1
-      bnez s2, 1b`),
+      ${calledWhile("sd s7, 0(s3)\n sfence.vma")}`),
   );
 });
 
@@ -161,16 +153,7 @@ test("a store through another address changes the code", () => {
       sw s7, 0(s5)
       li t0, 0x00008067          # ret
       sw t0, 4(s5)
-      li s2, 120
-    1: jalr s0
-      andi t0, s2, 15
-      bnez t0, 2f
-      xor s7, s7, s8
-      xor s8, s8, s7
-      xor s7, s7, s8
-      sw s7, 0(s5)
-    2: addi s2, s2, -1
-      bnez s2, 1b`),
+      ${calledWhile("sw s7, 0(s5)")}`),
   );
 });
 
