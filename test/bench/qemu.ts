@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { writeElf } from "../../isa/elf.ts";
 import { geometricMean, measure, median } from "../../sim/cli/bench.ts";
 import { EXIT } from "../../sim/cli/exit.ts";
+import { Failure } from "../../sim/cli/failure.ts";
 import { whole } from "../../sim/cli/values.ts";
 import { resolveMachine, type MachineConfig } from "../../sim/config/machine.ts";
 import { createMachine } from "../../sim/machine/machine.ts";
@@ -45,7 +46,8 @@ function seconds(kernel: Kernel, turns: number, folder: string): number {
   writeFileSync(elf, writeElf(buildKernel(kernel, "integer", turns)));
   const at = process.hrtime.bigint();
   const run = spawnSync(QEMU, ["-machine", "virt", "-bios", "none", "-m", "64M", "-display", "none", "-kernel", elf]);
-  if (run.error !== undefined) throw new Error(`${QEMU}: ${run.error.message} (set QEMU to its path)`);
+  if (run.error !== undefined)
+    throw new Failure("usage", `${QEMU}: ${run.error.message}\n  hint: set QEMU to its path (status 2)`);
   if (run.status !== 0) throw new Error(`${QEMU} ${elf}: status ${String(run.status)}\n${String(run.stderr)}`);
   return Number(process.hrtime.bigint() - at) / 1e9;
 }
