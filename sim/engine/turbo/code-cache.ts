@@ -301,6 +301,6 @@ export const pageOf = ({ pages }: Pick<CachedRegion, "pages">, pc: bigint): Code
 
 /** Where an entry for an address, of which the low half counts, would lie in the context of a tag. */
 function slotOf(pc: number, tag: number): number {
-  const hash = Math.imul(pc ^ Math.imul(tag, ENTRY_SPREAD.tag), ENTRY_SPREAD.pc);
+  const hash = Math.imul(pc ^ (tag << ENTRY_SPREAD.tagShift), ENTRY_SPREAD.pc);
   return ENTRIES_AT + ((hash >>> (32 - ENTRY.indexBits)) << ENTRY.bits);
 }

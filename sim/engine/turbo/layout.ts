@@ -53,9 +53,12 @@ export const TAG_AT = META_AT + REGISTER_PLACES * 8;
 export const HELD_AT = TAG_AT + (REGISTER_PLACES + 1) * 4;
 
 /** Contexts by what they depend on, a hash table (switch-code.ts): i64 satp, i64 the rest, i32 number, i32 address space. */
-export const CONTEXT_SLOT = { bits: 5, indexBits: 10, rest: 8, number: 16, asid: 20 } as const;
+export const CONTEXT_SLOT = { bits: 5, indexBits: 10, rest: 8, number: 16, asid: 20, bytes: 24 } as const;
 export const CONTEXT_SLOTS_AT = 1 << 12;
-export const CONTEXT_SLOTS_BYTES = 1 << (CONTEXT_SLOT.indexBits + CONTEXT_SLOT.bits);
+/** Behind them, slots of the contexts that were in force last in each mode. */
+export const LAST_CONTEXTS_AT = CONTEXT_SLOTS_AT + (1 << (CONTEXT_SLOT.indexBits + CONTEXT_SLOT.bits));
+const MODES = 4;
+export const CONTEXT_SLOTS_BYTES = LAST_CONTEXTS_AT - CONTEXT_SLOTS_AT + (MODES << CONTEXT_SLOT.bits);
 
 /** The retire record (retire-record.ts). */
 const RETIRE_BYTES = 80;
@@ -88,8 +91,8 @@ export const tlbAt = (context: number): number => CONTEXTS_AT + context * TLB_BY
  * ask JavaScript as they take turns.
  */
 export const ENTRY = { bits: 5, indexBits: 15, meta: 8, tag: 16, index: 20, lines: 24, target: 28, other: 32 } as const;
-/** Odd multipliers: the highest bits of (pc xor tag * tagSpread) * pcSpread say where an entry lies. */
-export const ENTRY_SPREAD = { pc: 0x9e37_79b1, tag: 0x85eb_ca6b } as const;
+/** The highest bits of (pc xor tag << tagShift) * an odd number say where an entry lies. */
+export const ENTRY_SPREAD = { pc: 0x9e37_79b1, tagShift: 20 } as const;
 export const ENTRIES_AT = tlbAt(MAX_CONTEXTS);
 export const ENTRIES_BYTES = 1 << (ENTRY.indexBits + ENTRY.bits);
 

@@ -4,9 +4,23 @@ import { SWITCHES } from "./exits.ts";
 import { FILL_IMPORT, fillFunction } from "./fill-code.ts";
 import { ENTRIES_AT, ENTRY, ENTRY_SPREAD, STATE } from "./layout.ts";
 import { QUESTIONS } from "./questions.ts";
+import { leaveIfAny, type Sign } from "./rarely.ts";
 import { enterContextFunction, noteContextFunction } from "./switch-code.ts";
-import type { Import } from "./terms.ts";
-import { Code, encodeModule, F64, I32, Op, VOID, type Signature, type TableCall } from "./wasm.ts";
+import {
+  element,
+  Functions,
+  i32,
+  i64,
+  term,
+  type Callee,
+  type Import,
+  type Local,
+  type Statements,
+  type Term,
+} from "./terms.ts";
+import { encodeModule, F64, I32, Op, type Signature, type TableCall } from "./wasm.ts";
+
+const { const: word } = i32;
 
 /**
  * What regions call outside, by their places in a table: `fill`, the functions of bounds-module.ts where there are capabilities, and
@@ -45,57 +59,69 @@ export const MAX_REGIONS = 1 << 14;
  * context; gives what is left of the budget. The exit and the address are in the state.
  */
 export function trampolineModule(memoryPages: number): Uint8Array<ArrayBuffer> {
-  const [budget, index, slot] = [0, 1, 2];
-  const [fill, , enterContext] = [0, 1, 2];
-  const regionType = 5; // after the types of the functions
-  const code = new Code();
-  const loadState = (opcode: number, at: number): Code => code.i32(0).memory(opcode, at);
-  code.op(Op.loop).byte(VOID);
-  code.local(Op.localGet, budget).local(Op.localGet, index).op(Op.callIndirect).unsigned(regionType).byte(0);
-  code.local(Op.localSet, budget);
-  loadState(Op.i32Load, STATE.exit).op(Op.if).byte(VOID);
-  loadState(Op.i32Load, STATE.exit).i32(SWITCHES).op(Op.i32Eq).op(Op.if).byte(I32);
-  code.call(enterContext).op(Op.else).i32(0).op(Op.end).op(Op.i32Eqz).op(Op.if).byte(VOID);
-  code.local(Op.localGet, budget).op(Op.return).op(Op.end).op(Op.end);
-  loadState(Op.i32Load, STATE.pc);
-  loadState(Op.i32Load, STATE.tag).i32(ENTRY_SPREAD.tag).op(Op.i32Mul).op(Op.i32Xor);
-  code
-    .i32(ENTRY_SPREAD.pc)
-    .op(Op.i32Mul)
-    .i32(32 - ENTRY.indexBits)
-    .op(Op.i32ShrU);
-  code.i32(ENTRY.bits).op(Op.i32Shl).i32(ENTRIES_AT).op(Op.i32Add).local(Op.localSet, slot);
-  enterIfNamed(code, slot, index);
-  code.local(Op.localGet, slot).i32(ENTRY.other).op(Op.i32Xor).local(Op.localSet, slot);
-  enterIfNamed(code, slot, index);
-  code.op(Op.end).local(Op.localGet, budget);
+  const ask = 0; // the import
+  const functions = new Functions([FILL_IMPORT]);
+  const enterContext = functions.add(...enterContextFunction);
+  functions.add(...noteContextFunction);
+  const regionType = 5; // after the types of the import and of the functions
+  functions.define(
+    [I32, I32],
+    I32,
+    (f, budget, index) => runRegions(f, budget, index, regionType, enterContext),
+    "run",
+  );
   return encodeModule({
-    imports: [FILL_IMPORT],
-    functions: [
-      { params: [I32, I32], results: [I32], locals: [I32], body: code, exportName: "run" },
-      enterContextFunction(),
-      noteContextFunction(),
-      fillFunction(fill),
-    ],
+    imports: functions.imports,
+    functions: [...functions.functions, fillFunction(ask)],
     types: [REGION],
     usesTable: true,
     memoryPages,
   });
 }
 
-/** Goes on in the loop around this, with a region's index in a local, if the entry at a slot has the state's pc, metadata and tag. */
-function enterIfNamed(code: Code, slot: number, index: number): void {
-  const both = (load: number, offset: number, at: number): Code =>
-    code.local(Op.localGet, slot).memory(load, offset).i32(0).memory(load, at);
-  both(Op.i64Load, 0, STATE.pc).op(Op.i64Eq);
-  both(Op.i64Load, ENTRY.meta, STATE.meta).op(Op.i64Eq).op(Op.i32And);
-  both(Op.i32Load, ENTRY.tag, STATE.tag).op(Op.i32Eq).op(Op.i32And).mostly(Op.if).byte(VOID);
-  for (const [offset, at] of [
-    [ENTRY.lines, STATE.lines],
-    [ENTRY.target, STATE.target],
-  ] as const) {
-    code.i32(0).local(Op.localGet, slot).memory(Op.i32Load, offset).memory(Op.i32Store, at);
-  }
-  code.local(Op.localGet, slot).memory(Op.i32Load, ENTRY.index).local(Op.localSet, index).op(Op.br).unsigned(1);
-  code.op(Op.end);
+function runRegions(f: Statements, budget: Local, index: Local, regionType: number, enterContext: Callee): Term {
+  const slot = f.let(word(0));
+  f.while(word(1), () => {
+    f.set(budget, callRegion(budget, index, regionType));
+    f.if(i32.at(STATE.exit), () => {
+      f.if(i32.ne(i32.at(STATE.exit), word(SWITCHES)), () => f.return(budget));
+      f.rarely(i32.not(enterContext()), () => f.return(budget));
+    });
+    f.set(slot, entryOf(i32.at(STATE.pc), i32.at(STATE.tag)));
+    f.block((found) => {
+      for (let place = 0; place < 2; place += 1) {
+        if (place > 0) f.set(slot, i32.xor(slot, word(ENTRY.other)));
+        f.block(() => {
+          leaveIfAny(f.code, otherThanState(f, slot), 0);
+          found();
+        });
+      }
+      f.return(budget);
+    });
+    f.storeAt(STATE.lines, i32.load(slot, ENTRY.lines));
+    f.storeAt(STATE.target, i32.load(slot, ENTRY.target));
+    f.set(index, i32.load(slot, ENTRY.index));
+  });
+  return budget;
 }
+
+const callRegion = (budget: Term, index: Term, type: number): Term =>
+  term(I32, (code) => {
+    budget.emit(code);
+    index.emit(code);
+    code.op(Op.callIndirect).unsigned(type).byte(0);
+  });
+
+/** Where an entry for an address would lie in the context of a tag; as `slotOf` of code-cache.ts. */
+function entryOf(pc: Term, tag: Term): Term {
+  const hash = i32.mul(i32.xor(pc, i32.shl(tag, word(ENTRY_SPREAD.tagShift))), word(ENTRY_SPREAD.pc));
+  return element(ENTRIES_AT, i32.shrU(hash, word(32 - ENTRY.indexBits)), ENTRY.bits);
+}
+
+/** Signs that an entry has not the state's address, metadata and tag. */
+const otherThanState = ({ code }: Statements, slot: Local): Sign[] =>
+  [
+    i64.ne(i64.load(slot), i64.at(STATE.pc)),
+    i64.ne(i64.load(slot, ENTRY.meta), i64.at(STATE.meta)),
+    i32.ne(i32.load(slot, ENTRY.tag), i32.at(STATE.tag)),
+  ].map((sign) => () => sign.emit(code));

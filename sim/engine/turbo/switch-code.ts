@@ -1,9 +1,14 @@
 // Switches between contexts without JavaScript: what a trap, a return or a write of satp or mstatus leaves of the hart's state says
-// which context is in force, and a hash table knows its number if the engine has been in it before.
+// which context is in force. The one that was last in each mode is looked at first, then a hash table, which knows its number if the engine
+// has been in it before.
 import { MSTATUS, MSTATUS_HIGH } from "../../machine/hart.ts";
 import { HELD } from "../../machine/held.ts";
-import { CONTEXT_SLOT, CONTEXT_SLOTS_AT, HELD_AT, STATE, TLB_BYTES, tlbAt } from "./layout.ts";
-import { Code, I32, I64, Op, VOID, type ModuleFunction } from "./wasm.ts";
+import { CONTEXT_SLOT, CONTEXT_SLOTS_AT, HELD_AT, LAST_CONTEXTS_AT, STATE, TLB_BYTES, tlbAt } from "./layout.ts";
+import { rarelyIfAny, type Sign } from "./rarely.ts";
+import { element, i32, i64, type Functions, type Local, type Statements, type Term } from "./terms.ts";
+import { I32 } from "./wasm.ts";
+
+const { const: word } = i32;
 
 const { SUM, MXR, MPRV, MPP } = MSTATUS;
 const { YRGE, SYRG, UYRG } = MSTATUS_HIGH;
@@ -16,62 +21,78 @@ const FIELDS = BigInt(SUM | MXR | MPRV) | (BigInt(YRGE | SYRG | UYRG) << 32n);
 const SPREAD = 0x9e37_79b9_7f4a_7c15n;
 const SPREAD_ALL = 0xd6e8_feb8_6659_fd93n;
 
-interface Locals {
-  readonly satp: number;
-  readonly rest: number;
-  readonly slot: number;
+interface Key {
+  readonly satp: Local;
+  readonly rest: Local;
 }
 
-/** `enter()`: puts the context of the hart's state in force and gives 1; 0 where its number is not known. */
-export function enterContextFunction(): ModuleFunction {
-  const locals: Locals = { satp: 0, rest: 1, slot: 2 };
-  const { satp, rest, slot } = locals;
-  const code = findSlot(new Code(), locals);
-  const inSlot = (opcode: number, offset: number): Code => code.local(Op.localGet, slot).memory(opcode, offset);
-  inSlot(Op.i64Load, 0).local(Op.localGet, satp).op(Op.i64Eq);
-  inSlot(Op.i64Load, CONTEXT_SLOT.rest).local(Op.localGet, rest).op(Op.i64Eq);
-  code.op(Op.i32And).op(Op.i32Eqz).op(Op.if).byte(VOID);
-  code.i32(0).i32(-1).memory(Op.i32Store, STATE.context).i32(0).op(Op.return).op(Op.end);
-  code.i32(0);
-  inSlot(Op.i32Load, CONTEXT_SLOT.number).memory(Op.i32Store, STATE.context);
-  code.i32(0);
-  inSlot(Op.i32Load, CONTEXT_SLOT.asid).memory(Op.i32Store, STATE.asid);
-  code.i32(0);
-  inSlot(Op.i32Load, CONTEXT_SLOT.number).i32(TLB_BYTES).op(Op.i32Mul).i32(tlbAt(0)).op(Op.i32Add);
-  code.memory(Op.i32Store, STATE.tlb).i32(0);
-  inSlot(Op.i32Load, CONTEXT_SLOT.number).i32(0).memory(Op.i32Load, STATE.tags).op(Op.i32Add);
-  code.memory(Op.i32Store, STATE.tag);
-  code.i32(1);
-  return { params: [], results: [I32], locals: [I64, I64, I32], body: code };
-}
+type Defined = Parameters<Functions["add"]>;
+
+/**
+ * `enter()`: puts the context of the hart's state in force and gives 1; 0 where its number is not known. That of the same mode before is
+ * mostly it.
+ */
+export const enterContextFunction: Defined = [
+  { params: [], results: [I32] },
+  (f) => {
+    const key = keyOf(f);
+    const last = f.let(element(LAST_CONTEXTS_AT, i32.low(held(HELD.mode)), CONTEXT_SLOT.bits));
+    rarelyIfAny(f.code, otherThan(f, last, key), () => {
+      const slot = slotFor(f, key);
+      rarelyIfAny(f.code, otherThan(f, slot, key), () => {
+        f.storeAt(STATE.context, word(-1));
+        f.return(word(0));
+      });
+      for (let at = 0; at < CONTEXT_SLOT.bytes; at += 8) f.store(last, at, i64.load(slot, at));
+    });
+    const number = f.let(i32.load(last, CONTEXT_SLOT.number));
+    f.storeAt(STATE.context, number);
+    f.storeAt(STATE.asid, i32.load(last, CONTEXT_SLOT.asid));
+    f.storeAt(STATE.tlb, i32.add(i32.mul(number, word(TLB_BYTES)), word(tlbAt(0))));
+    f.storeAt(STATE.tag, i32.add(number, i32.at(STATE.tags)));
+    f.return(word(1));
+  },
+];
 
 /** `noteContext(number, asid)`: that is the context of the hart's state. */
-export function noteContextFunction(): ModuleFunction {
-  const [number, asid] = [0, 1];
-  const locals: Locals = { satp: 2, rest: 3, slot: 4 };
-  const { satp, rest, slot } = locals;
-  const code = findSlot(new Code(), locals);
-  const slotAnd = (local: number): Code => code.local(Op.localGet, slot).local(Op.localGet, local);
-  slotAnd(satp).memory(Op.i64Store, 0);
-  slotAnd(rest).memory(Op.i64Store, CONTEXT_SLOT.rest);
-  slotAnd(number).memory(Op.i32Store, CONTEXT_SLOT.number);
-  slotAnd(asid).memory(Op.i32Store, CONTEXT_SLOT.asid);
-  return { params: [I32, I32], results: [], locals: [I64, I64, I32], body: code, exportName: "noteContext" };
+export const noteContextFunction: Defined = [
+  { params: [I32, I32], results: [] },
+  (f, number, asid) => {
+    const key = keyOf(f);
+    const slot = slotFor(f, key);
+    f.store(slot, 0, key.satp);
+    f.store(slot, CONTEXT_SLOT.rest, key.rest);
+    f.store(slot, CONTEXT_SLOT.number, number!);
+    f.store(slot, CONTEXT_SLOT.asid, asid!);
+  },
+  "noteContext",
+];
+
+const held = (at: number): Term => i64.at(HELD_AT + at);
+
+/** What translation depends on. */
+function keyOf(f: Statements): Key {
+  const satp = f.let(held(HELD.satp));
+  const mstatus = f.let(held(HELD.mstatus));
+  const rest = f.let(i64.or(i64.and(mstatus, i64.const(FIELDS)), held(HELD.mode)));
+  f.rarely(i32.low(i64.and(mstatus, i64.const(BigInt(MPRV)))), () => {
+    f.set(rest, i64.or(rest, i64.and(mstatus, i64.const(BigInt(MPP)))));
+  });
+  return { satp, rest };
 }
 
-/** Puts what translation depends on, and the slot where its context would be named, in locals. */
-function findSlot(code: Code, { satp, rest, slot }: Locals): Code {
-  const held = (at: number): Code => code.i32(0).memory(Op.i64Load, HELD_AT + at);
-  held(HELD.satp).local(Op.localSet, satp);
-  held(HELD.mstatus).local(Op.localTee, rest).i64(FIELDS).op(Op.i64And);
-  code.local(Op.localGet, rest).i64(BigInt(MPP)).op(Op.i64And).i64(0n);
-  code.local(Op.localGet, rest).i64(BigInt(MPRV)).op(Op.i64And).i64(0n).op(Op.i64Ne).op(Op.select);
-  held(HELD.mode).op(Op.i64Or).op(Op.i64Or).local(Op.localTee, rest);
-  code.i64(SPREAD).op(Op.i64Mul).local(Op.localGet, satp).op(Op.i64Xor).i64(SPREAD_ALL).op(Op.i64Mul);
-  code
-    .i64(BigInt(64 - CONTEXT_SLOT.indexBits))
-    .op(Op.i64ShrU)
-    .op(Op.i32WrapI64);
-  code.i32(CONTEXT_SLOT.bits).op(Op.i32Shl).i32(CONTEXT_SLOTS_AT).op(Op.i32Add);
-  return code.local(Op.localSet, slot);
+/** The slot where a context would be named. */
+function slotFor(f: Statements, { satp, rest }: Key): Local {
+  const hash = i64.mul(i64.xor(i64.mul(rest, i64.const(SPREAD)), satp), i64.const(SPREAD_ALL));
+  return f.let(
+    element(
+      CONTEXT_SLOTS_AT,
+      i32.low(i64.shrU(hash, i64.const(BigInt(64 - CONTEXT_SLOT.indexBits)))),
+      CONTEXT_SLOT.bits,
+    ),
+  );
 }
+
+/** Signs that a slot names another context. */
+const otherThan = ({ code }: Statements, slot: Local, { satp, rest }: Key): Sign[] =>
+  [i64.ne(i64.load(slot), satp), i64.ne(i64.load(slot, CONTEXT_SLOT.rest), rest)].map((sign) => () => sign.emit(code));
