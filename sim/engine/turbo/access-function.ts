@@ -8,7 +8,7 @@ import type { LateAccessCode } from "./late-access.ts";
 import type { OwnFunctions, PieceTables } from "./own-functions.ts";
 import { ACCESS, POINT, POINT_SHIFT } from "./points.ts";
 import { ANSWER, busyBefore, QUESTIONS, spill, spilled } from "./questions.ts";
-import { element, f64, i32, i64, type Callee, type Functions } from "./terms.ts";
+import { dropped, element, f64, i32, i64, type Callee, type Functions } from "./terms.ts";
 import { lineOf } from "./timing-functions.ts";
 import { F64, I32, I64 } from "./wasm.ts";
 
@@ -48,6 +48,8 @@ export function defineAccess(
         l1d.touch(f, found, i32.and(flags, word(ACCESS.writes)), earliest, isLate);
         f.return(clock!, state!, word(ANSWER.onTime));
       });
+      // What the line's data are for the guest, they are for the host: it gets them while it goes through the rest.
+      f.do(dropped(i32.load(place!)));
       late(f, params, { record, flags, last, leaf, found });
     },
     "access",
