@@ -5,11 +5,11 @@
 import { PAGE_BYTES } from "../../machine/memory.ts";
 import { NO_LINE } from "../../timing/frontend.ts";
 import { STATE, TARGET_LINE_AT } from "./layout.ts";
-import { IN_HAND, LINE, LINE_BYTES } from "./lines.ts";
+import { IN_HAND, LINE, LINE_BYTES, TAKEN } from "./lines.ts";
 import type { PieceCode } from "./piece-code.ts";
 import { leaveIfAny, type Sign } from "./rarely.ts";
-import { counted, f64, localOf } from "./terms.ts";
-import { I32, Op, VOID, type Code } from "./wasm.ts";
+import { counted, f64, WORD_BYTES } from "./terms.ts";
+import { Op, VOID, type Code } from "./wasm.ts";
 
 export class FetchCode {
   /** Addresses (low 48 bits) of the lines that the region's code lies in. */
@@ -30,7 +30,7 @@ export class FetchCode {
 
   /** At the function's entry: a line in hand that is that of the target entered is known by its record here. */
   load(code: Code): void {
-    const { inHand, lines, line, linesTaken } = this.#piece.locals;
+    const { inHand, lines, line } = this.#piece.locals;
     code.local(Op.localGet, lines);
     code
       .i32(0)
@@ -45,7 +45,6 @@ export class FetchCode {
       code.local(Op.localGet, line).memory(Op.i64Load, offset).op(Op.i64Eq);
     }
     code.op(Op.i32And).op(Op.select).local(Op.localSet, inHand);
-    code.i32(0).local(Op.localSet, linesTaken);
   }
 
   /** No line is in hand any more. */
@@ -56,11 +55,7 @@ export class FetchCode {
 
   /** Where it is left. */
   store(code: Code): void {
-    const { l1i, itlb } = this.#piece.timing.fastPaths;
-    const taken = f64.of(localOf(I32, this.#piece.locals.linesTaken));
     code.i32(0).local(Op.localGet, this.#piece.locals.inHand).memory(Op.i32Store, STATE.inHand);
-    counted(l1i.lookups.byteOffset, taken).emit(code);
-    if (this.#translates) counted(itlb.lookups.byteOffset, taken).emit(code);
   }
 
   beginBlock(): void {
@@ -120,6 +115,13 @@ export class FetchCode {
     counted(this.#piece.timing.fastPaths.itlb.lookups.byteOffset, f64.const(1)).emit(this.#piece.code);
   }
 
+  #countTaken(): void {
+    const { code, pieces } = this.#piece;
+    const { taken } = pieces.lines;
+    const at = taken.byteOffset + WORD_BYTES * (this.#translates ? TAKEN.translated : TAKEN.direct);
+    code.i32(0).i32(0).memory(Op.i32Load, at).i32(1).op(Op.i32Add).memory(Op.i32Store, at);
+  }
+
   #leaveRecord(line: number): void {
     const known = this.lines.indexOf(line);
     const number = known >= 0 ? known : this.lines.push(line) - 1;
@@ -153,7 +155,7 @@ export class FetchCode {
     if (l1i.fills === undefined) signs.push(isBusy);
     code.op(Op.block).byte(VOID).op(Op.block).byte(VOID);
     leaveIfAny(code, signs, 0);
-    code.local(Op.localGet, locals.linesTaken).i32(1).op(Op.i32Add).local(Op.localSet, locals.linesTaken);
+    this.#countTaken();
     code.op(Op.br).unsigned(1).op(Op.end);
     code
       .local(Op.localGet, locals.line)

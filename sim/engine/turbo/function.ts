@@ -298,6 +298,7 @@ class FunctionBody implements NodeWriter {
     code.i32(0).op(Op.i32LtS);
     const exitIf = (): void => {
       this.#openRarely();
+      this.#o.timing?.leaveBetween(code);
       code.i32(block.headExit).op(Op.br).unsigned(this.#depth);
       this.close();
     };
@@ -330,6 +331,7 @@ class FunctionBody implements NodeWriter {
     pc();
     code.memory(Op.i64Store, STATE.pc);
     if (withMeta) code.i32(0).local(Op.localGet, this.#o.targetMeta).memory(Op.i64Store, STATE.meta);
+    this.#o.timing?.leaveBetween(code);
     code.i32(number).op(Op.br).unsigned(this.#depth);
   }
 

@@ -19,16 +19,22 @@ const NO_PAGE = -1;
 /** What the records take of their storage. */
 export const LINES_BYTES = (MAX_LINES + 1) * LINE_BYTES;
 
+/** Lines that code has taken in hand: of how many fetches are translated, and of how many not. */
+export const TAKEN = { direct: 0, translated: 1 } as const;
+
 export class LineRecords {
+  /** Of each kind since they were counted last (`TAKEN`). */
+  readonly taken: Int32Array;
   /** Linear address of a record of no region's line: of what is in hand when code is entered, or of none. */
   readonly otherAt: number;
   readonly #numbers: Float64Array;
   readonly #words: Int32Array;
-  readonly #fastPaths: Pick<FastPaths, "l1i" | "line">;
+  readonly #fastPaths: Pick<FastPaths, "l1i" | "itlb" | "line">;
   #count = 0;
 
-  constructor(storage: Storage, fastPaths: Pick<FastPaths, "l1i" | "line">) {
+  constructor(storage: Storage, fastPaths: Pick<FastPaths, "l1i" | "itlb" | "line">) {
     this.#fastPaths = fastPaths;
+    this.taken = storage.int32(2);
     this.#numbers = storage.float64(OTHER_LINE + LINE_BYTES / 8);
     this.#numbers[OTHER_LINE + LINE.page / 8] = NO_PAGE;
     this.#words = new Int32Array(this.#numbers.buffer, this.#numbers.byteOffset, 2 * this.#numbers.length);
@@ -72,7 +78,12 @@ export class LineRecords {
 
   /** Code was left with the line in hand that a record describes. */
   leave(lineAt: number): void {
-    const { line } = this.#fastPaths.line;
+    const { line: lineInHand, l1i, itlb } = this.#fastPaths;
+    const { line } = lineInHand;
+    const [direct, translated] = this.taken;
+    l1i.lookups[0]! += direct! + translated!;
+    itlb.lookups[0]! += translated!;
+    this.taken.fill(0);
     line[0] = this.#numberAt(lineAt + LINE.virt);
     line[1] = this.#numberAt(lineAt + LINE.delta);
   }

@@ -34,8 +34,6 @@ export class PieceCode {
     /** Where the records of the region's lines begin, and where that of the line in hand lies. */
     readonly lines: number;
     readonly inHand: number;
-    /** Lines taken in hand that are still to be counted. */
-    readonly linesTaken: number;
     /** Temporaries. `answer`: what was said to a question; `taken`: whether a branch is taken. */
     readonly line: number;
     readonly set: number;
@@ -73,7 +71,6 @@ export class PieceCode {
       one: local(F64),
       lines: local(I32),
       inHand: local(I32),
-      linesTaken: local(I32),
       taken: local(I32),
       line: local(I32),
       set: local(I32),
@@ -143,6 +140,11 @@ export class PieceCode {
     const local = this.#newLocal(F64);
     this.#before.set(cycles, local);
     return local;
+  }
+
+  /** Where the function is left between blocks: no piece is under way, so that V8 need not keep the last one's row. */
+  letGo(code: Code): void {
+    code.i32(0).local(Op.localSet, this.locals.piece);
   }
 
   /** After a piece's begin: its row. */

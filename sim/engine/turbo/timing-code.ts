@@ -60,6 +60,11 @@ export class TimingCode {
     this.#fetch.store(code);
   }
 
+  /** Before it is left between blocks. */
+  leaveBetween(code: Code): void {
+    this.#piece.letGo(code);
+  }
+
   /** Addresses (low 48 bits) of the lines that its code lies in. */
   get lines(): readonly number[] {
     return this.#fetch.lines;
