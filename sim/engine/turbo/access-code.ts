@@ -11,7 +11,7 @@ import { leaveIfAny, type Sign } from "./rarely.ts";
 import { setOffset } from "./sets.ts";
 import { noteTagGroup, storeBlockAt } from "./store-code.ts";
 import { i32, localOf, Statements, WORD_BYTES, type Local } from "./terms.ts";
-import { lineOf } from "./timing-functions.ts";
+import { lineOf, setOffsetOf } from "./timing-functions.ts";
 import { I32, Op, VOID, type Code } from "./wasm.ts";
 
 type Three = [Local, Local, Local];
@@ -101,9 +101,10 @@ export class AccessCode {
     const { l1d } = this.#piece.timing.fastPaths;
     const { line, set } = this.#piece.locals;
     const code = this.#code;
-    lineOf(localOf(I32, place), this.#piece.timing.ramBase, l1d).emit(code);
+    const { ramBase } = this.#piece.timing;
+    lineOf(localOf(I32, place), ramBase, l1d).emit(code);
     code.local(Op.localSet, line);
-    setOffset(localOf(I32, line), l1d).emit(code);
+    setOffsetOf(localOf(I32, place), ramBase, l1d).emit(code);
     code.local(Op.localTee, set).memory(Op.i32Load, l1d.words.byteOffset);
     if (reads) code.i32(1).op(Op.i32ShrS).local(Op.localGet, line).op(Op.i32Eq);
     else code.local(Op.localGet, line).i32(1).op(Op.i32Shl).i32(1).op(Op.i32Or).op(Op.i32Eq);

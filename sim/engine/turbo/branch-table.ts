@@ -2,15 +2,16 @@
 import { nextCounter, predictsTaken, UNSEEN, type CountersFastPath } from "../../timing/predictor/bimodal.ts";
 import { branchOutcome } from "../../timing/predictor/predictor.ts";
 import type { Storage } from "../../timing/part.ts";
-import { WORD_BYTES } from "./terms.ts";
+import { NUMBER_SHIFT, WORD_BYTES } from "./terms.ts";
 
-/** The highest counter, the words of one being two: for a branch that is not taken, and for one that is. */
+/** The highest counter, the steps of one being two: for a branch that is not taken, and for one that is. */
 const MOST_COUNTERS = 2 ** 8 + 1;
 const DIRECTIONS = 2;
-/** A word has the next value of the counter in its low bits, and from here on the `Outcome`; one that is taken as predicted is `predecoded`. */
-export const NEXT_BITS = 8;
+/** A step: i32 the `Outcome`, one that is taken as predicted being `predecoded`, i32 the next value of the counter. */
+export const STEP = { outcome: 0, next: WORD_BYTES, shift: NUMBER_SHIFT } as const;
+const STEP_WORDS = 2;
 /** What `BranchTable` takes of its storage. */
-export const BRANCHES_BYTES = DIRECTIONS * MOST_COUNTERS * 2 * WORD_BYTES;
+export const BRANCHES_BYTES = (DIRECTIONS * MOST_COUNTERS * 2) << STEP.shift;
 
 export class BranchTable {
   /** Outcomes are shifted left by so many bits more. */
@@ -27,13 +28,13 @@ export class BranchTable {
           const outcome = branchOutcome(predictsTaken(counters, counter, backward), taken, false);
           const next = nextCounter(counters, counter, taken);
           const at = placeOf(backward) + 2 * counter + (taken ? 1 : 0);
-          this.#table[at] = (outcome << (outcomeShift + NEXT_BITS)) | next;
+          this.#table.set([outcome << outcomeShift, next], STEP_WORDS * at);
         }
   }
 
-  /** Linear address of the words of counter 0, of branches backward or forward; those of others lie in order around it. */
+  /** Linear address of the steps of counter 0, of branches backward or forward; those of others lie in order around it. */
   at(backward: boolean): number {
-    return this.#table.byteOffset + WORD_BYTES * placeOf(backward);
+    return this.#table.byteOffset + (placeOf(backward) << STEP.shift);
   }
 }
 

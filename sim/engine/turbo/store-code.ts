@@ -2,13 +2,23 @@
 import type { StoreBlocksFastPath } from "../../timing/store-blocks.ts";
 import type { TagGroups } from "../../timing/tag-table.ts";
 import { RAM_AT } from "./layout.ts";
-import { element, f64, i32, NUMBER_BYTES, type Local, type Statements, type Term } from "./terms.ts";
+import {
+  element,
+  f64,
+  i32,
+  NUMBER_BYTES,
+  NUMBER_SHIFT,
+  scaled,
+  type Local,
+  type Statements,
+  type Term,
+} from "./terms.ts";
 
 const { const: word } = i32;
 
 /** Where, in the table of last stores, the number lies of the last one to the block of a place. */
 export const storeBlockAt = (place: Term, { blockShift, blockMask }: StoreBlocksFastPath): Term =>
-  i32.shl(i32.and(i32.shrU(place, word(blockShift)), word(blockMask)), word(3));
+  scaled(place, blockShift, blockMask, NUMBER_SHIFT);
 
 /** How many stores came after the youngest that a load of last + 1 bytes overlaps. */
 export function overlapAgeOf(f: Statements, place: Term, last: Term, blocks: StoreBlocksFastPath): Term {

@@ -196,6 +196,13 @@ const STORE_OPS: ReadonlyMap<ValueType, number> = new Map([
   [F64, Op.f64Store],
 ]);
 
+/** `((number >>> right) & mask) << left`, by one shift. */
+export function scaled(number: Term, right: number, mask: number, left: number): Term {
+  const by = right - left;
+  const shifted = by === 0 ? number : by > 0 ? i32.shrU(number, constI32(by)) : i32.shl(number, constI32(-by));
+  return i32.and(shifted, constI32(mask << left));
+}
+
 /** The statements of one function; or of a part of one that has its locals already. */
 export class Statements {
   readonly code: Code;

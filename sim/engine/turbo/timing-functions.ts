@@ -11,11 +11,14 @@ import type { Pieces } from "./pieces.ts";
 import { rememberTargetFunction } from "./parts/predictor.ts";
 import { NO_STATE, OUTCOME_SHIFT, OVERLAP_ENTRY, OVERLAPS, PIECE, ROW_SHIFT, type Rows } from "./rows.ts";
 import { spill } from "./questions.ts";
+import { setOffset } from "./sets.ts";
 import {
   element,
   f64,
   i32,
   i64,
+  scaled,
+  WORD_BYTES,
   type Functions,
   type Callee,
   type Import,
@@ -50,6 +53,17 @@ export const rowOf = (at: Term, rows: Pick<Rows, "at">): Term => i32.shrU(i32.su
 /** The number of the line of physical memory in which the byte at a place of linear memory lies. */
 export const lineOf = (place: Term, ramBase: number, { lineBytes }: Pick<CacheFastPath, "lineBytes">): Term =>
   i32.add(i32.shrU(place, word(Math.log2(lineBytes))), word((ramBase - RAM_AT) / lineBytes));
+
+/** How far from the first its set begins. */
+export function setOffsetOf(
+  place: Term,
+  ramBase: number,
+  cache: Pick<CacheFastPath, "lineBytes" | "setMask" | "ways">,
+): Term {
+  const { lineBytes, setMask, ways } = cache;
+  if ((((ramBase - RAM_AT) / lineBytes) & setMask) !== 0) return setOffset(lineOf(place, ramBase, cache), cache);
+  return scaled(place, Math.log2(lineBytes), setMask, Math.log2(WORD_BYTES * ways));
+}
 
 /**
  * `takeLine(line, page, clock, translated)`: whether the instruction line that a record describes is at hand now, with its page where

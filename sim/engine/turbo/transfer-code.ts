@@ -1,7 +1,7 @@
 // Branch prediction in generated code, as sim/timing/predictor does it.
 import { Outcome, type PredictorFastPath } from "../../timing/predictor/predictor.ts";
 import { isBackward, isCall, isIndirect, isReturn } from "../../timing/traits.ts";
-import { NEXT_BITS, type BranchTable } from "./branch-table.ts";
+import { STEP, type BranchTable } from "./branch-table.ts";
 import { noteOutcome, popReturn, pushReturn, sameNumber } from "./parts/predictor.ts";
 import { OUTCOME_SHIFT } from "./rows.ts";
 import type { TimedBlock, TimedInstruction } from "./timed-block.ts";
@@ -103,10 +103,10 @@ export class TransferCode {
     const { history, historyMask } = this.#predictor.direction;
     if (history !== undefined) noteOutcome(f, { history, historyMask: historyMask! }, taken);
     const place = i32.add(i32.add(i32.shl(counter, word(1)), taken), word(2));
-    f.set(step, i32.load(i32.shl(place, word(2)), this.#branches.at(backward) - 2 * WORD_BYTES));
-    const next = i32.and(step, word(2 ** NEXT_BITS - 1));
-    f.store(this.#index, base, next);
-    f.set(this.#outcome, i32.shrU(step, word(NEXT_BITS)));
+    f.set(step, i32.shl(place, word(STEP.shift)));
+    const steps = this.#branches.at(backward) - (2 << STEP.shift);
+    f.store(this.#index, base, i32.load(step, steps + STEP.next));
+    f.set(this.#outcome, i32.load(step, steps + STEP.outcome));
   }
 
   /** An address that, with the offset that comes with it, is that of the branch's counter. */

@@ -6,7 +6,7 @@ import { Outcome, PredictorEvent, type PredictorLayout } from "../../../timing/p
 import { NO_RETURN, type RasFastPath } from "../../../timing/predictor/ras.ts";
 import { BACKWARD, CALL, INDIRECT, RETURN } from "../../../timing/traits.ts";
 import { VIRT_MASK } from "../../data.ts";
-import { NEXT_BITS, type BranchTable } from "../branch-table.ts";
+import { STEP, type BranchTable } from "../branch-table.ts";
 import { forEachBefore } from "../sets.ts";
 import { f64, i32, i64, NUMBER_BYTES, select } from "../terms.ts";
 import type { Callee, Functions, Local, Statements, Term } from "../terms.ts";
@@ -112,11 +112,11 @@ class Writing {
     const at = f.let(i32.shl(i32.and(index, word(mask)), word(2)));
     if (history !== undefined) noteOutcome(f, { history, historyMask: historyMask! }, taken);
     const counter = i32.load(at, counters.byteOffset);
-    const place = i32.shl(i32.add(i32.shl(counter, word(1)), taken), word(2));
+    const place = i32.shl(i32.add(i32.shl(counter, word(1)), taken), word(STEP.shift));
     const table = select(backward, word(this.#branches.at(true)), word(this.#branches.at(false)));
-    const step = f.let(i32.load(i32.add(place, table)));
-    f.store(at, counters.byteOffset, i32.and(step, word(2 ** NEXT_BITS - 1)));
-    return f.let(i32.shrU(step, word(NEXT_BITS + this.#branches.outcomeShift)));
+    const step = f.let(i32.add(place, table));
+    f.store(at, counters.byteOffset, i32.load(step, STEP.next));
+    return f.let(i32.shrU(i32.load(step, STEP.outcome), word(this.#branches.outcomeShift)));
   }
 
   /** Whether the branch target buffer has this transfer with this target, as it has from then on. */
