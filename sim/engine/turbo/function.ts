@@ -2,6 +2,7 @@
 import type { Csrs } from "../../machine/csrs.ts";
 import type { Hart } from "../../machine/hart.ts";
 import { virt48 } from "../data.ts";
+import { checkpoints, type Ahead } from "./checkpoints.ts";
 import { irreducibleEdges, shapeOf, writeGraph, type Graph, type NodeWriter } from "./control.ts";
 import { TranslatingBlockWriter } from "./block-writer.ts";
 import { CounterCode } from "./counter-code.ts";
@@ -186,9 +187,13 @@ class FunctionBody implements NodeWriter {
     const graph = graphOf();
     this.#final = successors;
     this.#dispatches = dispatches;
-    writeGraph(graph, shapeOf(graph), dispatches ? this.#dispatcher : -1, this);
+    const shape = shapeOf(graph);
+    const { timing } = this.#o;
+    this.#ahead = checkpoints(blocks, graph, shape, this.#targets, (way) => timing?.mostCycles(way) ?? 0);
+    writeGraph(graph, shape, dispatches ? this.#dispatcher : -1, this);
     return this.#code;
   }
+  #ahead: readonly (Ahead | undefined)[] = [];
   #final: readonly (readonly number[])[] = [];
   #dispatches = false;
 
@@ -236,7 +241,7 @@ class FunctionBody implements NodeWriter {
 
   node(node: number, go: (to: number, ifs: number) => void): void {
     const block = this.#region.blocks[node]!;
-    this.#charge(block);
+    this.#charge(block, this.#ahead[node]);
     this.#place(block);
     const { ending } = block;
     if (ending.kind === "goto") {
@@ -289,22 +294,28 @@ class FunctionBody implements NodeWriter {
     this.#depth += 1;
   }
 
-  /** Takes the block's instructions off the budget, or exits before the first. */
-  #charge(block: Block): void {
+  /** Takes the block's instructions off the budget; exits before, at a checkpoint, where what is ahead does not fit in. */
+  #charge(block: Block, ahead: Ahead | undefined): void {
     if (block.instructions === 0) return;
     const code = this.#code;
     if (block.readsCounter) this.#o.counters.keepBudget(code);
-    code.local(Op.localGet, BUDGET).i32(block.instructions).op(Op.i32Sub).local(Op.localTee, BUDGET);
-    code.i32(0).op(Op.i32LtS);
+    if (ahead !== undefined) this.#check(block, ahead);
+    code.local(Op.localGet, BUDGET).i32(block.instructions).op(Op.i32Sub).local(Op.localSet, BUDGET);
+  }
+
+  #check({ headExit }: Block, { instructions, way }: Ahead): void {
+    const code = this.#code;
+    const { timing } = this.#o;
     const exitIf = (): void => {
       this.#openRarely();
-      this.#o.timing?.leaveBetween(code);
-      code.i32(block.headExit).op(Op.br).unsigned(this.#depth);
+      timing?.leaveBetween(code);
+      code.i32(headExit).op(Op.br).unsigned(this.#depth);
       this.close();
     };
+    code.local(Op.localGet, BUDGET).i32(instructions).op(Op.i32LtS);
     exitIf();
-    if (this.#o.timing === undefined) return;
-    this.#o.timing.mayNotEnd(code, block.timed!);
+    if (timing === undefined) return;
+    timing.mayNotEnd(code, way);
     exitIf();
   }
 

@@ -8,7 +8,7 @@ import { rarelyIfAny } from "./rarely.ts";
 import { STATE } from "./layout.ts";
 import { RESTART, type Pieces } from "./pieces.ts";
 import { ENTRY_SHIFT, OUTCOME_SHIFT, PIECE, STATE_BITS } from "./rows.ts";
-import type { TimedBlock } from "./timed-block.ts";
+import type { TimedBlock, TimedWay } from "./timed-block.ts";
 import type { SharedCalls } from "./runtime.ts";
 import { F64, I32, Op, VOID, type Code, type TableCall, type ValueType } from "./wasm.ts";
 
@@ -125,10 +125,9 @@ export class PieceCode {
     code.i32(0).local(Op.localGet, this.locals.piece).memory(Op.i32Store, this.pieces.leftAt);
   }
 
-  /** Leaves whether a block might not be over before the next event. */
-  mayNotEnd(code: Code, { instructions, restart }: TimedBlock): void {
-    const words = instructions.map(({ word }) => word);
-    const most = this.timing.mostCycles(words, restart !== undefined);
+  /** Leaves whether a way might not be over before the next event. */
+  mayNotEnd(code: Code, { words, restarts }: TimedWay): void {
+    const most = this.timing.mostCycles(words, restarts);
     code.local(Op.localGet, this.locals.clock).local(Op.localGet, this.#latestBegin(most)).op(Op.f64Gt);
   }
 

@@ -134,14 +134,19 @@ function translateBlock(
   const stretches: Stretch[] = [{ from: pc, to: pc }];
   let count = 0;
   let at = pc;
-  const exitHere = (notEntered: boolean): number => {
-    const fetched = !notEntered && writer.fetchedTwice;
-    const number = exits.add({ pc: at, executed: count, unexecuted: 0, fetched, notEntered });
+  const exitHere = (): number => {
+    const number = exits.add({
+      pc: at,
+      executed: count,
+      unexecuted: 0,
+      fetched: writer.fetchedTwice,
+      notEntered: false,
+    });
     taken.push({ number, executed: count });
     return number;
   };
-  const headExit = exitHere(true);
-  writer.beginBlock(pc, source, code, branches, () => exitHere(false));
+  const headExit = exits.add({ pc, executed: 0, unexecuted: 0, fetched: false, notEntered: true });
+  writer.beginBlock(pc, source, code, branches, exitHere);
   let ending: Ending | undefined;
   let jumps: readonly bigint[] = [];
   const calls: bigint[] = [];

@@ -40,6 +40,18 @@ export class TimedBlock {
   }
 }
 
+/** The step words of what is executed in a row; `restarts`: the front end starts afresh in it, or behind it. */
+export interface TimedWay {
+  readonly words: readonly number[];
+  readonly restarts: boolean;
+}
+
+/** That of a block; without timing nothing. */
+export const timedWay = (block: TimedBlock | undefined): TimedWay => ({
+  words: block?.instructions.map(({ word }) => word) ?? [],
+  restarts: block?.restart !== undefined,
+});
+
 /** An instruction that may be late. */
 export interface Point {
   readonly block: TimedBlock;

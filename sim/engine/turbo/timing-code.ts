@@ -8,7 +8,7 @@ import { VIRT_MASK } from "../data.ts";
 import { AccessCode, type TimedAccess } from "./access-code.ts";
 import { FetchCode } from "./fetch-code.ts";
 import { PieceCode, type PieceCodeOptions } from "./piece-code.ts";
-import type { TimedBlock } from "./timed-block.ts";
+import type { TimedBlock, TimedWay } from "./timed-block.ts";
 import { f64, localOf } from "./terms.ts";
 import { TransferCode } from "./transfer-code.ts";
 import { F64, Op, type Code } from "./wasm.ts";
@@ -88,9 +88,14 @@ export class TimingCode {
     return this.#piece.block;
   }
 
-  /** Leaves whether a block might not be over before the next event. */
-  mayNotEnd(code: Code, block: TimedBlock): void {
-    this.#piece.mayNotEnd(code, block);
+  /** Leaves whether a way might not be over before the next event. */
+  mayNotEnd(code: Code, way: TimedWay): void {
+    this.#piece.mayNotEnd(code, way);
+  }
+
+  /** How long a way that is on time takes at most. */
+  mostCycles({ words, restarts }: TimedWay): number {
+    return this.#piece.timing.bound.cycles(words, restarts);
   }
 
   // An instruction
