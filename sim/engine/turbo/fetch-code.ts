@@ -8,7 +8,7 @@ import { STATE, TARGET_LINE_AT } from "./layout.ts";
 import { IN_HAND, LINE, LINE_BYTES, TAKEN } from "./lines.ts";
 import type { PieceCode } from "./piece-code.ts";
 import { leaveIfAny, type Sign } from "./rarely.ts";
-import { counted, f64, WORD_BYTES } from "./terms.ts";
+import { counted, f64, i32, WORD_BYTES } from "./terms.ts";
 import { Op, VOID, type Code } from "./wasm.ts";
 
 export class FetchCode {
@@ -138,9 +138,12 @@ export class FetchCode {
   #take(line: number, isSamePage: boolean, depth: number): void {
     const { code, locals, calls, timing } = this.#piece;
     const { l1i } = timing.fastPaths;
+    const { lines } = this.#piece.pieces;
     const page = Math.floor(line / PAGE_BYTES);
     const ofLine = (offset: number): Code => code.local(Op.localGet, locals.line).memory(Op.i32Load, offset);
     const isOtherLine = (): void => {
+      // Where fetches are not translated it is known here where the line stands.
+      if (!this.#translates) return i32.ne(i32.at(lines.setAt(line)), i32.const(lines.wordOf(line))).emit(code);
       ofLine(LINE.set).memory(Op.i32Load, 0);
       ofLine(LINE.word).op(Op.i32Ne);
     };

@@ -46,18 +46,27 @@ export class LineRecords {
     return this.#count > MAX_LINES / 2;
   }
 
+  /** Linear address of the set in the instruction cache of a line at a physical address. */
+  setAt(phys: number): number {
+    const { words, setMask, lineBytes, ways } = this.#fastPaths.l1i;
+    return words.byteOffset + 4 * ((phys / lineBytes) & setMask) * ways;
+  }
+
+  /** The word there if the cache holds it. */
+  wordOf(phys: number): number {
+    return (phys / this.#fastPaths.l1i.lineBytes) << 1;
+  }
+
   /** Makes records of a region's lines; gives the linear address of the first. */
   add(lines: readonly { readonly virt: number; readonly phys: number }[]): number {
-    const { l1i } = this.#fastPaths;
     const first = this.#count;
     if (first + lines.length > MAX_LINES) throw new Error("a region has too many lines");
     lines.forEach(({ virt, phys }, i) => {
       const at = (LINE_BYTES / 8) * (first + i);
-      const number = phys / l1i.lineBytes;
       this.#numbers[at + LINE.virt / 8] = virt;
       this.#numbers[at + LINE.delta / 8] = phys - virt;
-      this.#words[2 * at + LINE.set / 4] = l1i.words.byteOffset + 4 * (number & l1i.setMask) * l1i.ways;
-      this.#words[2 * at + LINE.word / 4] = number << 1;
+      this.#words[2 * at + LINE.set / 4] = this.setAt(phys);
+      this.#words[2 * at + LINE.word / 4] = this.wordOf(phys);
       this.#numbers[at + LINE.page / 8] = Math.floor(virt / PAGE_BYTES);
     });
     this.#count += lines.length;
