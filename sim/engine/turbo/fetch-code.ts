@@ -18,6 +18,8 @@ export class FetchCode {
   fetchedTwice = false;
   readonly #piece: PieceCode;
   readonly #translates: boolean;
+  /** Where the region's records will lie: a translation for physical addresses is for one place. */
+  readonly #recordsAt: number;
   #lineInHand = NO_LINE;
   /** Address of the instruction that follows. */
   #next = -1;
@@ -26,12 +28,14 @@ export class FetchCode {
   constructor(piece: PieceCode, translates: boolean) {
     this.#piece = piece;
     this.#translates = translates;
+    this.#recordsAt = piece.pieces.lines.nextAt;
   }
 
   /** At the function's entry: a line in hand that is that of the target entered is known by its record here. */
   load(code: Code): void {
     const { inHand, lines, line } = this.#piece.locals;
-    code.local(Op.localGet, lines);
+    if (this.#translates) code.i32(0).memory(Op.i32Load, STATE.lines).local(Op.localSet, lines);
+    this.#leaveFirstRecord(code);
     code
       .i32(0)
       .memory(Op.i32Load16U, STATE.target + TARGET_LINE_AT)
@@ -122,13 +126,17 @@ export class FetchCode {
     code.i32(0).i32(0).memory(Op.i32Load, at).i32(1).op(Op.i32Add).memory(Op.i32Store, at);
   }
 
+  #leaveFirstRecord(code: Code): void {
+    if (this.#translates) code.local(Op.localGet, this.#piece.locals.lines);
+    else code.i32(this.#recordsAt);
+  }
+
   #leaveRecord(line: number): void {
     const known = this.lines.indexOf(line);
     const number = known >= 0 ? known : this.lines.push(line) - 1;
-    this.#piece.code
-      .local(Op.localGet, this.#piece.locals.lines)
-      .i32(LINE_BYTES * number)
-      .op(Op.i32Add);
+    const { code } = this.#piece;
+    this.#leaveFirstRecord(code);
+    code.i32(LINE_BYTES * number).op(Op.i32Add);
   }
 
   /**

@@ -46,6 +46,11 @@ export class LineRecords {
     return this.#count > MAX_LINES / 2;
   }
 
+  /** Linear address of the first record that is made next. */
+  get nextAt(): number {
+    return this.#numbers.byteOffset + LINE_BYTES * this.#count;
+  }
+
   /** Linear address of the set in the instruction cache of a line at a physical address. */
   setAt(phys: number): number {
     const { words, setMask, lineBytes, ways } = this.#fastPaths.l1i;
@@ -59,7 +64,7 @@ export class LineRecords {
 
   /** Makes records of a region's lines; gives the linear address of the first. */
   add(lines: readonly { readonly virt: number; readonly phys: number }[]): number {
-    const first = this.#count;
+    const [first, at] = [this.#count, this.nextAt];
     if (first + lines.length > MAX_LINES) throw new Error("a region has too many lines");
     lines.forEach(({ virt, phys }, i) => {
       const at = (LINE_BYTES / 8) * (first + i);
@@ -70,7 +75,7 @@ export class LineRecords {
       this.#numbers[at + LINE.page / 8] = Math.floor(virt / PAGE_BYTES);
     });
     this.#count += lines.length;
-    return this.#numbers.byteOffset + LINE_BYTES * first;
+    return at;
   }
 
   clear(): void {

@@ -5,7 +5,6 @@ import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { ExprWriter } from "./expr.ts";
 import { busyBefore } from "./questions.ts";
 import { rarelyIfAny } from "./rarely.ts";
-import { STATE } from "./layout.ts";
 import { RESTART, type Pieces } from "./pieces.ts";
 import { ENTRY_SHIFT, OUTCOME_SHIFT, PIECE, STATE_BITS } from "./rows.ts";
 import type { TimedBlock, TimedWay } from "./timed-block.ts";
@@ -111,7 +110,6 @@ export class PieceCode {
       from(Op.f64Load, event.byteOffset).f64(cycles).op(Op.f64Sub).local(Op.localSet, local);
     this.stores.hear(code);
     from(Op.f64Load, timing.one.byteOffset).local(Op.localSet, locals.one);
-    from(Op.i32Load, STATE.lines).local(Op.localSet, locals.lines);
     from(Op.f64Load, pieces.clock.byteOffset).local(Op.localSet, locals.clock);
     from(Op.i32Load, pieces.state.byteOffset).local(Op.localSet, locals.state);
   }
