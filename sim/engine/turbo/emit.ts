@@ -47,7 +47,7 @@ export abstract class PlainTranslator extends MemoryTranslator implements Semant
   readonly #resealed = new Map<Expr, YExpr>();
   /** What keeps its tag, and so its bounds, where a condition is 1. */
   readonly #keepers = new Map<Expr, YExpr>();
-  readonly #known: Known;
+  readonly known: Known;
   readonly #checks: Checks;
   readonly #bounds: KeptBounds;
   /** Registers that hold an integer for certain, in this block. */
@@ -59,14 +59,14 @@ export abstract class PlainTranslator extends MemoryTranslator implements Semant
     this.capabilityMode = o.capabilityMode;
     this.zylevels1 = o.zylevels1;
     this.#registers = o.registers;
-    this.#known = new Known(o.registers);
-    this.#checks = new Checks(this, this.writer, this.#known, (depth) => this.exit(depth));
-    this.#bounds = new KeptBounds(this, o, this.#known);
+    this.known = new Known(o.registers);
+    this.#checks = new Checks(this, this.writer, this.known, (depth) => this.exit(depth));
+    this.#bounds = new KeptBounds(this, o, this.known);
   }
 
   /** A block begins: what is known of registers holds no longer. */
   beginBlock(): void {
-    this.#known.forget();
+    this.known.forget();
     this.#integers.clear();
   }
 
@@ -92,10 +92,11 @@ export abstract class PlainTranslator extends MemoryTranslator implements Semant
   setX(r: number, value: Expr): void {
     if (r === 0) return;
     const { code } = this.writer;
+    const facts = this.known.ofInteger(value);
     this.writer.wide(value);
     code.local(Op.localSet, this.#registers.address(r));
     this.#registers.noteWrite(r);
-    this.#known.write(r);
+    this.known.write(r, facts);
     if (!this.#o.tagged || this.#integers.has(r)) return;
     const { meta, tag } = this.#registers.capability(r);
     code.i64(0n).local(Op.localSet, meta).i32(0).local(Op.localSet, tag);
@@ -126,15 +127,15 @@ export abstract class PlainTranslator extends MemoryTranslator implements Semant
     this.#bounds.setWindow(to, value);
     this.#registers.noteWrite(r);
     this.#integers.delete(r);
-    this.#known.write(r, facts);
+    this.known.write(r, facts);
   }
 
   /** What is known of a value that is to be written to a register. */
   #factsOf(value: YExpr): Facts | undefined {
     const { root } = value;
     if (root === undefined) return undefined;
-    const place = this.#known.placeOf(value.addr);
-    return this.#known.moved(root.register, {
+    const place = this.known.placeOf(value.addr);
+    return this.known.moved(root.register, {
       tag: value.tag === root.tag,
       meta: value.meta === root.meta,
       offset: place?.register === root.register ? place.offset : undefined,

@@ -98,6 +98,7 @@ export function translateFunction(
   );
   const path = new MemoryPath({ ...surroundings, tlb, fill: SHARED_CALLS.fill }, writer, (depth) => blocks.exit(depth));
   blocks.translator.memory = path;
+  path.known = blocks.translator.known;
   if (timing !== undefined) {
     path.tellsMisaligned = true;
     path.onAccess = (addr, place, bytes, access, requireLast) =>

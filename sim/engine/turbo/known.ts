@@ -1,5 +1,6 @@
 // What checks that were passed have shown of registers, within a block: what is known is not checked again.
 import { isConst, type Expr } from "./expr.ts";
+import type { RamCheck } from "./ram-check.ts";
 import type { RegisterLocals } from "./registers.ts";
 import { I32, Op } from "./wasm.ts";
 
@@ -21,16 +22,23 @@ interface Bits {
   readonly value: bigint;
 }
 
+/** A check that addresses lie in RAM, and how far a register's address lies from the one that it looks at. */
+interface Checked {
+  readonly check: RamCheck;
+  readonly ahead: bigint;
+}
+
 export interface Facts {
   readonly tagged: boolean;
   readonly meta: Bits;
   /** Low bits of the address. */
   readonly address: Bits;
   readonly held: Held | undefined;
+  readonly ram: Checked | undefined;
 }
 
 const NO_BITS: Bits = { mask: 0n, value: 0n };
-const NOTHING: Facts = { tagged: false, meta: NO_BITS, address: NO_BITS, held: undefined };
+const NOTHING: Facts = { tagged: false, meta: NO_BITS, address: NO_BITS, held: undefined, ram: undefined };
 /** The bits below the lowest that an addition could carry out of: an address is at most known to be a multiple of so many bytes. */
 const ALIGNMENT_MASK = 0xfn;
 
@@ -60,14 +68,32 @@ export class Known {
   /** What is known of a value with the metadata or the tag of a register, and an address at an offset from its. */
   moved(r: number, { tag, meta, offset }: { tag: boolean; meta: boolean; offset: bigint | undefined }): Facts {
     const facts = this.of(r);
-    const { held, address } = facts;
+    const { held, address, ram } = facts;
     const shift = (n: bigint): bigint => n - offset!;
     return {
       tagged: tag && facts.tagged,
       meta: meta ? facts.meta : NO_BITS,
       address: offset === undefined ? NO_BITS : { mask: address.mask, value: (address.value + offset) & address.mask },
       held: held && (offset === undefined ? undefined : { from: shift(held.from), to: shift(held.to) }),
+      ram: ram && (offset === undefined ? undefined : { ...ram, ahead: ram.ahead + offset }),
     };
+  }
+
+  /** What is known of an integer that is to be written to a register. */
+  ofInteger(value: Expr): Facts | undefined {
+    const place = this.placeOf(value);
+    const ram = place && this.moved(place.register, { tag: false, meta: false, offset: place.offset }).ram;
+    return ram && { ...NOTHING, ram };
+  }
+
+  /** Has a check that was made of a register's address look at these bytes, too; false where there is none that could. */
+  isInRam({ register, offset }: Place, bytes: number): boolean {
+    const { ram } = this.of(register);
+    return ram !== undefined && ram.check.widen(ram.ahead + offset, bytes);
+  }
+
+  noteRam(r: number, check: RamCheck): void {
+    this.#facts.set(r, { ...this.of(r), ram: { check, ahead: 0n } });
   }
 
   noteHeld(r: number, from: bigint, to: bigint): void {
@@ -98,6 +124,10 @@ export class Known {
       const both = { mask: known.mask | bits.mask, value: known.value | bits.value };
       this.#facts.set(register, { ...facts, [part]: both });
     }
+  }
+
+  addressOf(r: number): number {
+    return this.#registers.address(r);
   }
 
   /** A register's address and a constant, if that is what a value is. */

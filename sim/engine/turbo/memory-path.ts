@@ -5,6 +5,8 @@
 // is left (devices, an access across pages, a page that faults, a store to a marked granule) exits, and the interpreter does it.
 import { GRANULE_BITS, GRANULE_BYTES, PAGE_BITS } from "../../machine/memory.ts";
 import type { Expr, ExprWriter } from "./expr.ts";
+import type { Known } from "./known.ts";
+import { RamCheck } from "./ram-check.ts";
 import { RAM_AT, TLB, TLB_KIND_BYTES, type Layout } from "./layout.ts";
 import { I32, I64, Op, VOID, type TableCall } from "./wasm.ts";
 
@@ -41,6 +43,8 @@ export class MemoryPath {
   onAccess: (addr: Expr, place: number, bytes: number, access: Access, requireLast: RequireLast) => void = () => {};
   /** Who hears of them tells misaligned ones apart, and has it required of those that their last granule be unmarked. */
   tellsMisaligned = false;
+  /** What is known of registers, where addresses are theirs. */
+  known: Known | undefined;
   readonly #o: MemoryPathOptions;
   readonly #writer: ExprWriter;
   /** Emits an exit before the instruction, within `depth` blocks opened here. */
@@ -140,19 +144,23 @@ export class MemoryPath {
   #direct(addr: Expr, bytes: number): number {
     const { code } = this.#writer;
     const { ramBase, layout } = this.#o;
+    const toLinear = BigInt(RAM_AT - ramBase);
+    const at = this.known?.placeOf(addr);
+    const place = this.#writer.temporary(I32);
+    if (at !== undefined && this.known!.isInRam(at, bytes)) {
+      code.local(Op.localGet, this.known!.addressOf(at.register)).op(Op.i32WrapI64);
+      code
+        .i32(Number(BigInt.asIntN(32, toLinear + at.offset)))
+        .op(Op.i32Add)
+        .local(Op.localSet, place);
+      return place;
+    }
     const linear = this.#writer.temporary(I64);
     this.#writer.wide(addr);
-    code
-      .i64(BigInt(ramBase - RAM_AT))
-      .op(Op.i64Sub)
-      .local(Op.localTee, linear);
-    code.i64(BigInt(RAM_AT)).op(Op.i64Sub);
-    code
-      .i64(BigInt(layout.ramBytes - bytes))
-      .op(Op.i64LeU)
-      .op(Op.i32Eqz);
+    code.i64(toLinear).op(Op.i64Add).local(Op.localTee, linear);
+    const check = new RamCheck(code, BigInt(layout.ramBytes), at?.offset ?? 0n, bytes);
     this.#exitIf(0);
-    const place = this.#writer.temporary(I32);
+    if (at !== undefined) this.known!.noteRam(at.register, check);
     code.local(Op.localGet, linear).op(Op.i32WrapI64).local(Op.localSet, place);
     return place;
   }

@@ -122,6 +122,7 @@ export const Vector = {
 const VECTOR_PREFIX = 0xfd;
 
 const FIRST_CAPACITY = 1024;
+const FIXED64_BYTES = 6;
 
 /** A growing sequence of bytes. */
 export class Bytes {
@@ -183,6 +184,20 @@ export class Bytes {
   /** An unsigned number below 2^14 in exactly two bytes, so that it can be written over. */
   fixed(value: number): this {
     return this.byte((value & 0x7f) | 0x80).byte(value >>> 7);
+  }
+
+  /** A signed number below 2^41 in exactly six bytes, so that it can be written over. */
+  fixed64(value: bigint): this {
+    const at = this.length;
+    for (let i = 0; i < FIXED64_BYTES; i += 1) this.byte(0);
+    this.patchFixed64(at, value);
+    return this;
+  }
+
+  /** Writes over a number that `fixed64` has written. */
+  patchFixed64(at: number, value: bigint): void {
+    for (let i = 0; i < FIXED64_BYTES; i += 1)
+      this.#bytes[at + i] = Number((value >> BigInt(7 * i)) & 0x7fn) | (i < FIXED64_BYTES - 1 ? 0x80 : 0);
   }
 
   /** Writes over a number that `fixed` has written. */

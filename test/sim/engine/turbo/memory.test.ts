@@ -60,6 +60,60 @@ test.each(["sb", "sh", "sw", "sd"])("%s clears the tags of the granules that it 
   );
 });
 
+test.each([
+  { end: "first", at: 0x8000_0000 - 24, accesses: ["ld a0, 0(s1)", "lw a2, 8(s1)", "lb a3, -3(s1)"] },
+  { end: "last", at: 0x8000_0000 + RAM_BYTES - 56, accesses: ["sd s2, 8(s1)", "ld a0, 0(s1)", "sb s2, 24(s1)"] },
+])(
+  "of accesses by one register those beyond the $end byte of RAM fault, and the others are made",
+  ({ at, accesses }) => {
+    both(`
+    la t0, handler
+    csrw mtvec, t0
+    li s2, 48
+  again:
+    li s0, ${at}
+    add s1, s0, s2
+    .option norvc
+    ${accesses.join("\n")}
+    addi s1, s1, 8
+    ${[...accesses].reverse().join("\n")}
+    addi s1, s1, -16
+    ld a4, 0(s1)
+    mv s1, s0
+    ld a5, 0(s1)
+    .option rvc
+    ${["a0", "a2", "a3", "a4", "a5"].map((r) => `add a1, a1, ${r}`).join("\n")}
+    addi s2, s2, -1
+    bnez s2, again
+    ${PASS}
+    ${HANDLER}`);
+  },
+);
+
+test("accesses by one register may lie further apart than one check looks at", () => {
+  both(`
+    la t0, handler
+    csrw mtvec, t0
+    li s2, 40
+  again:
+    li s0, ${0x8000_0000 + RAM_BYTES - 6000}
+    slli s1, s2, 5
+    add s1, s0, s1
+    .option norvc
+    ld a0, -2048(s1)
+    ld a2, 2040(s1)
+    addi s1, s1, 2047
+    ld a3, -2047(s1)
+    ld a4, 1033(s1)
+    sd a4, 2001(s1)
+    .option rvc
+    ${["a0", "a2", "a3", "a4"].map((r) => `add a1, a1, ${r}`).join("\n")}
+    addi s2, s2, -1
+    bnez s2, again
+    ${PASS}
+    ${HANDLER}`);
+});
+
 test("an access that ends behind RAM faults, whatever its size", () => {
   both(`
     la t0, handler
