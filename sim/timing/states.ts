@@ -1,8 +1,11 @@
-// The states of a memo's pipelines, numbered; far ones (far-stores.ts) from FIRST_FAR on.
-import { FIRST_FAR, isFar } from "./far-stores.ts";
+// The states of a memo's pipelines, numbered: those in which stores wait from FIRST_WAITING on, far ones (far-stores.ts) from FIRST_FAR on.
+import { FIRST_FAR } from "./far-stores.ts";
 import { Interner } from "./intern.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { StateReader, StateWriter } from "./relative.ts";
+
+/** There are fewer states: a number from here on says that a load may find a store waiting that it overlaps, one below that it does not. */
+export const FIRST_WAITING = 1 << 28;
 
 /** A time of a state lies farther ahead than a word tells. */
 export const EXCEEDED = -1;
@@ -41,10 +44,11 @@ export class States {
     return state - indexOf(state) + this.#interner.intern(words, words.length);
   }
 
-  #number({ stores }: Pipeline): number {
+  #number({ stores, clock }: Pipeline): number {
     const number = this.#interner.intern(this.#writer.words, this.#writer.length);
-    return stores.elsewhere ? FIRST_FAR + number : number;
+    if (stores.elsewhere) return FIRST_FAR + number;
+    return stores.waitsAt(clock.now) ? FIRST_WAITING + number : number;
   }
 }
 
-const indexOf = (state: number): number => (isFar(state) ? state - FIRST_FAR : state);
+const indexOf = (state: number): number => state & (FIRST_WAITING - 1);

@@ -144,6 +144,11 @@ export class StoreBuffer {
     return waiting;
   }
 
+  /** Does any? */
+  waitsAt(at: number): boolean {
+    return this.#ageDoneAt(0) > at;
+  }
+
   save(to: StateWriter): void {
     if (this.#elsewhere) return to.put(ELSEWHERE);
     let waiting = 0;

@@ -1,6 +1,7 @@
 // Data accesses in generated code: what is on time compares words and notes what later accesses ask; what may be late asks.
 import { PAGE_BITS } from "../../machine/memory.ts";
 import { Class, isStore, traitClass } from "../../timing/traits.ts";
+import { FIRST_WAITING } from "../../timing/states.ts";
 import type { TlbFastPath } from "../../timing/tlb.ts";
 import type { Expr, ExprWriter } from "./expr.ts";
 import { STATE } from "./layout.ts";
@@ -54,6 +55,7 @@ export class AccessCode {
     const { loads } = this.#piece.block;
     const hasLoads = loads.length > 0;
     if (reads) loads.push(index);
+    else if (this.#piece.block.storesFrom > index) this.#piece.block.storesFrom = index;
     code.op(Op.block).byte(VOID);
     // A line that is written whole is not looked up.
     if (bytes < l1d.lineBytes) {
@@ -78,7 +80,7 @@ export class AccessCode {
     this.#piece.goOnOrExit(index + 1, bytes < l1d.lineBytes ? 2 : 1);
     if (bytes < l1d.lineBytes) {
       code.op(Op.br).unsigned(1).op(Op.end);
-      if (this.#piece.ordersLoads && reads) this.#noteAge(place, bytes, index, hasLoads);
+      if (this.#piece.ordersLoads && reads) this.#noteAgeIfAsked(place, bytes, index, hasLoads);
       if (this.#piece.ordersLoads && isStore(timingClass)) this.#noteStore(place, bytes);
       if (capability && !reads && tagGroups !== undefined)
         noteTagGroup(new Statements([], code), localOf(I32, place), tagGroups);
@@ -175,12 +177,45 @@ export class AccessCode {
     storeBlockAt(block, this.#piece.timing.fastPaths.storeBlocks).emit(this.#code);
   }
 
+  /** The same where a store may wait: one from before the piece, as its state says, or one of the block's. */
+  #noteAgeIfAsked(place: number, bytes: number, index: number, hasLoads: boolean): void {
+    const { block, locals } = this.#piece;
+    const code = this.#code;
+    const storeMayWait = (): Code =>
+      code
+        .i32(FIRST_WAITING - 1)
+        .local(Op.localGet, locals.state)
+        .op(Op.i32LtS);
+    if (block.storesFrom < index) {
+      const before = block.loads.filter((load) => load < block.storesFrom);
+      if (block.loads.at(-2) === before.at(-1) && before.length > 0) {
+        // The first load behind a store: what asks for its age asks for theirs.
+        storeMayWait().op(Op.i32Eqz).op(Op.if).byte(VOID);
+        for (const load of before) this.#writeAge(load, () => this.#piece.age(code, false));
+        code.op(Op.end);
+      }
+      return this.#noteAge(place, bytes, index, hasLoads);
+    }
+    if (!hasLoads) {
+      this.#piece.age(code, false);
+      code.local(Op.localSet, locals.age);
+    }
+    storeMayWait().rarely(Op.if).byte(VOID);
+    this.#noteAge(place, bytes, index, true);
+    code.op(Op.end);
+  }
+
+  #writeAge(load: number, age: () => void): void {
+    const code = this.#code.i32(0);
+    age();
+    code.memory(Op.f64Store, this.#piece.pieces.agesAt + 8 * load);
+  }
+
   /** Notes how many stores came after the youngest that a load overlaps; `hasLoads`: there are others before it in its block. */
   #noteAge(place: number, bytes: number, index: number, hasLoads: boolean): void {
     const { lastStore } = this.#piece.timing.fastPaths.storeBlocks;
     const { age, overlap, youngest } = this.#piece.locals;
     const code = this.#code;
-    const at = this.#piece.pieces.agesAt + 8 * index;
     this.#portBlocks(bytes).forEach((ahead, n) => {
       code.local(Op.localGet, youngest);
       this.#lastStoreAt(place, ahead);
@@ -188,7 +223,7 @@ export class AccessCode {
       if (n === 0) code.local(Op.localSet, overlap);
       else code.local(Op.localGet, overlap).op(Op.f64Min).local(Op.localSet, overlap);
     });
-    code.i32(0).local(Op.localGet, overlap).memory(Op.f64Store, at);
+    this.#writeAge(index, () => code.local(Op.localGet, overlap));
     code.local(Op.localGet, overlap);
     if (hasLoads) {
       code.local(Op.localGet, age).op(Op.f64Lt).rarely(Op.if).byte(VOID).local(Op.localGet, overlap);

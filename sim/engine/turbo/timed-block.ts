@@ -19,6 +19,8 @@ export class TimedBlock {
   readonly instructions: TimedInstruction[] = [];
   /** Its loads, by their places in the block. */
   readonly loads: number[] = [];
+  /** Of the loads before this place no overlap age is noted where no store waited at the piece's begin: no store of the block's comes before. */
+  storesFrom = Infinity;
   /** What follows the block's piece: its last instruction traps, and is no step; or has the front end start afresh. */
   restart: "trap" | "flush" | undefined;
   /** Number of the row at its head. */
