@@ -1,7 +1,6 @@
 // Data accesses in generated code: what is on time compares words and notes what later accesses ask; what may be late asks.
 import { PAGE_BITS } from "../../machine/memory.ts";
 import { Class, isStore, traitClass } from "../../timing/traits.ts";
-import { FIRST_WAITING } from "../../timing/states.ts";
 import type { TlbFastPath } from "../../timing/tlb.ts";
 import type { Expr, ExprWriter } from "./expr.ts";
 import { STATE } from "./layout.ts";
@@ -181,16 +180,11 @@ export class AccessCode {
   #noteAgeIfAsked(place: number, bytes: number, index: number, hasLoads: boolean): void {
     const { block, locals } = this.#piece;
     const code = this.#code;
-    const storeMayWait = (): Code =>
-      code
-        .i32(FIRST_WAITING - 1)
-        .local(Op.localGet, locals.state)
-        .op(Op.i32LtS);
     if (block.storesFrom < index) {
       const before = block.loads.filter((load) => load < block.storesFrom);
       if (block.loads.at(-2) === before.at(-1) && before.length > 0) {
         // The first load behind a store: what asks for its age asks for theirs.
-        storeMayWait().op(Op.i32Eqz).op(Op.if).byte(VOID);
+        this.#piece.storeMayWait(code).op(Op.i32Eqz).op(Op.if).byte(VOID);
         for (const load of before) this.#writeAge(load, () => this.#piece.age(code, false));
         code.op(Op.end);
       }
@@ -200,7 +194,7 @@ export class AccessCode {
       this.#piece.age(code, false);
       code.local(Op.localSet, locals.age);
     }
-    storeMayWait().rarely(Op.if).byte(VOID);
+    this.#piece.storeMayWait(code).rarely(Op.if).byte(VOID);
     this.#noteAge(place, bytes, index, true);
     code.op(Op.end);
   }

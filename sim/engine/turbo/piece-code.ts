@@ -3,6 +3,7 @@
 // The clock and the memo's state are locals. They are stored before anybody outside is asked, and loaded again afterwards.
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { ExprWriter } from "./expr.ts";
+import { FIRST_WAITING } from "../../timing/states.ts";
 import { busyBefore } from "./questions.ts";
 import { rarelyIfAny } from "./rarely.ts";
 import { RESTART, type Pieces } from "./pieces.ts";
@@ -156,17 +157,31 @@ export class PieceCode {
     code.local(Op.localGet, piece);
     if (outcome === undefined) code.local(Op.localGet, outcomeLocal).op(Op.i32Add);
     else if (outcome > 0) code.i32(outcome << OUTCOME_SHIFT).op(Op.i32Add);
-    this.#goThrough(code, this.ordersLoads && block.loads.length > 0);
+    this.#goThrough(code, this.#overlapsOf(block));
   }
 
   /** The front end starts afresh, as the block says. */
   restart(code: Code, block: TimedBlock): void {
     code.i32(this.pieces.addRow(block, RESTART));
-    this.#goThrough(code, false);
+    this.#goThrough(code, "never");
   }
 
-  /** Goes through the transition of the state's entry in the group whose address is on the stack; `overlaps`: loads in it may have to wait for stores. */
-  #goThrough(code: Code, overlaps: boolean): void {
+  /** Leaves whether a store may wait that was there before the piece. */
+  storeMayWait(code: Code): Code {
+    return code
+      .i32(FIRST_WAITING - 1)
+      .local(Op.localGet, this.locals.state)
+      .op(Op.i32LtS);
+  }
+
+  /** Which loads of a block wait for stores: none; those that overlap one, if any waited before the piece; or those whose age says so. */
+  #overlapsOf({ loads, storesFrom }: TimedBlock): "never" | "byState" | "byAge" {
+    if (!this.ordersLoads || loads.length === 0) return "never";
+    return loads.every((load) => load < storesFrom) ? "byState" : "byAge";
+  }
+
+  /** Goes through the transition of the state's entry in the group whose address is on the stack. */
+  #goThrough(code: Code, overlaps: "never" | "byState" | "byAge"): void {
     const { state, clock, age, one, index: entry } = this.locals;
     code
       .local(Op.localGet, state)
@@ -181,11 +196,17 @@ export class PieceCode {
       code.local(Op.localGet, age);
       return inEntry(Op.f64Load, PIECE.waiting).op(Op.f64Lt);
     };
-    rarelyIfAny(code, overlaps ? [isOther, waits] : [isOther], () => {
+    const signs = { never: [isOther], byAge: [isOther, waits], byState: [isOther, () => this.storeMayWait(code)] };
+    rarelyIfAny(code, signs[overlaps], () => {
+      if (overlaps === "byState") {
+        isOther();
+        waits().op(Op.i32Or).op(Op.if).byte(VOID);
+      }
       code.local(Op.localGet, entry);
-      this.age(code, overlaps);
+      this.age(code, overlaps !== "never");
       code.local(Op.localGet, clock).local(Op.localGet, state).callThroughTable(this.calls.advance);
       code.local(Op.localSet, entry);
+      if (overlaps === "byState") code.op(Op.end);
     });
     code.local(Op.localGet, clock);
     inEntry(Op.f64Load, PIECE.cycles).op(Op.f64Add).local(Op.localSet, clock);
