@@ -15,7 +15,8 @@ export interface Graph {
 /** What writes the code. `ifDepth`: labels opened by the writer itself. */
 export interface NodeWriter {
   openBlock(): void;
-  openLoop(): void;
+  /** What the writer has to say before the loop, it does here. */
+  openLoop(node: number): void;
   close(): void;
   /** Writes a node's own code and calls `go` where a way leaves it, having opened `ifs` labels of its own there. */
   node(node: number, go: (to: number, ifs: number) => void): void;
@@ -145,7 +146,7 @@ export function writeGraph(graph: Graph, { order, dominator }: Shape, dispatcher
   };
   const tree = (node: number): void => {
     if (isLoop[node] === 1) {
-      writer.openLoop();
+      writer.openLoop(node);
       labels.push(node);
     }
     within(node, merges[node]!);

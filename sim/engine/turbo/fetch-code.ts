@@ -85,7 +85,9 @@ export class FetchCode {
     }
     const known = this.#lineInHand === first;
     this.#lineInHand = last;
-    const { code, locals } = this.#piece;
+    const { code, locals, block } = this.#piece;
+    const from = code.length;
+    block.lineInHand = last;
     if (known) {
       this.#leaveRecord(last);
       code.local(Op.localSet, locals.line);
@@ -111,6 +113,8 @@ export class FetchCode {
     // The same either way: V8 leaves comparisons out where it knows that.
     this.#leaveRecord(last);
     code.local(Op.localSet, locals.inHand);
+    const isFirst = block.instructions.length === 1;
+    if (isFirst && first === last && !straddles) block.firstFetch = { line: first, from, to: code.length };
   }
 
   /** The page of the line in hand is looked up: it is the most recently used. */

@@ -3,6 +3,7 @@ import type { Csrs } from "../../machine/csrs.ts";
 import type { Hart } from "../../machine/hart.ts";
 import { virt48 } from "../data.ts";
 import { checkpoints, type Ahead } from "./checkpoints.ts";
+import { firstFetches, type FirstFetch } from "./first-fetches.ts";
 import { irreducibleEdges, shapeOf, writeGraph, type Graph, type NodeWriter } from "./control.ts";
 import { TranslatingBlockWriter } from "./block-writer.ts";
 import { CounterCode } from "./counter-code.ts";
@@ -190,11 +191,13 @@ class FunctionBody implements NodeWriter {
     this.#dispatches = dispatches;
     const shape = shapeOf(graph);
     const { timing } = this.#o;
+    this.#fetches = firstFetches(blocks, graph, shape);
     this.#ahead = checkpoints(blocks, graph, shape, this.#targets, (way) => timing?.mostCycles(way) ?? 0);
     writeGraph(graph, shape, dispatches ? this.#dispatcher : -1, this);
     return this.#code;
   }
   #ahead: readonly (Ahead | undefined)[] = [];
+  #fetches: readonly FirstFetch[] = [];
   #final: readonly (readonly number[])[] = [];
   #dispatches = false;
 
@@ -202,7 +205,8 @@ class FunctionBody implements NodeWriter {
     this.#code.op(Op.block).byte(VOID);
     this.#depth += 1;
   }
-  openLoop(): void {
+  openLoop(node: number): void {
+    if (this.#fetches[node] === "beforeLoop") this.#fetchBefore(this.#region.blocks[node]!, this.#ahead[node]!);
     this.#code.op(Op.loop).byte(VOID);
     this.#depth += 1;
   }
@@ -243,7 +247,7 @@ class FunctionBody implements NodeWriter {
   node(node: number, go: (to: number, ifs: number) => void): void {
     const block = this.#region.blocks[node]!;
     this.#charge(block, this.#ahead[node]);
-    this.#place(block);
+    this.#place(block, this.#fetches[node]!);
     const { ending } = block;
     if (ending.kind === "goto") {
       this.#endTimed(block, ending.target);
@@ -320,10 +324,25 @@ class FunctionBody implements NodeWriter {
     exitIf();
   }
 
-  #place(block: Block): void {
-    const at = this.#code.length;
-    this.#code.place(block.code);
-    for (const branch of block.branches) this.#code.patchFixed(at + branch.at, this.#depth + branch.depth);
+  #place(block: Block, fetch: FirstFetch): void {
+    const { code, timed } = block;
+    if (fetch === "inBlock") return this.#placePart(block, 0, code.length);
+    const { from, to } = timed!.firstFetch!;
+    this.#placePart(block, 0, from);
+    this.#placePart(block, to, code.length);
+  }
+
+  /** Fetches a block's first line before the loop of which it is the head, if that is entered. */
+  #fetchBefore(block: Block, ahead: Ahead): void {
+    this.#check(block, ahead);
+    this.#placePart(block, 0, block.timed!.firstFetch!.to);
+  }
+
+  #placePart({ code, branches }: Block, from: number, to: number): void {
+    const moved = this.#code.length - from;
+    this.#code.place(code, from, to);
+    for (const { at, depth } of branches)
+      if (at >= from && at < to) this.#code.patchFixed(moved + at, this.#depth + depth);
   }
 
   #goTo(from: number, pc: bigint, ifs: number, go: (to: number, ifs: number) => void): void {

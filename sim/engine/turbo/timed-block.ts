@@ -1,4 +1,5 @@
 // A block of generated code as timing sees it: its instructions, and which of them may be late.
+import { NO_LINE } from "../../timing/frontend.ts";
 
 /** One instruction of a block. */
 export interface TimedInstruction {
@@ -23,6 +24,10 @@ export class TimedBlock {
   storesFrom = Infinity;
   /** What follows the block's piece: its last instruction traps, and is no step; or has the front end start afresh. */
   restart: "trap" | "flush" | undefined;
+  /** The line of its first instruction, where that lies in one, and from where to where the block's code fetches it. */
+  firstFetch: { readonly line: number; readonly from: number; readonly to: number } | undefined;
+  /** The line that it leaves in hand. Both are addresses (low 48 bits). */
+  lineInHand: number = NO_LINE;
   /** Number of the row at its head. */
   readonly firstRow: number;
   /** Numbers of the scripts of pieces that end before the block does. */

@@ -127,6 +127,7 @@ export class TimingCode {
     this.block.restart = restart;
     this.#fetch.fetchedTwice = false;
     if (!kept) this.#fetch.lines.length = this.#linesBefore;
+    if (!kept && instructions.length === 0) this.block.firstFetch = undefined;
     if (!kept && loads.at(-1) === instructions.length) loads.pop();
     if (kept) instructions.push({ ...last, word: stepWord(last.traits, this.#dataBytes, 0) });
   }

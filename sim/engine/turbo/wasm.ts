@@ -240,10 +240,11 @@ export class Code extends Bytes {
     this.hints.push(2 * this.length + 1);
     return this.op(opcode);
   }
-  /** Appends other code, with its hints. */
-  place(source: Code): this {
-    for (const hint of source.hints) this.hints.push(2 * this.length + hint);
-    return this.append(source.view);
+  /** Appends other code, or from where to where it is given of it, with its hints. */
+  place(source: Code, from = 0, to = source.length): this {
+    for (const hint of source.hints)
+      if (hint >= 2 * from && hint < 2 * to) this.hints.push(2 * (this.length - from) + hint);
+    return this.append(source.view.subarray(from, to));
   }
   override truncate(length: number): void {
     super.truncate(length);
