@@ -28,6 +28,11 @@ const code: readonly Mutation[] = [
       "capability && !reads && tagGroups",
       "capability && !reads && !tagGroups && tagGroups",
     ],
+    [
+      "behind a store of the block, loads ask only for those before it",
+      "if (block.storesFrom < index) {",
+      "if (block.storesFrom < -1) {",
+    ],
     ["stores are not noted for loads behind them", "isStore(timingClass)) this", "reads) this"],
     [
       "a store to a clean line leaves it clean",
@@ -45,19 +50,38 @@ const code: readonly Mutation[] = [
   ]),
   ...mutations("sim/engine/turbo/piece-code.ts", TESTS, [
     ["blocks begin however near an event is", "this.#latestBegin(most)", "this.locals.clock"],
-    ["no load waits for a store that it overlaps", "overlaps ? [isOther, waits]", "!overlaps ? [isOther, waits]"],
+    [
+      "loads behind a store of their block wait for it if one waited before",
+      "loads.every((load) => load < storesFrom)",
+      "loads.every((load) => load < Infinity)",
+    ],
+    [
+      "no load waits for a store that it overlaps",
+      'if (!this.ordersLoads || loads.length === 0) return "never";',
+      'if (loads.length >= 0) return "never";',
+    ],
   ]),
   ...mutations("sim/engine/turbo/questions.ts", TESTS, []),
   ...mutations("sim/engine/turbo/fetch-code.ts", TESTS, [
     [
       "each line taken in hand is counted twice",
-      "counted(l1i.lookups.byteOffset, taken).emit(code);",
-      "for (let n = 0; n < 2; n += 1) counted(l1i.lookups.byteOffset, taken).emit(code);",
+      ".i32(1).op(Op.i32Add).memory(Op.i32Store, at)",
+      ".i32(2).op(Op.i32Add).memory(Op.i32Store, at)",
     ],
     [
       "lines taken in hand are looked up in no TLB",
-      "if (this.#translates) counted(",
-      "if (!this.#translates) counted(",
+      "this.#translates ? TAKEN.translated : TAKEN.direct",
+      "this.#translates ? TAKEN.direct : TAKEN.direct",
+    ],
+    [
+      "a line that the instruction cache does not hold is at hand where fetches are not translated",
+      "i32.const(lines.wordOf(line))).emit(code)",
+      "i32.at(lines.setAt(line))).emit(code)",
+    ],
+    [
+      "code in one place is in the lines of another where fetches are not translated",
+      "piece.pieces.lines.nextAt;",
+      "piece.pieces.lines.nextAt + LINE_BYTES;",
     ],
     ["where code is left, a fetch from two lines is made again", "&& first !== last);", "&& false);"],
     [
@@ -71,6 +95,17 @@ const code: readonly Mutation[] = [
       ".i32(0)\n      .op(Op.i32Mul)",
     ],
     ["a line of another page is on time", ".f64(page).op(Op.f64Ne)", ".f64(page).op(Op.f64Ne).i32(0).op(Op.i32And)"],
+  ]),
+  ...mutations("sim/engine/turbo/first-fetches.ts", TESTS, [
+    [
+      "a line is in hand behind some of the blocks before it",
+      "if (others.length === 0)",
+      "if (others.length < before[node]!.length)",
+    ],
+    ["a loop fetches its first line before it whatever its turns leave in hand", "&& !others.some(isBack)", ""],
+  ]),
+  ...mutations("sim/timing/states.ts", TESTS, [
+    ["states do not tell that stores wait", "stores.waitsAt(clock.now) ?", "stores.waitsAt(Infinity) ?"],
   ]),
   ...mutations("sim/engine/turbo/access-function.ts", TESTS, [
     [

@@ -15,6 +15,8 @@ const TESTS = [
   "test/sim/engine/turbo/lockstep.test.ts",
 ];
 
+const EVENT_TESTS = [...TESTS, "test/sim/engine/turbo/events.test.ts", "test/sim/engine/turbo/timing.test.ts"];
+
 export const TURBO_MUTATIONS: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/expr.ts", TESTS, [
     ["translated MULHU loses a carry", "this.add(this.mul(aLow, bHigh), this.zext(t, 32))", "this.mul(aLow, bHigh)"],
@@ -29,7 +31,6 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/memory-path.ts", TESTS, [
     ["a translated store across two granules leaves the second tag", "if (bytes === 1) return;", "return;"],
     ["a translated store across two granules looks at the first alone", "? bytes - 1 : 0;", "? 0 : 0;"],
-    ["a translated access may end behind RAM", "BigInt(layout.ramBytes - bytes)", "BigInt(layout.ramBytes - 1)"],
     ["a translated access across pages goes to the first", "      .i64(BigInt(bytes - 1))\n", "      .i64(0n)\n"],
     [
       "a translated store of a capability asks for what that of a tagged one does whatever it stores",
@@ -41,6 +42,33 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       "translated code never traps misaligned accesses",
       "if (this.#o.trapsMisaligned && bytes > 1 && bytes <= 8)",
       "if (bytes > 8 && bytes < 8)",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/ram-check.ts", TESTS, [
+    ["a translated access may end behind RAM", "this.#ramBytes - (this.#to - this.#from)", "this.#ramBytes - 1n"],
+    [
+      "accesses by one register before the first are not looked at",
+      "offset < this.#from ? offset : this.#from",
+      "this.#from",
+    ],
+    ["accesses by one register behind the first are not looked at", "end > this.#to ? end : this.#to", "this.#to"],
+  ]),
+  ...mutations("sim/engine/turbo/known.ts", TESTS, [
+    ["a register that moves is looked at where it was", "ahead: ram.ahead + offset", "ahead: ram.ahead"],
+  ]),
+  ...mutations("sim/engine/turbo/checkpoints.ts", EVENT_TESTS, [
+    [
+      "a checkpoint asks for the budget of its block alone",
+      "most = Math.max(most, instructions + next.instructions);",
+      "most = Math.max(most, instructions);",
+    ],
+    ["a checkpoint asks for the time of its block alone", "if (cycles(way) > cycles(longest)) longest = way;", ""],
+  ]),
+  ...mutations("sim/engine/turbo/switch-code.ts", TESTS, [
+    [
+      "a context is found by satp alone",
+      "[i64.ne(i64.load(slot), satp), i64.ne(i64.load(slot, CONTEXT_SLOT.rest), rest)]",
+      "[i64.ne(i64.load(slot), satp), i64.ne(rest, rest)]",
     ],
   ]),
   ...mutations("sim/engine/turbo/contexts.ts", TESTS, [
