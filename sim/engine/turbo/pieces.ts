@@ -15,7 +15,6 @@ import { BRANCHES_BYTES, BranchTable } from "./branch-table.ts";
 import type { Exit } from "./exits.ts";
 import { RAM_AT } from "./layout.ts";
 import { LineRecords, LINES_BYTES, offsetOf } from "./lines.ts";
-import { FIRST_WAITING } from "../../timing/states.ts";
 import { TimedBlock, type Point } from "./timed-block.ts";
 import { knownOfAccess, knownOfFetch, MOST_OF_REGION, NOTHING_BEFORE, POINTS_BYTES, PointTable } from "./points.ts";
 import { MAX_ROWS, NO_STATE, OUTCOME_SHIFT, Rows, ROWS_BYTES } from "./rows.ts";
@@ -320,23 +319,16 @@ export class Pieces {
 
   /** The least overlap age of the loads in [from, to); Infinity where none overlaps. */
   #youngest(block: TimedBlock, from: number, to: number): number {
-    let youngest = Infinity;
-    for (const i of block.loads) {
-      const age = i >= from && i < to ? this.#ageAt(block, i) : NO_OVERLAP;
-      if (age !== NO_OVERLAP && age < youngest) youngest = age;
-    }
-    return youngest;
+    let age = Infinity;
+    for (const i of block.loads) if (i >= from && i < to && this.#ages[i]! < age) age = this.#ages[i]!;
+    return age < this.#entries ? age : Infinity;
   }
 
+  /** Where code has noted none, since no store waited, there is one of an earlier time: no load waits for what it says. */
   #ageAt(block: TimedBlock, index: number): number {
-    if (!block.loads.includes(index) || !this.#isNoted(block, index)) return NO_OVERLAP;
+    if (!block.loads.includes(index)) return NO_OVERLAP;
     const age = this.#ages[index]!;
     return age < this.#entries ? age : NO_OVERLAP;
-  }
-
-  /** Has code noted a load's overlap age in the piece that begins in this state? */
-  #isNoted({ storesFrom }: TimedBlock, index: number): boolean {
-    return index > storesFrom || this.timing.pieces.state[0]! >= FIRST_WAITING;
   }
 
   #fill(entryAt: number, slot: number): void {
