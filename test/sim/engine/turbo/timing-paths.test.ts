@@ -1,6 +1,9 @@
 // What generated code compares by itself to tell that an access or a transfer is on time: each comparison has a case that needs it.
-import { test } from "vitest";
-import { PASS } from "../../../drivers/machine.ts";
+import { expect, test, vi } from "vitest";
+import { createMachine } from "../../../../sim/machine/machine.ts";
+import { PieceClock } from "../../../../sim/timing/piece-clock.ts";
+import { configOf } from "../../../arbitrary/machine.ts";
+import { PASS, program } from "../../../drivers/machine.ts";
 import { ALL, enter, IDENTITY, pte, putEntry, satp, V } from "./supervised.ts";
 import { alike } from "./timed-cases.ts";
 
@@ -134,4 +137,18 @@ test("a load that overlaps a store is waited for where another of its piece did 
   const loads = "ld a3, 0(s0)\n divu a5, a3, s1\n ld a4, 64(s0)\n add a5, a5, a5\n";
   const body = `andi t0, s1, 1\n slli t0, t0, 6\n add t0, t0, s0\n sd s1, 0(t0)\n ${loads} ${"nop\n".repeat(16)}`;
   alike(turns(body));
+});
+
+test("what loads do that overlap stores is looked up once it is known, also where no store waits behind them", () => {
+  const body = `sd a0, 0(s0)\n bnez s1, 1f\n nop\n 1: ld a1, 0(s0)\n add a0, a1, s1`;
+  const image = program(turns(body).replace("li s1, 60", "li s1, 2000000"), "rv64imac_zicsr");
+  const core = configOf("cva6@1", [])!;
+  const machine = createMachine({ isa: "rv64imac_zicsr", ramBytes: 1 << 20, image, core, engine: "turbo" });
+  machine.run({ maxInstructions: 200_000 });
+  const asked = vi.spyOn(PieceClock.prototype, "takeSlowly");
+  machine.run({ maxInstructions: 400_000 });
+  expect(machine.instructions).toBe(400_000);
+  // Where code is left at the end of a run, the rest of a piece may be gone through so.
+  expect(asked.mock.calls.length).toBeLessThan(20);
+  asked.mockRestore();
 });
