@@ -56,6 +56,11 @@ const code: readonly Mutation[] = [
       "loads.every((load) => load < Infinity)",
     ],
     [
+      "no store waits in a state without a number",
+      ".local(Op.localGet, this.locals.state)\n      .op(Op.i32LtU);",
+      ".local(Op.localGet, this.locals.state)\n      .op(Op.i32LtS);",
+    ],
+    [
       "no load waits for a store that it overlaps",
       'if (!this.ordersLoads || loads.length === 0) return "never";',
       'if (loads.length >= 0) return "never";',

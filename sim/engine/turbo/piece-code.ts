@@ -166,12 +166,12 @@ export class PieceCode {
     this.#goThrough(code, "never");
   }
 
-  /** Leaves whether a store may wait that was there before the piece. */
+  /** Leaves whether a store may wait that was there before the piece; of a state without a number, which is below 0, nobody knows. */
   storeMayWait(code: Code): Code {
     return code
       .i32(FIRST_WAITING - 1)
       .local(Op.localGet, this.locals.state)
-      .op(Op.i32LtS);
+      .op(Op.i32LtU);
   }
 
   /** Which loads of a block wait for stores: none; those that overlap one, if any waited before the piece; or those whose age says so. */

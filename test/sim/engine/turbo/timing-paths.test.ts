@@ -152,3 +152,13 @@ test("what loads do that overlap stores is looked up once it is known, also wher
   expect(asked.mock.calls.length).toBeLessThan(20);
   asked.mockRestore();
 });
+
+test.each(["cva6@1", "rocket@1", "server@1"])(
+  "where nothing more is remembered, loads wait for stores of the block before (%s)",
+  (preset) => {
+    // The load after the store overlaps it in some turns, and in others does not.
+    const body = `andi t0, s1, 24\n add t0, t0, s0\n sd a0, 0(t0)\n bnez s1, 1f\n nop\n 1: ld a1, 8(s0)\n add a0, a1, s1\n lbu a2, 16(s0)`;
+    const memoLimits = { nearStores: 0, mostTransitions: 20, allowed: 0, cyclesATransition: 1e9 };
+    alike(turns(body), { preset, memoLimits });
+  },
+);
