@@ -54,7 +54,7 @@ export class AccessCode {
     const { loads } = this.#piece.block;
     const hasLoads = loads.length > 0;
     if (reads) loads.push(index);
-    else if (this.#piece.block.storesFrom > index) this.#piece.block.storesFrom = index;
+    else this.#piece.block.storesFrom = Math.min(this.#piece.block.storesFrom, index);
     code.op(Op.block).byte(VOID);
     // A line that is written whole is not looked up.
     if (bytes < l1d.lineBytes) {
@@ -176,16 +176,16 @@ export class AccessCode {
     storeBlockAt(block, this.#piece.timing.fastPaths.storeBlocks).emit(this.#code);
   }
 
-  /** The same where a store may wait: one from before the piece, as its state says, or one of the block's. */
+  /** Notes a load's overlap age where a store may wait: one from before the piece, as its state says, or one of the block's. */
   #noteAgeIfAsked(place: number, bytes: number, index: number, hasLoads: boolean): void {
     const { block, locals } = this.#piece;
     const code = this.#code;
     if (block.storesFrom < index) {
-      const before = block.loads.filter((load) => load < block.storesFrom);
-      if (block.loads.at(-2) === before.at(-1) && before.length > 0) {
-        // The first load behind a store: what asks for its age asks for theirs.
+      const isBefore = (load: number): boolean => load < block.storesFrom;
+      if (hasLoads && isBefore(block.loads.at(-2)!)) {
+        // The first load behind a store: who asks for its age asks for those of the loads before that.
         this.#piece.storeMayWait(code).op(Op.i32Eqz).op(Op.if).byte(VOID);
-        for (const load of before) this.#writeAge(load, () => this.#piece.age(code, false));
+        for (const load of block.loads.filter(isBefore)) this.#writeAge(load, () => this.#piece.age(code, false));
         code.op(Op.end);
       }
       return this.#noteAge(place, bytes, index, hasLoads);

@@ -1,7 +1,7 @@
 // Where generated code asks whether budget and time suffice: where a region is entered, and at the heads of its loops, for all ways that lead
 // from there to the next such place. Blocks between two of them are entered without being asked for.
 import { LONGEST_PIECE } from "../../timing/generated.ts";
-import type { Graph, Shape } from "./control.ts";
+import { leadsBack, type Graph, type Shape } from "./control.ts";
 import type { Block } from "./regions.ts";
 import { timedWay, type TimedWay } from "./timed-block.ts";
 
@@ -20,13 +20,14 @@ export interface Ahead {
 export function checkpoints(
   blocks: readonly Block[],
   { successors }: Graph,
-  { order }: Shape,
+  shape: Shape,
   heads: readonly number[],
   cycles: (way: TimedWay) => number,
 ): (Ahead | undefined)[] {
   const asks = new Set(heads);
   for (const [from] of blocks.entries())
-    for (const to of successors[from]!) if (order[to]! <= order[from]!) asks.add(to);
+    for (const to of successors[from]!) if (leadsBack(shape, from, to)) asks.add(to);
+  const { order } = shape;
   const ahead: Ahead[] = [];
   const lastFirst = [...blocks.keys()].filter((n) => order[n]! >= 0).sort((a, b) => order[b]! - order[a]!);
   for (const node of lastFirst) {

@@ -34,6 +34,10 @@ export interface Shape {
   readonly dominator: Int32Array;
 }
 
+/** Does a way lead back, so that it closes a loop? */
+export const leadsBack = ({ order }: Pick<Shape, "order">, from: number, to: number): boolean =>
+  order[to]! <= order[from]!;
+
 /** Orders a graph and finds its dominators (Cooper, Harvey, Kennedy: "A simple, fast dominance algorithm"). */
 export function shapeOf({ entry, successors }: Graph): Shape {
   const count = successors.length;
@@ -82,7 +86,8 @@ export function shapeOf({ entry, successors }: Graph): Shape {
 }
 
 /** The edges that go backwards to a node that does not dominate their source: second entries of cycles. */
-export function irreducibleEdges(graph: Graph, { order, dominator }: Shape): { from: number; to: number }[] {
+export function irreducibleEdges(graph: Graph, shape: Shape): { from: number; to: number }[] {
+  const { order, dominator } = shape;
   const dominates = (a: number, b: number): boolean => {
     let node = b;
     while (order[node]! > order[a]!) node = dominator[node]!;
@@ -91,12 +96,13 @@ export function irreducibleEdges(graph: Graph, { order, dominator }: Shape): { f
   return graph.successors.flatMap((tos, from) =>
     order[from]! < 0
       ? []
-      : tos.filter((to) => order[to]! <= order[from]! && !dominates(to, from)).map((to) => ({ from, to })),
+      : tos.filter((to) => leadsBack(shape, from, to) && !dominates(to, from)).map((to) => ({ from, to })),
   );
 }
 
 /** Writes a reducible graph. `dispatcher`: the node whose ways out are a table, or -1. */
-export function writeGraph(graph: Graph, { order, dominator }: Shape, dispatcher: number, writer: NodeWriter): void {
+export function writeGraph(graph: Graph, shape: Shape, dispatcher: number, writer: NodeWriter): void {
+  const { order, dominator } = shape;
   const { successors, entry } = graph;
   const count = successors.length;
   const forwardWays = new Int32Array(count);
@@ -104,7 +110,7 @@ export function writeGraph(graph: Graph, { order, dominator }: Shape, dispatcher
   for (let from = 0; from < count; from += 1) {
     if (order[from]! < 0) continue;
     for (const to of successors[from]!) {
-      if (order[to]! <= order[from]!) isLoop[to] = 1;
+      if (leadsBack(shape, from, to)) isLoop[to] = 1;
       // What a table reaches needs a label.
       else forwardWays[to]! += from === dispatcher ? 2 : 1;
     }
@@ -122,7 +128,7 @@ export function writeGraph(graph: Graph, { order, dominator }: Shape, dispatcher
   const depthOf = (node: number): number => labels.length - 1 - labels.lastIndexOf(node);
 
   const go = (from: number, to: number, ifs: number): void => {
-    if (order[to]! <= order[from]! || isMerge(to)) {
+    if (leadsBack(shape, from, to) || isMerge(to)) {
       writer.branch(depthOf(to) + ifs);
       return;
     }

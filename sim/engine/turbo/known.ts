@@ -87,7 +87,7 @@ export class Known {
   }
 
   /** Has a check that was made of a register's address look at these bytes, too; false where there is none that could. */
-  isInRam({ register, offset }: Place, bytes: number): boolean {
+  widenRamCheck({ register, offset }: Place, bytes: number): boolean {
     const { ram } = this.of(register);
     return ram !== undefined && ram.check.widen(ram.ahead + offset, bytes);
   }

@@ -2,6 +2,7 @@
 import { PAGE_BYTES } from "../../machine/memory.ts";
 import type { FastPaths } from "../../timing/generated.ts";
 import type { Storage } from "../../timing/part.ts";
+import { WORD_BYTES } from "./terms.ts";
 
 /**
  * The record of a line of code, as a region has it that was entered: f64 virtual address, f64 what its physical address lies above that
@@ -16,11 +17,11 @@ export const MAX_LINES = 1 << 16;
 /** Where, among the numbers of such records, that of a line begins that belongs to no region. */
 const OTHER_LINE = (MAX_LINES * LINE_BYTES) / 8;
 const NO_PAGE = -1;
-/** What the records take of their storage. */
-export const LINES_BYTES = (MAX_LINES + 1) * LINE_BYTES;
-
 /** Lines that code has taken in hand: of how many fetches are translated, and of how many not. */
 export const TAKEN = { direct: 0, translated: 1 } as const;
+const TAKEN_BYTES = 2 * WORD_BYTES;
+/** What the records take of their storage. */
+export const LINES_BYTES = (MAX_LINES + 1) * LINE_BYTES + TAKEN_BYTES;
 
 export class LineRecords {
   /** Of each kind since they were counted last (`TAKEN`). */
@@ -34,7 +35,7 @@ export class LineRecords {
 
   constructor(storage: Storage, fastPaths: Pick<FastPaths, "l1i" | "itlb" | "line">) {
     this.#fastPaths = fastPaths;
-    this.taken = storage.int32(2);
+    this.taken = storage.int32(TAKEN_BYTES / WORD_BYTES);
     this.#numbers = storage.float64(OTHER_LINE + LINE_BYTES / 8);
     this.#numbers[OTHER_LINE + LINE.page / 8] = NO_PAGE;
     this.#words = new Int32Array(this.#numbers.buffer, this.#numbers.byteOffset, 2 * this.#numbers.length);
@@ -64,7 +65,7 @@ export class LineRecords {
 
   /** Makes records of a region's lines; gives the linear address of the first. */
   add(lines: readonly { readonly virt: number; readonly phys: number }[]): number {
-    const [first, at] = [this.#count, this.nextAt];
+    const [first, firstAt] = [this.#count, this.nextAt];
     if (first + lines.length > MAX_LINES) throw new Error("a region has too many lines");
     lines.forEach(({ virt, phys }, i) => {
       const at = (LINE_BYTES / 8) * (first + i);
@@ -75,7 +76,7 @@ export class LineRecords {
       this.#numbers[at + LINE.page / 8] = Math.floor(virt / PAGE_BYTES);
     });
     this.#count += lines.length;
-    return at;
+    return firstAt;
   }
 
   clear(): void {
@@ -92,14 +93,17 @@ export class LineRecords {
 
   /** Code was left with the line in hand that a record describes. */
   leave(lineAt: number): void {
-    const { line: lineInHand, l1i, itlb } = this.#fastPaths;
-    const { line } = lineInHand;
-    const [direct, translated] = this.taken;
-    l1i.lookups[0]! += direct! + translated!;
-    itlb.lookups[0]! += translated!;
-    this.taken.fill(0);
+    const { line } = this.#fastPaths.line;
+    this.#countTaken();
     line[0] = this.#numberAt(lineAt + LINE.virt);
     line[1] = this.#numberAt(lineAt + LINE.delta);
+  }
+
+  #countTaken(): void {
+    const { l1i, itlb } = this.#fastPaths;
+    l1i.lookups[0]! += this.taken[TAKEN.direct]! + this.taken[TAKEN.translated]!;
+    itlb.lookups[0]! += this.taken[TAKEN.translated]!;
+    this.taken.fill(0);
   }
 
   /** The physical address of an address in a line. */

@@ -147,7 +147,7 @@ export class MemoryPath {
     const toLinear = BigInt(RAM_AT - ramBase);
     const at = this.known?.placeOf(addr);
     const place = this.#writer.temporary(I32);
-    if (at !== undefined && this.known!.isInRam(at, bytes)) {
+    if (at !== undefined && this.known!.widenRamCheck(at, bytes)) {
       code.local(Op.localGet, this.known!.addressOf(at.register)).op(Op.i32WrapI64);
       code
         .i32(Number(BigInt.asIntN(32, toLinear + at.offset)))

@@ -22,7 +22,7 @@ import { MAX_ROWS, NO_STATE, OUTCOME_SHIFT, Rows, ROWS_BYTES } from "./rows.ts";
 const UNKNOWN = -1;
 /** What `Pieces` takes of its storage. */
 export const PIECES_BYTES =
-  ROWS_BYTES + 8 * MAX_ROWS + LINES_BYTES + POINTS_BYTES + BRANCHES_BYTES + 8 * LONGEST_PIECE + 8 + 8 + 8 * 3;
+  ROWS_BYTES + 8 * MAX_ROWS + LINES_BYTES + POINTS_BYTES + BRANCHES_BYTES + 8 * LONGEST_PIECE + 8 + 8 * 3;
 
 /** Where the words of `lateFetch` lie. */
 export const LATE_FETCH = { pc: 0, beganAt: 8, doneAt: 16 } as const;
