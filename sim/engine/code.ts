@@ -15,7 +15,7 @@ export interface Op {
 
 export const PARCEL_BYTES = 2;
 /** So many decoded words are shared; code that makes new words for ever must not fill the host's memory. */
-const MAX_WORDS = 4096;
+const MAX_WORDS = 1 << 14;
 
 export class CodePage {
   readonly phys: number;
@@ -53,6 +53,7 @@ export class CodeCache {
   readonly #decode: Decoder;
   readonly #ranges: readonly CategoryRange[];
   readonly #pages: (CodePage | undefined)[];
+  /** By the word as a signed number: V8 finds those faster than what goes beyond 31 bits. */
   readonly #ops = new Map<number, Op>();
 
   constructor(memory: Memory, decode: Decoder, ranges: readonly CategoryRange[]) {
@@ -70,7 +71,7 @@ export class CodeCache {
 
   /** Decodes a word; undefined is an illegal instruction. */
   op(word: number): Op | undefined {
-    const known = this.#ops.get(word);
+    const known = this.#ops.get(word | 0);
     if (known !== undefined) return known;
     const decoded = this.#decode(word);
     if (decoded === undefined) return undefined;
@@ -81,7 +82,7 @@ export class CodeCache {
       decoded,
     };
     if (this.#ops.size === MAX_WORDS) this.#ops.clear();
-    this.#ops.set(word, op);
+    this.#ops.set(word | 0, op);
     return op;
   }
 
@@ -96,6 +97,19 @@ export class CodeCache {
     const last = phys + PAGE_BYTES - PARCEL_BYTES - this.#memory.base;
     const word = this.#memory.fetch16(last) | (this.#memory.fetch16(next.phys - this.#memory.base) << 16);
     return straddling !== undefined && straddling.decoded.word === word >>> 0 ? straddling : undefined;
+  }
+
+  /** The instruction at an offset of a page, decoded and kept; undefined where there is none that lies in the page and is legal. */
+  ahead(page: CodePage, offset: number): Op | undefined {
+    const known = page.ops[offset >>> 1];
+    if (known !== undefined) return known;
+    const at = page.phys - this.#memory.base + offset;
+    const parcel = this.#memory.fetch16(at);
+    const bytes = instructionBytes(parcel);
+    if (offset + bytes > PAGE_BYTES) return undefined;
+    const op = this.op(bytes === 2 ? parcel : (parcel | (this.#memory.fetch16(at + PARCEL_BYTES) << 16)) >>> 0);
+    if (op !== undefined) this.keep(page, offset, op);
+    return op;
   }
 
   /** Keeps an instruction for the next time, until a store hits it. */

@@ -5,7 +5,7 @@ const CSR_TESTS = ["test/sim/engine/turbo/csr.test.ts"];
 const TRAP_TESTS = ["traps", "csr", "translation", "timing-cases"].map(
   (name) => `test/sim/engine/turbo/${name}.test.ts`,
 );
-const INTERPRETER_TESTS = ["interpreter", "capability", "lockstep"].map(
+const INTERPRETER_TESTS = ["interpreter", "cold-code", "capability", "lockstep"].map(
   (name) => `test/sim/engine/turbo/${name}.test.ts`,
 );
 const TESTS = [
@@ -195,6 +195,11 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       "f.if(i64.ne(i64.load(entry), page)",
       "f.if(i64.ne(page, page)",
     ],
+    [
+      "what is jumped to is as hot as before where its record has been forgotten",
+      "f.store(parcel, PARCEL.heat, i32.add(heat, word(1)));",
+      "f.if(i32.load(parcel, PARCEL.record), () => f.store(parcel, PARCEL.heat, i32.add(heat, word(1))));",
+    ],
     ["jumps of cold code are not heard of", "f.if(i32.and(traits, word(INDIRECT)), () => noteJump(f, from, pc));", ""],
   ]),
   ...mutations("sim/engine/turbo/engine.ts", INTERPRETER_TESTS, [
@@ -204,6 +209,12 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       "",
     ],
     ["cold code has the line in hand that it had before", "forgetKnown(this.#linear);", ""],
+    ["what is new is JavaScript's", "this.#interpreter.lookAhead(page, this.offset, this.code)", "false"],
+    [
+      "the interpreter begins after translated instructions, too",
+      "this.retired - this.translated - this.interpreted",
+      "this.retired",
+    ],
   ]),
   ...mutations(
     "sim/engine/turbo/operation-translator.ts",
@@ -227,6 +238,11 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
         "return region.pages.every(({ virt, page }) => this.#o.knownPage(virt) === page);",
         "return region.pages.length > 0;",
       ],
+      ["code is translated that never should be", "isHot && this.#o.hotAfter === Infinity", "false"],
+      ["code is entered that brings nothing", "if (page !== undefined) this.#heat(page, pc, 0);", ""],
+      ["code that stays long is not entered", "this.#losses[index]! + TRIP - executed", "this.#losses[index]! + TRIP"],
+      ["regions have no functions that are less hot", "* WARM_SHARE > hot", "> hot"],
+      ["regions have functions that are cold", "* WARM_SHARE > hot", "* WARM_SHARE >= 0"],
       [
         "what begins with an instruction of the interpreter's is translated",
         "if (source.at(pc) === undefined) return undefined;",
@@ -234,6 +250,10 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       ],
     ],
   ),
+  ...mutations("sim/engine/turbo/regions.ts", INTERPRETER_TESTS, [
+    ["a block goes on in a cold function", "!source.isWarm(target) || source", "source"],
+    ["a call brings a cold function into its region", "&& !cold.includes(ending.target)", ""],
+  ]),
   ...mutations(
     "sim/engine/turbo/operations.ts",
     ["test/sim/engine/turbo/operations.test.ts", ...INTERPRETER_TESTS],

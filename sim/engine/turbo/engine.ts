@@ -32,22 +32,24 @@ import { SharedModules } from "./shared-modules.ts";
 export interface TurboOptions extends ReferenceOptions {
   /** Holds the RAM of `bus.memory`. */
   readonly linear: LinearMemory;
-  /** How often the interpreter comes to an address before its code is translated. */
+  /** How often an address is come to before its code is translated. */
   readonly hotAfter: number | undefined;
-  /** After how many instructions the interpreter in WebAssembly begins. */
+  /** After how many instructions of JavaScript's the interpreter in WebAssembly begins. */
   readonly interpretedAfter: number | undefined;
   /** Of the core that is `timing`, and where what it remembers lies. */
   readonly generated: GeneratedTiming | undefined;
   readonly storage: Storage;
 }
 
+/** How often JavaScript comes to an address before its code is translated, and the interpreter in WebAssembly, which is faster. */
 const HOT_AFTER = 48;
+const INTERPRETED_HOT_AFTER = 48 * HOT_AFTER;
 /** V8 replaces the quick code of a function by the optimised one when it is called: it has to be left now and then. */
 const MAX_BUDGET = 1 << 20;
 const PAGE_MASK = 0xfffn;
 const NOWHERE = -1;
-/** The interpreter in WebAssembly begins after so many instructions: a program that ends before has none of it made. */
-const INTERPRETED_AFTER = 1 << 12;
+/** The interpreter in WebAssembly begins after JavaScript has executed so many instructions: that takes as long as to make it. */
+const INTERPRETED_AFTER = 1 << 10;
 /** It is left now and then, for V8 to replace it by its optimised version. */
 const INTERPRETED_AT_ONCE = 1 << 14;
 
@@ -112,7 +114,8 @@ export class Turbo extends Reference {
     const knownPage = (virt: bigint): CodePage | undefined => this.knownPage(virt);
     this.#entrances = new Entrances({
       ...{ code: this.#code, interpreter: this.#interpreter, jumps: this.#jumps, pieces, machine: this, knownPage },
-      ...{ hotAfter: o.hotAfter ?? HOT_AFTER, decoded: this.code },
+      ...{ hotAfter: o.hotAfter ?? HOT_AFTER, interpretedHotAfter: o.hotAfter ?? INTERPRETED_HOT_AFTER },
+      decoded: this.code,
       maker: new RegionMaker({
         ...{ code: this.#code, memory, knownPage },
         surroundings: { ...both, hart, csrs, restarts: generated?.clearsOnTrap !== true, pieces },
@@ -185,9 +188,14 @@ export class Turbo extends Reference {
     if (!trapped) this.#noteExecuted();
   }
 
+  /** Instructions that JavaScript has executed. */
+  get #executed(): number {
+    return this.retired - this.translated - this.interpreted;
+  }
+
   /** The interpreter in WebAssembly may go on with what was executed here. */
   #noteExecuted(): void {
-    if (this.retired < this.#interpretedAfter) return;
+    if (this.#executed < this.#interpretedAfter) return;
     const { fetchPhys } = this.record;
     const page = this.code.page(fetchPhys)!;
     const offset = fetchPhys % PAGE_BYTES;
@@ -198,7 +206,7 @@ export class Turbo extends Reference {
   /** Lets the interpreter in WebAssembly go on. False: this instruction is not for it. */
   #interpreted(): boolean {
     const page = this.knownPage(this.pageBase);
-    if (page === undefined || !this.#interpreter.knows(page, this.offset)) return false;
+    if (page === undefined || !this.#knows(page)) return false;
     const [meta, within] = [this.currentMeta, this.within];
     const timing = this.#pieces?.timing;
     if (meta === undefined || within === undefined || timing?.hasBegun === true) return false;
@@ -218,6 +226,12 @@ export class Turbo extends Reference {
     else this.moveTo(pc);
     this.#sequential = why === LEFT.stuck ? this.pageVirt + this.offset : NOWHERE;
     return executed > 0;
+  }
+
+  /** Can the interpreter in WebAssembly execute the instruction at the pc? */
+  #knows(page: CodePage): boolean {
+    if (this.#interpreter.knows(page, this.offset)) return true;
+    return this.#executed >= this.#interpretedAfter && this.#interpreter.lookAhead(page, this.offset, this.code);
   }
 
   #beginTimed(timing: GeneratedTiming): void {
@@ -306,6 +320,7 @@ export class Turbo extends Reference {
       pcNow = exit.pc;
       now = this.#pieces?.settle(exit);
     }
+    if (!gaveUp && this.#code.entry() < 0) this.#entrances.left(index, pc, executed);
     const traps = words[STATE.traps >>> 2]!;
     this.translated += executed - traps;
     this.retired += executed - traps;

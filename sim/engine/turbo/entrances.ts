@@ -8,6 +8,7 @@ import type { Interpreter } from "./interpreter.ts";
 import type { Jumps } from "./jumps.ts";
 import type { Pieces } from "./pieces.ts";
 import type { Circumstances, RegionMaker } from "./region-maker.ts";
+import { MAX_REGIONS } from "./runtime.ts";
 
 export interface EntrancesOptions {
   readonly code: TranslatedCode;
@@ -15,8 +16,9 @@ export interface EntrancesOptions {
   readonly interpreter: Interpreter;
   readonly jumps: Jumps;
   readonly pieces: Pieces | undefined;
-  /** How often code is come to before it is translated. */
+  /** How often code is come to before it is translated; and after the interpreter in WebAssembly has begun. */
   readonly hotAfter: number;
+  readonly interpretedHotAfter: number;
   readonly machine: Reference;
   /** All that is decoded. */
   readonly decoded: CodeCache;
@@ -24,6 +26,8 @@ export interface EntrancesOptions {
   readonly knownPage: (virt: bigint) => CodePage | undefined;
 }
 
+/** A region takes what is jumped to in it with so many times less heat than its head needs. */
+const WARM_SHARE = 16;
 /** Each so many times that JavaScript comes to an address, code is looked for that was translated for it elsewhere. */
 const LOOKS_FOR_SHARED = 4;
 /** The more code is translated already, the hotter has to be what follows: a small program is translated at once, a large one where it pays. */
@@ -35,11 +39,17 @@ const INSTRUCTIONS_A_SHARE = 64;
 const MOST_SHARES_UNTIMED = 16;
 /** After so many regions were dropped, code has to be twice as hot. */
 const DROPS_PER_DOUBLING = 64;
+/** Instructions that the interpreter executes while translated code is entered and left again. */
+const TRIP = 64;
+/** After so many trips that brought nothing, it is not entered there until it is hot again. */
+const MOST_TRIPS = 16;
 const PAGE_MASK = 0xfffn;
 
 export class Entrances {
   readonly #o: EntrancesOptions;
   readonly #heats: DecodedPages;
+  /** What entering regions from the interpreter has cost, in the instructions it executes meanwhile; by their indices. */
+  readonly #losses = new Int32Array(MAX_REGIONS);
 
   constructor(options: EntrancesOptions) {
     this.#o = options;
@@ -48,10 +58,11 @@ export class Entrances {
 
   /** Jumps to a place after which its code is hot. */
   get hot(): number {
-    const { hotAfter, code, pieces } = this.#o;
+    const { hotAfter, interpretedHotAfter, code, pieces, interpreter } = this.#o;
     const most = pieces === undefined ? MOST_SHARES_UNTIMED : Infinity;
     const shares = Math.min(1 + Math.floor(code.instructions / INSTRUCTIONS_A_SHARE), most);
-    return Math.min(hotAfter * shares * 2 ** Math.floor(code.dropped / DROPS_PER_DOUBLING), HEAT.most);
+    const least = interpreter.hasBegun ? interpretedHotAfter : hotAfter;
+    return Math.min(Math.max(least, hotAfter * shares) * 2 ** Math.floor(code.dropped / DROPS_PER_DOUBLING), HEAT.most);
   }
 
   /** Where to enter a region at the pc, if anywhere; "never" where none can begin, but may behind the instruction. */
@@ -67,8 +78,12 @@ export class Entrances {
       return known;
     }
     const heat = before === HEAT.enters ? 1 : before + 1;
-    this.#heat(page, pc, heat);
     const isHot = heat >= this.hot;
+    if (isHot && this.#o.hotAfter === Infinity) {
+      this.#heat(page, pc, 0);
+      return undefined;
+    }
+    this.#heat(page, pc, heat);
     if (!isHot && heat % LOOKS_FOR_SHARED !== 1) return undefined;
     this.#makeRoom();
     const shared = this.#o.maker.share(pc, meta, bits);
@@ -76,13 +91,28 @@ export class Entrances {
     return isHot ? this.#translate(page, circumstances) : undefined;
   }
 
+  /** A region that was entered at an address has been left, after so many instructions, for code that is not translated. */
+  left(index: number, pc: bigint, executed: number): void {
+    const loss = this.#losses[index]! + TRIP - executed;
+    this.#losses[index] = Math.max(loss, -MOST_TRIPS * TRIP);
+    if (loss < MOST_TRIPS * TRIP) return;
+    this.#losses[index] = 0;
+    const page = this.#o.knownPage(pc & ~PAGE_MASK);
+    if (page !== undefined) this.#heat(page, pc, 0);
+  }
+
   #translate(page: CodePage, circumstances: Circumstances): Entrance | undefined {
     const { pc, meta, bits } = circumstances;
     const { code, maker, interpreter, jumps, machine, decoded, knownPage } = this.#o;
+    const { hot } = this;
     interpreter.tellJumps(jumps);
     const source = new ExecutedCode(machine, {
       ...{ code: decoded, knownPage, pc, meta },
       jumpsTo: (from) => jumps.targets(from),
+      isWarm: (to) => {
+        const seen = knownPage(to & ~PAGE_MASK);
+        return seen !== undefined && this.#heats.heatAt(this.#heats.parcelsOf(seen), offsetOf(to)) * WARM_SHARE > hot;
+      },
       isElsewhere: (to) => {
         const seen = knownPage(to & ~PAGE_MASK);
         return seen !== undefined && code.isElsewhere(seen, to, meta, bits);
@@ -118,6 +148,7 @@ export class Entrances {
     code.clear();
     pieces?.clear();
     this.#heats.coolDown();
+    this.#losses.fill(0);
   }
 }
 

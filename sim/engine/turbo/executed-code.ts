@@ -16,6 +16,7 @@ export interface ExecutedCodeOptions {
   readonly code: CodeCache;
   readonly knownPage: (addr: bigint) => CodePage | undefined;
   readonly jumpsTo: CodeSource["jumpsTo"];
+  readonly isWarm: CodeSource["isWarm"];
   readonly isElsewhere: CodeSource["isElsewhere"];
   /** The pcc within whose bounds the code is to lie. */
   readonly pc: bigint;
@@ -24,6 +25,7 @@ export interface ExecutedCodeOptions {
 
 export class ExecutedCode implements CodeSource {
   readonly jumpsTo: CodeSource["jumpsTo"];
+  readonly isWarm: CodeSource["isWarm"];
   readonly isElsewhere: CodeSource["isElsewhere"];
   readonly #code: CodeCache;
   readonly #knownPage: (addr: bigint) => CodePage | undefined;
@@ -35,6 +37,7 @@ export class ExecutedCode implements CodeSource {
     const { pc, meta } = o;
     this.#code = o.code;
     this.jumpsTo = o.jumpsTo;
+    this.isWarm = o.isWarm;
     this.isElsewhere = o.isElsewhere;
     this.#knownPage = o.knownPage;
     const { base, top, topHigh } = decodeBounds(m, meta, pc);

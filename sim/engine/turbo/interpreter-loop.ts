@@ -82,13 +82,13 @@ export function defineInterpreter(module: Functions, timed: TimedLoop | undefine
           });
           f.rarely(isOutside(pc), stuck);
           const parcel = f.let(i32.add(parcels, i32.shl(i32.low(offset), word(PARCEL.bits - 1))));
-          const record = f.let(i32.load(parcel, PARCEL.record));
-          f.rarely(i32.not(record), stuck);
           const heat = f.let(i32.load(parcel, PARCEL.heat));
           f.if(jumped, () => {
             f.rarely(i32.not(i32.lt(i32.and(heat, word(HEAT_MASK)), hot)), () => leaveAs(LEFT.hot, leave));
             f.store(parcel, PARCEL.heat, i32.add(heat, word(1)));
           });
+          const record = f.let(i32.load(parcel, PARCEL.record));
+          f.rarely(i32.not(record), stuck);
           if (timed !== undefined) f.storeAt(RETIRE.category, i32.shrU(heat, word(PARCEL.heatBits)));
           f.set(jumped, calledThroughTable(findPage, i32.load(record, OPERATION.function), record));
           f.rarely(i32.eq(jumped, word(Outcome.left)), stuck);

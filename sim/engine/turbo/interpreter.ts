@@ -1,5 +1,6 @@
 // The interpreter in WebAssembly, as the engine sees it: what it goes through until code is hot, and where it leaves off.
-import type { CodePage, Op } from "../code.ts";
+import { PAGE_BYTES } from "../../machine/memory.ts";
+import type { CodeCache, CodePage, Op } from "../code.ts";
 import { DecodedPages } from "./decoded-pages.ts";
 import type { InterpreterLoop } from "./interpreter-loop.ts";
 import type { Jumps } from "./jumps.ts";
@@ -41,16 +42,35 @@ export class Interpreter {
     this.pages = new DecodedPages(linear);
   }
 
+  /** Has it executed any instruction? */
+  get hasBegun(): boolean {
+    return this.#loop !== undefined;
+  }
+
   /** Can it go on there? */
   knows(page: CodePage, offset: number): boolean {
     return this.pages.recordAt(this.pages.parcelsOf(page), offset) !== 0;
   }
 
-  /** An instruction was executed at an offset of a page, and may be kept. */
-  note(page: CodePage, offset: number, op: Op): void {
+  /** Takes up an instruction at an offset of a page, which may be kept. False: JavaScript executes it. */
+  note(page: CodePage, offset: number, op: Op): boolean {
     if (this.#operations.full) this.#startAfresh();
     const record = this.#operations.recordOf(op);
     if (record !== 0) this.pages.note(this.pages.parcelsOf(page), offset, record);
+    return record !== 0;
+  }
+
+  /** Takes up what is executed in a row from an offset of a page on. False: that is nothing, JavaScript executes what is there. */
+  lookAhead(page: CodePage, offset: number, code: CodeCache): boolean {
+    let at = offset;
+    do {
+      const op = code.ahead(page, at);
+      if (op === undefined || !this.note(page, at, op)) break;
+      at += op.bytes;
+      const { timing } = op.decoded.insn;
+      if (timing === "branch" || timing === "jump") break;
+    } while (at < PAGE_BYTES && !this.knows(page, at));
+    return at > offset;
   }
 
   /** The page at an address, in the context in force. */

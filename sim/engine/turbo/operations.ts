@@ -2,6 +2,7 @@
 //
 // Instructions of one *shape*, which differ in registers and mostly in the immediate, have one function. It is written when the first of
 // them is met, by running the meaning of the instruction (operation-translator.ts). Functions that are wanted together are one module.
+import type { Decoded, Form } from "../../../isa/codec.ts";
 import type { Op } from "../code.ts";
 import { packTraits } from "../../timing/traits.ts";
 import { instantiateShared } from "./host.ts";
@@ -29,7 +30,7 @@ export class Operations {
   /** The functions, `(record: i32) -> i32` (`Outcome`), by the numbers in the records. */
   readonly table = new WebAssembly.Table({ element: "anyfunc", initial: MOST_FUNCTIONS });
   readonly #o: OperationsOptions;
-  /** By word. */
+  /** By word, signed. */
   readonly #records = new Map<number, number>();
   #used = 0;
   /** Numbers of functions by shape; none where JavaScript executes it. */
@@ -47,7 +48,7 @@ export class Operations {
 
   /** Where the record of an op lies; 0: JavaScript executes it. `make` is to be called before its function is. */
   recordOf(op: Op): number {
-    const { word } = op.decoded;
+    const word = op.decoded.word | 0;
     let at = this.#records.get(word);
     if (at === undefined) this.#records.set(word, (at = this.#record(op)));
     return at;
@@ -125,14 +126,33 @@ export class Operations {
   }
 }
 
-const immediateOf = ({ decoded }: Op): bigint | undefined =>
-  Object.values(decoded.operands).find((value) => typeof value === "bigint");
+/** Which operands of a form are no registers: its immediate, and others. */
+interface Fields {
+  readonly immediate: string | undefined;
+  readonly others: readonly string[];
+}
+
+const fieldsOfForms = new WeakMap<Form, Fields>();
+
+function fieldsOf({ form, operands }: Decoded): Fields {
+  let fields = fieldsOfForms.get(form);
+  if (fields === undefined) {
+    const names = Object.keys(operands).filter((field) => !REGISTERS.has(field));
+    const isImmediate = (field: string): boolean => typeof operands[field] === "bigint";
+    fields = { immediate: names.find(isImmediate), others: names.filter((field) => !isImmediate(field)) };
+    fieldsOfForms.set(form, fields);
+  }
+  return fields;
+}
+
+function immediateOf({ decoded }: Op): bigint | undefined {
+  const { immediate } = fieldsOf(decoded);
+  return immediate === undefined ? undefined : (decoded.operands[immediate] as bigint);
+}
 
 /** What makes the function of an op: the instruction, and its operands but for registers. */
-function shapeOf(op: Op, immediate: "any" | bigint | undefined): string {
-  const { insn, operands } = op.decoded;
-  const others = Object.entries(operands).flatMap(([field, value]) =>
-    typeof value === "bigint" || REGISTERS.has(field) ? [] : [`${field}=${value}`],
-  );
-  return [insn.name, immediate, ...others].join(" ");
+function shapeOf({ decoded }: Op, immediate: "any" | bigint | undefined): string {
+  let shape = `${decoded.insn.name} ${immediate}`;
+  for (const field of fieldsOf(decoded).others) shape += ` ${field}=${decoded.operands[field]}`;
+  return shape;
 }

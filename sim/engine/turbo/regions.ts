@@ -20,6 +20,8 @@ export interface CodeSource {
   where(pc: bigint): Where;
   /** Where the jump to a register at an address has led, the most frequent target first, as far as the interpreter has seen it. */
   jumpsTo(pc: bigint): readonly bigint[];
+  /** Has it been jumped to there often enough for the code to be worth while? */
+  isWarm(pc: bigint): boolean;
   /** Should calls, jumps to registers and returns leave for another region there? */
   isElsewhere(pc: bigint): boolean;
 }
@@ -106,9 +108,11 @@ export function translateRegion(
     numbers.set(pc, blocks.push(block) - 1);
     instructions += block.instructions;
     const { ending } = block;
-    if ("target" in ending) wanted.push(ending.target);
+    const cold = calls.filter((to) => !source.isWarm(to));
+    if ("target" in ending && !cold.includes(ending.target)) wanted.push(ending.target);
     if (ending.kind === "branch") wanted.push(ending.otherwise);
-    for (const target of [...calls, ...jumps, ...links]) {
+    const warm = [...calls, ...jumps].filter((to) => source.isWarm(to));
+    for (const target of [...warm, ...links]) {
       wanted.push(target);
       dynamic.add(target);
     }
@@ -177,7 +181,8 @@ function translateBlock(
     at = next;
     if (ending?.kind !== "goto" || stretches.length > MAX_FOLLOWED || count > MAX_BEFORE_FOLLOWED) continue;
     const { target } = ending;
-    if ((isCall && source.isElsewhere(target)) || !writer.follow(target, source)) continue;
+    const isLeft = isCall && (!source.isWarm(target) || source.isElsewhere(target));
+    if (isLeft || !writer.follow(target, source)) continue;
     stretches.push({ from: target, to: target });
     ending = undefined;
     at = target;

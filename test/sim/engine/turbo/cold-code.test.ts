@@ -1,0 +1,76 @@
+// Cold code: who executes it, and when it is worth while to translate it, or to enter what is translated.
+import { expect, test } from "vitest";
+import { HOT_ISA } from "../../../arbitrary/hot.ts";
+import { configOf } from "../../../arbitrary/machine.ts";
+import { PASS, program } from "../../../drivers/machine.ts";
+import { compareTimed, type Comparison, type TimedRun } from "./timing.ts";
+
+const core = configOf("cva6@1", [])!;
+
+function run(
+  source: string,
+  options: Partial<Pick<TimedRun, "slices" | "interpretAfter" | "translateAfter">> = {},
+): Comparison {
+  const comparison = compareTimed({
+    ...{ isa: HOT_ISA, ramBytes: 2 ** 20, image: program(source, HOT_ISA), core },
+    ...{ slices: [{ instructions: 400_000 }], interpretAfter: 0, ...options },
+  });
+  expect(comparison.found).toBeUndefined();
+  return comparison;
+}
+
+/** A loop whose turns each call another of so many functions, which take as many instructions. */
+const inTurns = (turns: number, functions: number, length: number): string =>
+  `li s1, ${turns}\n la s0, functions\n la s3, end\n mv s2, s0\n 1: jalr ra, (s2)\n li t0, ${4 * (length + 1)}\n add s2, s2, t0
+   bltu s2, s3, 2f\n mv s2, s0\n 2: addi s1, s1, -1\n bnez s1, 1b\n ${PASS}
+   .option norvc\n functions: .rept ${functions}\n .rept ${length}\n addi a0, a0, 1\n .endr\n ret\n .endr\n end:`;
+
+test("instructions are interpreted in WebAssembly when they are executed for the first time", () => {
+  const { interpreted, instructions } = run(`.rept 3000\n addi a0, a0, 1\n .endr\n ${PASS}`);
+  expect(interpreted).toBeGreaterThan(3000);
+  expect(instructions - interpreted).toBeLessThan(20);
+});
+
+test("JavaScript executes the first instructions of a program, translated ones not counted", () => {
+  const loop = (turns: number): string => `li s1, ${turns}\n 1: addi a0, a0, 1\n addi s1, s1, -1\n bnez s1, 1b\n`;
+  const cold = `.rept 400\n addi a0, a0, 1\n .endr\n ${PASS}`;
+  const after = { interpretAfter: 500, translateAfter: 20 };
+  expect(run(`${loop(10_000)} ${cold}`, after).interpreted).toBe(0);
+  expect(run(`${cold.repeat(2)}`.replace(PASS, ""), after).interpreted).toBeGreaterThan(250);
+});
+
+test("a loop is never translated where that is said, however often it turns", () => {
+  const { translated } = run("li s1, 150000\n 1: addi s1, s1, -1\n bnez s1, 1b", { translateAfter: Infinity });
+  expect(translated).toBe(0);
+});
+
+test("a region that is soon left again for cold code is entered now and then", () => {
+  // Each function is called 8 times, none of them is hot; without entering its region, the loop has 22,000 instructions.
+  const { translated, interpreted } = run(inTurns(3200, 400, 3), { translateAfter: 100 });
+  expect(translated).toBeGreaterThan(100);
+  expect(translated).toBeLessThan(5000);
+  expect(interpreted).toBeGreaterThan(25_000);
+});
+
+test("a region that stays long is entered whenever it is come to, whatever it is left for", () => {
+  const work = "li t1, 100\n 3: addi t1, t1, -1\n bnez t1, 3b\n";
+  const source = inTurns(3200, 400, 3).replace("1: jalr", `1: ${work} jalr`);
+  const { interpreted, instructions } = run(source, {
+    translateAfter: 100,
+    slices: Array(4).fill({ instructions: 400_000 }),
+  });
+  expect(instructions).toBeGreaterThan(600_000);
+  expect(interpreted).toBeLessThan(20_000);
+});
+
+test.each([
+  ["a function that a hot loop seldom calls is translated when it is hot itself", 64, true],
+  ["a function that a hot loop often calls is translated with it", 2, false],
+])("%s", (_, every, isLeftOut) => {
+  const source = `li s1, 2000\n 1: andi t0, s1, ${every - 1}\n bnez t0, 2f\n jal 3f\n 2: addi s1, s1, -1\n bnez s1, 1b\n ${PASS}
+    3: .rept 100\n addi a0, a0, 1\n .endr\n ret`;
+  const { interpreted } = run(source, { translateAfter: 64 });
+  // The function has been called once, or 32 times, when the loop has turned 64 times.
+  if (isLeftOut) expect(interpreted).toBeGreaterThan(2500);
+  else expect(interpreted).toBeLessThan(4500);
+});
