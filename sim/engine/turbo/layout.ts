@@ -113,7 +113,7 @@ export const GIVEN_BYTES = 1 << (GIVEN.indexBits + GIVEN.bits);
  * NO_REGISTER where it is x0), rs1 and rs2, i32 traits (sim/timing/traits.ts), i32 bytes, i64 the immediate.
  */
 export const OPERATION = {
-  ...{ bits: 5, indexBits: 16 },
+  ...{ bits: 5, indexBits: 18 },
   ...{ function: 0, rd: 4, rs1: 8, rs2: 12, traits: 16, bytes: 20, imm: 24 },
 } as const;
 export const OPERATIONS_AT = GIVEN_AT + GIVEN_BYTES;
@@ -125,14 +125,14 @@ const OPERATIONS_BYTES = 1 << (OPERATION.indexBits + OPERATION.bits);
  */
 export const PARCEL = { bits: 3, record: 0, heat: 4, heatBits: 16 } as const;
 export const PARCELS_BYTES = (PAGE_BYTES / 2) << PARCEL.bits;
-export const MAX_DECODED_PAGES = 512;
+export const MAX_DECODED_PAGES = 2048;
 export const DECODED_AT = OPERATIONS_AT + OPERATIONS_BYTES;
 
 /**
  * Pages that the interpreter goes on in, direct mapped by the lowest bits of their number (interpreter-loop.ts): i64 address, i32 tag (as of
  * an `ENTRY`), i32 where its parcels lie, i32 its place in linear memory.
  */
-export const FETCHED = { bits: 5, indexBits: 8, tag: 8, parcels: 12, place: 16 } as const;
+export const FETCHED = { bits: 5, indexBits: 11, tag: 8, parcels: 12, place: 16 } as const;
 export const FETCHED_AT = DECODED_AT + MAX_DECODED_PAGES * PARCELS_BYTES;
 export const FETCHED_BYTES = 1 << (FETCHED.indexBits + FETCHED.bits);
 
