@@ -1,4 +1,4 @@
-// Code that the interpreter has executed, as regions are found in it.
+// Code that has been decoded since it was executed, or stood in a row with what was, as regions are found in it.
 import { decodeBounds } from "../../../isa/cap/bounds.ts";
 import { PAGE_BYTES } from "../../machine/memory.ts";
 import { PARCEL_BYTES, type CodeCache, type CodePage, type Op } from "../code.ts";

@@ -1,8 +1,8 @@
 // Regions: the blocks of code that are translated together into one function, found from a hot address onwards.
 //
-// Only code that the interpreter has executed is taken, so that cold paths stay out; calls are followed, through a register to where
-// they have led, and the address after a call is a place to which a return may jump. A block may end in the middle of
-// another, or go on behind a jump in one: the tail is translated twice.
+// Only code that has been decoded is taken, and functions that are called often, so that cold paths stay out; calls are
+// followed, through a register to where they have led, and the address after a call is a place to which a return may jump. A
+// block may end in the middle of another, or go on behind a jump in one: the tail is translated twice.
 import { LONGEST_PIECE } from "../../timing/generated.ts";
 import type { Op as Operation } from "../code.ts";
 import { isReturn, packTraits } from "../../timing/traits.ts";
@@ -14,7 +14,7 @@ import type { Where } from "./timing-code.ts";
 
 /** Finds code. */
 export interface CodeSource {
-  /** The instruction at a virtual address, if it has been executed and is still in memory as it was. */
+  /** The instruction at a virtual address, if it has been decoded and is still in memory as it was. */
   at(pc: bigint): Operation | undefined;
   /** Where it stands, for timing. */
   where(pc: bigint): Where;
