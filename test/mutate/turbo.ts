@@ -240,6 +240,7 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       ],
       ["code is translated that never should be", "isHot && this.#o.hotAfter === Infinity", "false"],
       ["code is entered that brings nothing", "if (page !== undefined) this.#heat(page, pc, 0);", ""],
+      ["what translated code is left for stays cold", "this.#o.interpreter.hasBegun ? this.#arrival : 1", "1"],
       ["code that stays long is not entered", "this.#losses[index]! + TRIP - executed", "this.#losses[index]! + TRIP"],
       ["regions have no functions that are less hot", "* WARM_SHARE > hot", "> hot"],
       ["regions have functions that are cold", "* WARM_SHARE > hot", "* WARM_SHARE >= 0"],

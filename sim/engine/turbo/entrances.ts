@@ -37,6 +37,8 @@ const INSTRUCTIONS_A_SHARE = 64;
  * transitions than are remembered, and is slower translated than interpreted.
  */
 const MOST_SHARES_UNTIMED = 16;
+/** Code is hot after so many times the arrivals of JavaScript that it takes before the interpreter has begun. */
+const ARRIVALS = 3;
 /** After so many regions were dropped, code has to be twice as hot. */
 const DROPS_PER_DOUBLING = 64;
 /** Instructions that the interpreter executes while translated code is entered and left again. */
@@ -50,10 +52,14 @@ export class Entrances {
   readonly #heats: DecodedPages;
   /** What entering regions from the interpreter has cost, in the instructions it executes meanwhile; by their indices. */
   readonly #losses = new Int32Array(MAX_REGIONS);
+  /** What it adds to a place's heat, once the interpreter has begun, that JavaScript comes there: that takes as long as many of its jumps. */
+  readonly #arrival: number;
 
   constructor(options: EntrancesOptions) {
     this.#o = options;
     this.#heats = options.interpreter.pages;
+    const { hotAfter, interpretedHotAfter } = options;
+    this.#arrival = interpretedHotAfter > hotAfter ? Math.ceil(interpretedHotAfter / hotAfter / ARRIVALS) : 1;
   }
 
   /** Jumps to a place after which its code is hot. */
@@ -77,14 +83,15 @@ export class Entrances {
       this.#heat(page, pc, HEAT.enters);
       return known;
     }
-    const heat = before === HEAT.enters ? 1 : before + 1;
+    const came = before === HEAT.enters ? 0 : before;
+    const heat = Math.min(came + (this.#o.interpreter.hasBegun ? this.#arrival : 1), HEAT.most);
     const isHot = heat >= this.hot;
     if (isHot && this.#o.hotAfter === Infinity) {
       this.#heat(page, pc, 0);
       return undefined;
     }
     this.#heat(page, pc, heat);
-    if (!isHot && heat % LOOKS_FOR_SHARED !== 1) return undefined;
+    if (!isHot && came % LOOKS_FOR_SHARED !== 0) return undefined;
     this.#makeRoom();
     const shared = this.#o.maker.share(pc, meta, bits);
     if (shared !== undefined) return this.#enter(shared);

@@ -1,5 +1,7 @@
 // Cold code: who executes it, and when it is worth while to translate it, or to enter what is translated.
 import { expect, test } from "vitest";
+import type { Turbo } from "../../../../sim/engine/turbo/engine.ts";
+import { createMachine } from "../../../../sim/machine/machine.ts";
 import { HOT_ISA } from "../../../arbitrary/hot.ts";
 import { configOf } from "../../../arbitrary/machine.ts";
 import { PASS, program } from "../../../drivers/machine.ts";
@@ -73,4 +75,17 @@ test.each([
   // The function has been called once, or 32 times, when the loop has turned 64 times.
   if (isLeftOut) expect(interpreted).toBeGreaterThan(2500);
   else expect(interpreted).toBeLessThan(4500);
+});
+
+test("a function that translated code calls is hot sooner than one that is called by the interpreter", () => {
+  // The loop takes 193,000 instructions until it is hot. From the 3,000th turn on it calls a function.
+  const source = `li s1, 6000\n li s2, 3000\n 1: .rept 80\n addi a1, a1, 1\n .endr\n bgt s1, s2, 2f\n jal 3f\n 2: addi s1, s1, -1\n bnez s1, 1b
+    ${PASS}\n 3: .rept 100\n addi a0, a0, 1\n .endr\n ret`;
+  const image = program(source, HOT_ISA);
+  const machine = createMachine({ isa: HOT_ISA, ramBytes: 2 ** 20, image, core, engine: "turbo", interpretAfter: 0 });
+  machine.run({ maxInstructions: 1_000_000 });
+  const { interpreted, translated } = machine.engine as Turbo;
+  expect(interpreted).toBeGreaterThan(200_000);
+  expect(interpreted).toBeLessThan(230_000);
+  expect(translated).toBeGreaterThan(500_000);
 });
