@@ -238,7 +238,7 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
         "return region.pages.every(({ virt, page }) => this.#o.knownPage(virt) === page);",
         "return region.pages.length > 0;",
       ],
-      ["code is translated that never should be", "isHot && this.#o.hotAfter === Infinity", "false"],
+      ["code is translated that never should be", "hotAfter === Infinity", "false"],
       ["code is entered that brings nothing", "if (page !== undefined) this.#heat(page, pc, 0);", ""],
       ["what translated code is left for stays cold", "this.#o.interpreter.hasBegun ? this.#arrival : 1", "1"],
       ["code that stays long is not entered", "this.#losses[index]! + TRIP - executed", "this.#losses[index]! + TRIP"],

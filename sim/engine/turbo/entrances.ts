@@ -86,10 +86,6 @@ export class Entrances {
     const came = before === HEAT.enters ? 0 : before;
     const heat = Math.min(came + (this.#o.interpreter.hasBegun ? this.#arrival : 1), HEAT.most);
     const isHot = heat >= this.hot;
-    if (isHot && this.#o.hotAfter === Infinity) {
-      this.#heat(page, pc, 0);
-      return undefined;
-    }
     this.#heat(page, pc, heat);
     if (!isHot && came % LOOKS_FOR_SHARED !== 0) return undefined;
     this.#makeRoom();
@@ -110,8 +106,13 @@ export class Entrances {
 
   #translate(page: CodePage, circumstances: Circumstances): Entrance | undefined {
     const { pc, meta, bits } = circumstances;
-    const { code, maker, interpreter, jumps, machine, decoded, knownPage } = this.#o;
+    const { code, maker, interpreter, jumps, machine, decoded, knownPage, hotAfter } = this.#o;
     const { hot } = this;
+    // Heat comes to an end, where code is never to be hot, too.
+    if (hotAfter === Infinity) {
+      this.#heat(page, pc, 0);
+      return undefined;
+    }
     interpreter.tellJumps(jumps);
     const source = new ExecutedCode(machine, {
       ...{ code: decoded, knownPage, pc, meta },
