@@ -253,7 +253,7 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
   ),
   ...mutations("sim/engine/turbo/regions.ts", INTERPRETER_TESTS, [
     ["a block goes on in a cold function", "!source.isWarm(target) || source", "source"],
-    ["a call brings a cold function into its region", "&& !cold.includes(ending.target)", ""],
+    ["a call brings a cold function into its region", "&& !isCold(ending.target)", ""],
   ]),
   ...mutations(
     "sim/engine/turbo/operations.ts",

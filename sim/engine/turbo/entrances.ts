@@ -74,9 +74,9 @@ export class Entrances {
   /** Where to enter a region at the pc, if anywhere; "never" where none can begin, but may behind the instruction. */
   at(circumstances: Circumstances): Entrance | "never" | undefined {
     const { pc, meta, bits } = circumstances;
-    const page = this.#o.knownPage(pc & ~PAGE_MASK);
+    const page = this.#pageAt(pc);
     if (page === undefined) return undefined;
-    const before = this.#heats.heatAt(this.#heats.parcelsOf(page), offsetOf(pc));
+    const before = this.#heatAt(page, pc);
     if (before === HEAT.never) return "never";
     const known = this.#o.code.find(page, pc, meta, bits, (region) => this.#valid(region));
     if (known !== undefined) {
@@ -100,7 +100,7 @@ export class Entrances {
     this.#losses[index] = Math.max(loss, -MOST_TRIPS * TRIP);
     if (loss < MOST_TRIPS * TRIP) return;
     this.#losses[index] = 0;
-    const page = this.#o.knownPage(pc & ~PAGE_MASK);
+    const page = this.#pageAt(pc);
     if (page !== undefined) this.#heat(page, pc, 0);
   }
 
@@ -118,11 +118,11 @@ export class Entrances {
       ...{ code: decoded, knownPage, pc, meta },
       jumpsTo: (from) => jumps.targets(from),
       isWarm: (to) => {
-        const seen = knownPage(to & ~PAGE_MASK);
-        return seen !== undefined && this.#heats.heatAt(this.#heats.parcelsOf(seen), offsetOf(to)) * WARM_SHARE > hot;
+        const seen = this.#pageAt(to);
+        return seen !== undefined && this.#heatAt(seen, to) * WARM_SHARE > hot;
       },
       isElsewhere: (to) => {
-        const seen = knownPage(to & ~PAGE_MASK);
+        const seen = this.#pageAt(to);
         return seen !== undefined && code.isElsewhere(seen, to, meta, bits);
       },
     });
@@ -139,6 +139,14 @@ export class Entrances {
   #enter(region: CachedRegion): Entrance {
     for (const { pc } of region.translated.targets) this.#heat(pageOf(region, pc), pc, HEAT.enters);
     return { region, target: 0 };
+  }
+
+  #pageAt(pc: bigint): CodePage | undefined {
+    return this.#o.knownPage(pc & ~PAGE_MASK);
+  }
+
+  #heatAt(page: CodePage, pc: bigint): number {
+    return this.#heats.heatAt(this.#heats.parcelsOf(page), offsetOf(pc));
   }
 
   #heat(page: CodePage, pc: bigint, heat: number): void {

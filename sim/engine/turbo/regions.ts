@@ -108,10 +108,10 @@ export function translateRegion(
     numbers.set(pc, blocks.push(block) - 1);
     instructions += block.instructions;
     const { ending } = block;
-    const cold = calls.filter((to) => !source.isWarm(to));
-    if ("target" in ending && !cold.includes(ending.target)) wanted.push(ending.target);
-    if (ending.kind === "branch") wanted.push(ending.otherwise);
     const warm = [...calls, ...jumps].filter((to) => source.isWarm(to));
+    const isCold = (to: bigint): boolean => calls.includes(to) && !warm.includes(to);
+    if ("target" in ending && !isCold(ending.target)) wanted.push(ending.target);
+    if (ending.kind === "branch") wanted.push(ending.otherwise);
     for (const target of [...warm, ...links]) {
       wanted.push(target);
       dynamic.add(target);

@@ -5,21 +5,14 @@ import { createMachine } from "../../../../sim/machine/machine.ts";
 import { HOT_ISA } from "../../../arbitrary/hot.ts";
 import { configOf } from "../../../arbitrary/machine.ts";
 import { PASS, program } from "../../../drivers/machine.ts";
-import { compareTimed, type Comparison, type TimedRun } from "./timing.ts";
+import type { Comparison } from "./timing.ts";
+import { agree, type Case } from "./timed-cases.ts";
 
 const core = configOf("cva6@1", [])!;
 
-function run(
-  source: string,
-  options: Partial<Pick<TimedRun, "slices" | "interpretAfter" | "translateAfter">> = {},
-): Comparison {
-  const comparison = compareTimed({
-    ...{ isa: HOT_ISA, ramBytes: 2 ** 20, image: program(source, HOT_ISA), core },
-    ...{ slices: [{ instructions: 400_000 }], interpretAfter: 0, ...options },
-  });
-  expect(comparison.found).toBeUndefined();
-  return comparison;
-}
+/** Interpreted in WebAssembly from the first instruction on. */
+const run = (source: string, options: Case = {}): Comparison =>
+  agree(source, { ramBytes: 2 ** 20, slices: [{ instructions: 1_600_000 }], interpretAfter: 0, ...options });
 
 /** A loop whose turns each call another of so many functions, which take as many instructions. */
 const inTurns = (turns: number, functions: number, length: number): string =>
@@ -38,7 +31,7 @@ test("JavaScript executes the first instructions of a program, translated ones n
   const cold = `.rept 400\n addi a0, a0, 1\n .endr\n ${PASS}`;
   const after = { interpretAfter: 500, translateAfter: 20 };
   expect(run(`${loop(10_000)} ${cold}`, after).interpreted).toBe(0);
-  expect(run(`${cold.repeat(2)}`.replace(PASS, ""), after).interpreted).toBeGreaterThan(250);
+  expect(run(cold.repeat(2).replace(PASS, ""), after).interpreted).toBeGreaterThan(250);
 });
 
 test("a loop is never translated where that is said, however often it turns", () => {
@@ -57,10 +50,7 @@ test("a region that is soon left again for cold code is entered now and then", (
 test("a region that stays long is entered whenever it is come to, whatever it is left for", () => {
   const work = "li t1, 100\n 3: addi t1, t1, -1\n bnez t1, 3b\n";
   const source = inTurns(3200, 400, 3).replace("1: jalr", `1: ${work} jalr`);
-  const { interpreted, instructions } = run(source, {
-    translateAfter: 100,
-    slices: Array(4).fill({ instructions: 400_000 }),
-  });
+  const { interpreted, instructions } = run(source, { translateAfter: 100 });
   expect(instructions).toBeGreaterThan(600_000);
   expect(interpreted).toBeLessThan(20_000);
 });

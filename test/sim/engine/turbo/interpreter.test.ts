@@ -1,24 +1,18 @@
 // The interpreter in WebAssembly: what it goes through ends as on the reference engine, at whatever cycle it is left.
 import { describe, expect, test } from "vitest";
 import { OPERATION, MAX_DECODED_PAGES } from "../../../../sim/engine/turbo/layout.ts";
-import { PASS, passThrough, program } from "../../../drivers/machine.ts";
-import { configOf } from "../../../arbitrary/machine.ts";
-import { HOT_ISA, HOT_RAM_BYTES } from "../../../arbitrary/hot.ts";
-import { compareTimed, type Comparison, type TimedRun } from "./timing.ts";
+import { PASS, passThrough } from "../../../drivers/machine.ts";
+import { compareTimed, type Comparison } from "./timing.ts";
+import { agree, type Case } from "./timed-cases.ts";
 import { hotRun } from "./timing-programs.ts";
 
 /** From the first instruction on, and nothing else. */
 const INTERPRETED = { interpretAfter: 0, translateAfter: Infinity } as const;
 const RUNS = 12;
 
-function interpreted(source: string, options: Partial<TimedRun> = {}): Comparison {
-  const isa = options.isa ?? HOT_ISA;
-  const image = program(source, isa);
-  const slices = [{ instructions: 400_000 }];
-  const run = compareTimed({ isa, ramBytes: HOT_RAM_BYTES, slices, image, ...INTERPRETED, ...options });
-  expect(run.found).toBeUndefined();
-  return run;
-}
+/** Without timing, where a case says nothing else. */
+const interpreted = (source: string, options: Case = {}): Comparison =>
+  agree(source, { preset: null, slices: [{ instructions: 400_000 }], ...INTERPRETED, ...options });
 
 test("random programs on random machines take the same time for the same reasons", () => {
   let instructions = 0;
@@ -32,15 +26,12 @@ test("random programs on random machines take the same time for the same reasons
   expect(instructions).toBeGreaterThan(RUNS * 1000);
 });
 
-describe.each([["cva6@1"], ["server@1"], [undefined]])("with the timing of %s", (preset) => {
-  const core = preset === undefined ? undefined : configOf(preset, []);
-  const timed = core === undefined ? {} : { core };
-
+describe.each([["cva6@1"], ["server@1"], [null]])("with the timing of %s", (preset) => {
   test("a loop of loads, stores, calls and branches can be left at each cycle", () => {
     const source = `la s0, word\n li s1, 40\n 1: ld a0, (s0)\n addi a0, a0, 1\n sd a0, (s0)\n jal 2f\n addi s1, s1, -1\n bnez s1, 1b
       ${PASS}\n 2: mul a1, a0, a0\n beqz a1, 2b\n ret\n .balign 8\n word: .dword 0`;
     const slices = Array.from({ length: 300 }, () => ({ cycles: 1 }));
-    const { interpreted: instructions } = interpreted(source, { slices, ...timed });
+    const { interpreted: instructions } = interpreted(source, { slices, preset });
     expect(instructions).toBeGreaterThan(50);
   });
 
@@ -48,7 +39,7 @@ describe.each([["cva6@1"], ["server@1"], [undefined]])("with the timing of %s", 
     const source = `la s0, table\n li s1, 3000\n 1: andi a0, s1, 3\n slli a0, a0, 3\n add a0, a0, s0\n ld a0, (a0)\n jr a0
       2: addi s2, s2, 1\n j 6f\n 3: addi s2, s2, 2\n j 6f\n 4: addi s2, s2, 3\n j 6f\n 5: addi s2, s2, 4
       6: addi s1, s1, -1\n bnez s1, 1b\n ${PASS}\n .balign 8\n table: .dword 2b, 3b, 4b, 5b`;
-    const run = interpreted(source, { translateAfter: 100, ...timed });
+    const run = interpreted(source, { translateAfter: 100, preset });
     expect(run.interpreted).toBeGreaterThan(400);
     // Who does not hear of those jumps interprets 1443 instructions: each place that they lead to has to be hot by itself.
     expect(run.interpreted).toBeLessThan(1000);
@@ -106,7 +97,7 @@ test("capabilities that it stores are known to the tag table", () => {
   const run = interpreted(
     `auipc s0, 0\n li s1, 300\n lui s6, 2\n yadd s2, s0, s6\n again: yaddi s2, s2, 192\n sy s0, 0(s2)\n ly a2, 0(s2)
     addi s1, s1, -1\n bnez s1, again\n ${passThrough("s0")}`,
-    { isa: "rv64y", core: configOf("rocket@1", sets)! },
+    { isa: "rv64y", preset: "rocket@1", sets },
   );
   expect(run.interpreted).toBeGreaterThan(1000);
 });
