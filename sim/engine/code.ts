@@ -100,7 +100,7 @@ export class CodeCache {
   }
 
   /** The instruction at an offset of a page, decoded and kept; undefined where there is none that lies in the page and is legal. */
-  ahead(page: CodePage, offset: number): Op | undefined {
+  opAt(page: CodePage, offset: number): Op | undefined {
     const known = page.ops[offset >>> 1];
     if (known !== undefined) return known;
     const at = page.phys - this.#memory.base + offset;

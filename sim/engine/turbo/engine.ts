@@ -41,7 +41,7 @@ export interface TurboOptions extends ReferenceOptions {
   readonly storage: Storage;
 }
 
-/** How often JavaScript comes to an address before its code is translated, and the interpreter in WebAssembly, which is faster. */
+/** How often JavaScript comes to an address before its code is translated; and once the interpreter in WebAssembly has begun, which is faster. */
 const HOT_AFTER = 48;
 const INTERPRETED_HOT_AFTER = 48 * HOT_AFTER;
 /** V8 replaces the quick code of a function by the optimised one when it is called: it has to be left now and then. */
@@ -185,22 +185,6 @@ export class Turbo extends Reference {
     const trapped = this.retired === retired;
     this.#sequential = this.#gaveUp || trapped ? NOWHERE : at + this.op!.bytes;
     this.#gaveUp = false;
-    if (!trapped) this.#noteExecuted();
-  }
-
-  /** Instructions that JavaScript has executed. */
-  get #executed(): number {
-    return this.retired - this.translated - this.interpreted;
-  }
-
-  /** The interpreter in WebAssembly may go on with what was executed here. */
-  #noteExecuted(): void {
-    if (this.#executed < this.#interpretedAfter) return;
-    const { fetchPhys } = this.record;
-    const page = this.code.page(fetchPhys)!;
-    const offset = fetchPhys % PAGE_BYTES;
-    const op = page.ops[offset >>> 1];
-    if (op !== undefined && op === this.op) this.#interpreter.note(page, offset, op);
   }
 
   /** Lets the interpreter in WebAssembly go on. False: this instruction is not for it. */
@@ -231,7 +215,8 @@ export class Turbo extends Reference {
   /** Can the interpreter in WebAssembly execute the instruction at the pc? */
   #knows(page: CodePage): boolean {
     if (this.#interpreter.knows(page, this.offset)) return true;
-    return this.#executed >= this.#interpretedAfter && this.#interpreter.lookAhead(page, this.offset, this.code);
+    const executed = this.retired - this.translated - this.interpreted;
+    return executed >= this.#interpretedAfter && this.#interpreter.lookAhead(page, this.offset, this.code);
   }
 
   #beginTimed(timing: GeneratedTiming): void {

@@ -52,20 +52,12 @@ export class Interpreter {
     return this.pages.recordAt(this.pages.parcelsOf(page), offset) !== 0;
   }
 
-  /** Takes up an instruction at an offset of a page, which may be kept. False: JavaScript executes it. */
-  note(page: CodePage, offset: number, op: Op): boolean {
-    if (this.#operations.full) this.#startAfresh();
-    const record = this.#operations.recordOf(op);
-    if (record !== 0) this.pages.note(this.pages.parcelsOf(page), offset, record);
-    return record !== 0;
-  }
-
   /** Takes up what is executed in a row from an offset of a page on. False: that is nothing, JavaScript executes what is there. */
   lookAhead(page: CodePage, offset: number, code: CodeCache): boolean {
     let at = offset;
     do {
-      const op = code.ahead(page, at);
-      if (op === undefined || !this.note(page, at, op)) break;
+      const op = code.opAt(page, at);
+      if (op === undefined || !this.#note(page, at, op)) break;
       at += op.bytes;
       const { timing } = op.decoded.insn;
       if (timing === "branch" || timing === "jump") break;
@@ -112,6 +104,14 @@ export class Interpreter {
       to.note(doubles[at >>> 3]!, doubles[(at + JUMPED.target) >>> 3]!);
     }
     words[(INTERPRETED_AT + INTERPRETED.jumps) >>> 2] = 0;
+  }
+
+  /** Takes up an instruction at an offset of a page. False: JavaScript executes it. */
+  #note(page: CodePage, offset: number, op: Op): boolean {
+    if (this.#operations.full) this.#startAfresh();
+    const record = this.#operations.recordOf(op);
+    if (record !== 0) this.pages.note(this.pages.parcelsOf(page), offset, record);
+    return record !== 0;
   }
 
   #startAfresh(): void {
