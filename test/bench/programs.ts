@@ -1,18 +1,17 @@
 // Small C programs with the timing of a machine and without: `npm run bench:programs`; USAGE says with what options. Needs
 // riscv64-unknown-elf-gcc.
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Image } from "../../isa/image.ts";
 import { chosen, geometricMean, median, millisecondsSince } from "../../sim/cli/bench.ts";
 import { EXIT } from "../../sim/cli/exit.ts";
-import { Failure } from "../../sim/cli/failure.ts";
 import { chosenMachine } from "../../sim/cli/machine-option.ts";
 import { whole } from "../../sim/cli/values.ts";
 import type { MachineConfig } from "../../sim/config/machine.ts";
 import { createMachine } from "../../sim/machine/machine.ts";
-import { compileC, GCC, hasGcc } from "../drivers/c.ts";
 import { compareTimed } from "../sim/engine/turbo/timing.ts";
+import { compileProgram, needGcc, PROGRAM_ISA, PROGRAM_RAM_BYTES, PROGRAMS } from "./c-programs.ts";
 import { optionValues, runCommand } from "./command.ts";
 
 const USAGE = `usage: npm run bench:programs [-- OPTIONS]
@@ -22,42 +21,39 @@ const USAGE = `usage: npm run bench:programs [-- OPTIONS]
   --check N          compares both engines after N instructions (setting up takes up to 2 million); status 1 if
                      anything differs`;
 
-const SOURCES = join(import.meta.dirname, "programs");
-const NAMES = readdirSync(SOURCES)
-  .flatMap((file) => /^(.*)\.c$/.exec(file)?.[1] ?? [])
-  .sort();
-/** Of what gcc makes, with the cycle counter that `rdcyc` reads. */
-const ISA = "rv64imac_zicsr_zicntr";
-const RAM_BYTES = 2 ** 24;
 const MILLION = 1e6;
-/** From reset on: what is executed is translated, and what it asks of the timing is learnt. */
-const COLD_INSTRUCTIONS = 4 * MILLION;
+/** Executed before, from reset on: what is executed is translated, and what it asks of the timing is learnt. */
+const WARM_UP_INSTRUCTIONS = 4 * MILLION;
 const ROUNDS = 3;
 
 interface Speed {
-  /** Host time of the first COLD_INSTRUCTIONS. */
-  readonly coldMs: number;
-  /** Million instructions a second of host time, thereafter: the median of ROUNDS rounds. */
+  /** Million instructions a second of host time, after WARM_UP_INSTRUCTIONS: the median of ROUNDS rounds. */
   readonly mips: number;
   readonly cyclesPerInstruction: number;
 }
 
 /** Runs a program, timed by a machine or functionally. */
 function speed(image: Image, core: MachineConfig | undefined, instructions: number): Speed {
-  const machine = createMachine({ isa: ISA, ramBytes: RAM_BYTES, image, engine: "turbo", ...(core && { core }) });
+  const machine = createMachine({
+    isa: PROGRAM_ISA,
+    ramBytes: PROGRAM_RAM_BYTES,
+    image,
+    engine: "turbo",
+    ...(core && { core }),
+  });
   const millisecondsOf = (more: number): number => {
     const at = process.hrtime.bigint();
     const stop = machine.run({ maxInstructions: machine.instructions + more });
     if (stop.kind !== "limit") throw new Error(`a program ended: ${JSON.stringify(stop)}`);
     return millisecondsSince(at);
   };
-  const coldMs = millisecondsOf(COLD_INSTRUCTIONS);
+  millisecondsOf(WARM_UP_INSTRUCTIONS);
   const [fromInstructions, fromCycles] = [machine.instructions, machine.cycles];
   const round = Math.round(instructions / ROUNDS);
   const speeds = Array.from({ length: ROUNDS }, () => round / millisecondsOf(round) / 1000);
   machine.core?.check();
   const cyclesPerInstruction = (machine.cycles - fromCycles) / (machine.instructions - fromInstructions);
-  return { coldMs, mips: median(speeds), cyclesPerInstruction };
+  return { mips: median(speeds), cyclesPerInstruction };
 }
 
 /** What the engines differ in after so many instructions: clock, registers, memory, all counters of the timing. */
@@ -66,12 +62,12 @@ function engineDifference(image: Image, core: MachineConfig, instructions: numbe
   const slices = Array.from({ length: parts }, (_, i) => ({
     instructions: Math.min(MILLION, instructions - i * MILLION),
   }));
-  const compared = compareTimed({ isa: ISA, ramBytes: RAM_BYTES, image, core, slices });
+  const compared = compareTimed({ isa: PROGRAM_ISA, ramBytes: PROGRAM_RAM_BYTES, image, core, slices });
   if (compared.found === undefined && compared.instructions < instructions) return `it ends in ${compared.ended}`;
   return compared.found;
 }
 
-const WIDTHS = [16, 10, 10, 12, 8, 9];
+const WIDTHS = [16, 10, 12, 8, 9];
 const columns = (cells: readonly string[]): string =>
   `${cells.map((cell, i) => (i === 0 ? cell.padEnd(WIDTHS[i]!) : cell.padStart(WIDTHS[i]!))).join("")}\n`;
 const shown = (mips: number): string => mips.toFixed(mips < 10 ? 1 : 0);
@@ -89,7 +85,7 @@ async function readOptions(): Promise<Options> {
   const { config } = await chosenMachine({ machine: values.machine, set: undefined }, "nothing measured");
   return {
     core: config,
-    names: chosen("programs", values.programs ?? "all", NAMES),
+    names: chosen("programs", values.programs ?? "all", PROGRAMS),
     instructions: whole("instructions", values.instructions ?? "30000000", 300_000, 1e12),
     check: values.check === undefined ? undefined : whole("check", values.check, 1, 1e9),
   };
@@ -99,29 +95,29 @@ async function readOptions(): Promise<Options> {
 function bench({ core, names, instructions, check }: Options, folder: string): boolean {
   const rows: (readonly [timed: Speed, functional: Speed])[] = [];
   let equal = true;
-  const heads = ["million inst/s", "cold ms", "timed", "functional", "CPI"];
+  const heads = ["million inst/s", "timed", "functional", "CPI"];
   process.stdout.write(columns(check === undefined ? heads : [...heads, "engines"]));
   for (const name of names) {
     process.stderr.write(`${name}\n`);
-    const image = compileC(join(SOURCES, `${name}.c`), "-O2", join(folder, name));
+    const image = compileProgram(name, folder);
     const found = check === undefined ? undefined : engineDifference(image, core, check);
     if (found !== undefined) process.stderr.write(`${name}: turbo against reference: ${found}\n`);
     equal &&= found === undefined;
     const [timed, functional] = [speed(image, core, instructions), speed(image, undefined, instructions)];
     rows.push([timed, functional]);
-    const cells = [timed.coldMs.toFixed(0), shown(timed.mips), shown(functional.mips)];
+    const cells = [shown(timed.mips), shown(functional.mips)];
     const verdict = check === undefined ? [] : [found === undefined ? "equal" : "DIFFER"];
     process.stdout.write(columns([name, ...cells, timed.cyclesPerInstruction.toFixed(2), ...verdict]));
   }
   const mean = (of: (row: (typeof rows)[number]) => number): number => geometricMean(rows.map(of));
-  const means = [mean(([t]) => t.coldMs).toFixed(0), shown(mean(([t]) => t.mips)), shown(mean(([, f]) => f.mips))];
+  const means = [shown(mean(([t]) => t.mips)), shown(mean(([, f]) => f.mips))];
   process.stdout.write(columns(["geometric mean", ...means, mean(([t]) => t.cyclesPerInstruction).toFixed(2)]));
   return equal;
 }
 
 async function main(): Promise<number> {
   const options = await readOptions();
-  if (!hasGcc()) throw new Failure("usage", `${GCC} is not there: it compiles the programs (status 2)`);
+  needGcc();
   const folder = mkdtempSync(join(tmpdir(), "meshsim-programs-"));
   try {
     return bench(options, folder) ? EXIT.ok.status : EXIT.difference.status;
