@@ -18,6 +18,11 @@ export class DecodedPages {
     this.#words = words;
   }
 
+  /** Pages that have been decoded in part. */
+  get size(): number {
+    return this.#parcels.size;
+  }
+
   /** Where the parcels of a page lie. */
   parcelsOf(page: CodePage): number {
     return this.#parcels.get(numberOf(page.phys)) ?? this.#add(page);

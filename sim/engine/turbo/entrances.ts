@@ -37,6 +37,9 @@ const INSTRUCTIONS_A_SHARE = 64;
  * transitions than are remembered, and is slower translated than interpreted.
  */
 const MOST_SHARES_UNTIMED = 16;
+/** So with timing, the more code there is, the hotter has to be what the interpreter in WebAssembly leaves: each part has learnt less when it is over. */
+const PAGES_A_SHARE = 4;
+const MOST_SHARES_OF_PAGES = 4;
 /** Code is hot after so many times the arrivals of JavaScript that it takes before the interpreter has begun. */
 const ARRIVALS = 3;
 /** After so many regions were dropped, code has to be twice as hot. */
@@ -64,11 +67,19 @@ export class Entrances {
 
   /** Jumps to a place after which its code is hot. */
   get hot(): number {
-    const { hotAfter, interpretedHotAfter, code, pieces, interpreter } = this.#o;
+    const { hotAfter, code, pieces } = this.#o;
     const most = pieces === undefined ? MOST_SHARES_UNTIMED : Infinity;
     const shares = Math.min(1 + Math.floor(code.instructions / INSTRUCTIONS_A_SHARE), most);
-    const least = interpreter.hasBegun ? interpretedHotAfter : hotAfter;
-    return Math.min(Math.max(least, hotAfter * shares) * 2 ** Math.floor(code.dropped / DROPS_PER_DOUBLING), HEAT.most);
+    const drops = Math.floor(code.dropped / DROPS_PER_DOUBLING);
+    return Math.min(Math.max(this.#least, hotAfter * shares) * 2 ** drops, HEAT.most);
+  }
+
+  /** The same where little is translated yet. */
+  get #least(): number {
+    const { hotAfter, interpretedHotAfter, pieces, interpreter } = this.#o;
+    if (!interpreter.hasBegun) return hotAfter;
+    if (pieces === undefined) return interpretedHotAfter;
+    return interpretedHotAfter * Math.min(1 + Math.floor(this.#heats.size / PAGES_A_SHARE), MOST_SHARES_OF_PAGES);
   }
 
   /** Where to enter a region at the pc, if anywhere; "never" where none can begin, but may behind the instruction. */

@@ -79,3 +79,16 @@ test("a function that translated code calls is hot sooner than one that is calle
   expect(interpreted).toBeLessThan(230_000);
   expect(translated).toBeGreaterThan(500_000);
 });
+
+test.each([
+  ["with timing, a loop of 6,000 turns is translated in a small program", 2, core, true],
+  ["with timing, it is not translated in a program of 20 pages of code", 20, core, false],
+  ["without timing, it is translated in a program of 20 pages of code", 20, undefined, true],
+])("%s", (_, pages, timing, isTranslated) => {
+  const source = `.option norvc\n .rept ${pages - 1}\n j 1f\n .zero 4092\n 1:\n .endr\n li s1, 6000
+    2: addi a0, a0, 1\n addi s1, s1, -1\n bnez s1, 2b\n ${PASS}`;
+  const options = { isa: HOT_ISA, ramBytes: 2 ** 20, image: program(source, HOT_ISA), interpretAfter: 0 };
+  const machine = createMachine({ ...options, engine: "turbo", ...(timing && { core: timing }) });
+  machine.run();
+  expect((machine.engine as Turbo).translated > 0).toBe(isTranslated);
+});
