@@ -14,7 +14,7 @@ import { whole } from "../../sim/cli/values.ts";
 import type { MachineConfig } from "../../sim/config/machine.ts";
 import { buildKernel, FORMS, isaOf, KERNELS } from "../../workloads/micro/kernels.ts";
 import { compileProgram, needGcc, PROGRAM_ISA, PROGRAM_RAM_BYTES, PROGRAMS } from "./c-programs.ts";
-import { optionValues, runCommand } from "./command.ts";
+import { columns, optionValues, runCommand } from "./command.ts";
 
 const USAGE = `usage: npm run bench:cold [-- OPTIONS]
   --machine PRESET   whose timing (default cva6@1)
@@ -106,8 +106,7 @@ function times(
 }
 
 const WIDTHS = [26, 14, 14, 8];
-const columns = (cells: readonly string[]): string =>
-  `${cells.map((cell, i) => (i === 0 ? cell.padEnd(WIDTHS[i]!) : cell.padStart(WIDTHS[i]!))).join("")}\n`;
+const writeRow = (cells: readonly string[]): boolean => process.stdout.write(columns(WIDTHS, cells));
 const shares = (interpreted: number, translated: number): string[] => [
   interpreted.toFixed(0),
   translated.toFixed(0),
@@ -116,17 +115,17 @@ const shares = (interpreted: number, translated: number): string[] => [
 
 function bench(options: Options, folder: string): void {
   const rows: [number, number][] = [];
-  process.stdout.write(columns([`ms of ${options.instructions}`, "interpreter", "by default", "share"]));
+  writeRow([`ms of ${options.instructions}`, "interpreter", "by default", "share"]);
   for (const subject of options.subjects) {
     process.stderr.write(`${subject.name}\n`);
     const elf = join(folder, "program.elf");
     writeFileSync(elf, writeElf(subject.image(folder)));
     const row = times(subject, elf, options);
     rows.push(row);
-    process.stdout.write(columns([subject.name, ...shares(...row)]));
+    writeRow([subject.name, ...shares(...row)]);
   }
   const [interpreted, translated] = [0, 1].map((i) => geometricMean(rows.map((row) => row[i]!)));
-  process.stdout.write(columns(["geometric mean", ...shares(interpreted!, translated!)]));
+  writeRow(["geometric mean", ...shares(interpreted!, translated!)]);
 }
 
 await runCommand(async () => {

@@ -1,4 +1,4 @@
-// What the commands of the benches share: options by name, and errors that end in a message and a status.
+// What the commands of the benches share: options by name, errors that end in a message and a status, tables.
 import { parseArgs } from "node:util";
 import { EXIT } from "../../sim/cli/exit.ts";
 import { Failure } from "../../sim/cli/failure.ts";
@@ -26,3 +26,7 @@ export async function runCommand(main: () => Promise<number>): Promise<void> {
     process.exitCode = EXIT[error.exit].status;
   }
 }
+
+/** A line of a table: the first cell to the left of its column, the others to the right of theirs. */
+export const columns = (widths: readonly number[], cells: readonly string[]): string =>
+  `${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("")}\n`;

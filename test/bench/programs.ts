@@ -12,7 +12,7 @@ import type { MachineConfig } from "../../sim/config/machine.ts";
 import { createMachine } from "../../sim/machine/machine.ts";
 import { compareTimed } from "../sim/engine/turbo/timing.ts";
 import { compileProgram, needGcc, PROGRAM_ISA, PROGRAM_RAM_BYTES, PROGRAMS } from "./c-programs.ts";
-import { optionValues, runCommand } from "./command.ts";
+import { columns, optionValues, runCommand } from "./command.ts";
 
 const USAGE = `usage: npm run bench:programs [-- OPTIONS]
   --machine PRESET   whose timing (default cva6@1)
@@ -68,8 +68,7 @@ function engineDifference(image: Image, core: MachineConfig, instructions: numbe
 }
 
 const WIDTHS = [16, 10, 12, 8, 9];
-const columns = (cells: readonly string[]): string =>
-  `${cells.map((cell, i) => (i === 0 ? cell.padEnd(WIDTHS[i]!) : cell.padStart(WIDTHS[i]!))).join("")}\n`;
+const writeRow = (cells: readonly string[]): boolean => process.stdout.write(columns(WIDTHS, cells));
 const shown = (mips: number): string => mips.toFixed(mips < 10 ? 1 : 0);
 
 interface Options {
@@ -96,7 +95,7 @@ function bench({ core, names, instructions, check }: Options, folder: string): b
   const rows: (readonly [timed: Speed, functional: Speed])[] = [];
   let equal = true;
   const heads = ["million inst/s", "timed", "functional", "CPI"];
-  process.stdout.write(columns(check === undefined ? heads : [...heads, "engines"]));
+  writeRow(check === undefined ? heads : [...heads, "engines"]);
   for (const name of names) {
     process.stderr.write(`${name}\n`);
     const image = compileProgram(name, folder);
@@ -107,11 +106,11 @@ function bench({ core, names, instructions, check }: Options, folder: string): b
     rows.push([timed, functional]);
     const cells = [shown(timed.mips), shown(functional.mips)];
     const verdict = check === undefined ? [] : [found === undefined ? "equal" : "DIFFER"];
-    process.stdout.write(columns([name, ...cells, timed.cyclesPerInstruction.toFixed(2), ...verdict]));
+    writeRow([name, ...cells, timed.cyclesPerInstruction.toFixed(2), ...verdict]);
   }
   const mean = (of: (row: (typeof rows)[number]) => number): number => geometricMean(rows.map(of));
   const means = [shown(mean(([t]) => t.mips)), shown(mean(([, f]) => f.mips))];
-  process.stdout.write(columns(["geometric mean", ...means, mean(([t]) => t.cyclesPerInstruction).toFixed(2)]));
+  writeRow(["geometric mean", ...means, mean(([t]) => t.cyclesPerInstruction).toFixed(2)]);
   return equal;
 }
 
