@@ -61,8 +61,10 @@ export function setOffsetOf(
   cache: Pick<CacheFastPath, "lineBytes" | "setMask" | "ways">,
 ): Term {
   const { lineBytes, setMask, ways } = cache;
-  if ((((ramBase - RAM_AT) / lineBytes) & setMask) !== 0) return setOffset(lineOf(place, ramBase, cache), cache);
-  return scaled(place, Math.log2(lineBytes), setMask, Math.log2(WORD_BYTES * ways));
+  const waysShift = Math.log2(WORD_BYTES * ways);
+  const isShifted = Number.isInteger(waysShift) && (((ramBase - RAM_AT) / lineBytes) & setMask) === 0;
+  if (!isShifted) return setOffset(lineOf(place, ramBase, cache), cache);
+  return scaled(place, Math.log2(lineBytes), setMask, waysShift);
 }
 
 /**

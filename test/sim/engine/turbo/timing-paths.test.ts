@@ -43,6 +43,14 @@ test("a store to a line that has only been read makes it dirty", () => {
   );
 });
 
+test.each([0, 32, 64, 128, 160])("of a set of three ways the first is in hand (%i bytes into the cache)", (at) => {
+  const load = (line: number): string => `ld a0, ${at + 256 * line}(s0)\n add a1, a1, a0\n`;
+  // Four lines of one set take turns: one that is taken for the first, and is not made it, is displaced too early.
+  const body = [0, 0, 1, 1, 0, 2, 2, 3, 3, 0, 1, 1, 2, 2, 1, 2].map(load).join("");
+  const sets = ["l1d.sizeBytes=768", "l1d.ways=3", "l1d.lineBytes=64", "l1d.prefetch=none", "l1d.replacement=lru"];
+  alike(turns(body), { sets });
+});
+
 test.each([1, 4, 60])("an access that is misaligned by %i takes longer", (by) => {
   alike(turns(`ld a0, 0(s0)\n ld a1, ${by}(s0)\n sw a1, ${by + 1}(s0)\n lh a2, ${by}(s0)`));
 });
