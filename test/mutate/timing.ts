@@ -505,8 +505,9 @@ const retired: readonly Mutation[] = [
 
 const dispatched = mutations(
   "sim/engine/turbo/function.ts",
-  [test("jumps"), test("many-places")],
+  [test("jumps"), test("many-places"), test("timing-paths")],
   [
+    ["who leaves before a loop is taken for charged", "    this.#spend(-block.instructions);\n", ""],
     [
       "where there are two places left, the dispatcher takes the wrong one",
       "i32(middle).op(Op.i32LtU)",

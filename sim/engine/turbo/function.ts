@@ -305,7 +305,12 @@ class FunctionBody implements NodeWriter {
     const code = this.#code;
     if (block.readsCounter) this.#o.counters.keepBudget(code);
     if (ahead !== undefined) this.#check(block, ahead);
-    code.local(Op.localGet, BUDGET).i32(block.instructions).op(Op.i32Sub).local(Op.localSet, BUDGET);
+    this.#spend(block.instructions);
+  }
+
+  /** Of the budget. */
+  #spend(instructions: number): void {
+    this.#code.local(Op.localGet, BUDGET).i32(instructions).op(Op.i32Sub).local(Op.localSet, BUDGET);
   }
 
   #check({ headExit }: Block, { instructions, way }: Ahead): void {
@@ -335,7 +340,10 @@ class FunctionBody implements NodeWriter {
   /** Fetches a block's first line before the loop of which it is the head, if that is entered. */
   #fetchBefore(block: Block, ahead: Ahead): void {
     this.#check(block, ahead);
+    // Where it leaves, it takes the block's instructions for charged.
+    this.#spend(block.instructions);
     this.#placePart(block, 0, block.timed!.firstFetch!.to);
+    this.#spend(-block.instructions);
   }
 
   #placePart({ code, branches }: Block, from: number, to: number): void {

@@ -51,6 +51,14 @@ test.each([0, 32, 64, 128, 160])("of a set of three ways the first is in hand (%
   alike(turns(body), { sets });
 });
 
+test("a run that ends while the first line of a loop is fetched has executed none of it", () => {
+  // The loop's line and that of the code before it displace each other. The first loop is hot first, and its region has the other.
+  const source = `li s1, 400\n 1: li s3, 3\n 3: addi s3, s3, -1\n bnez s3, 3b\n li s2, 2\n bnez s1, 2f\n nop\n .balign 128
+    2: addi a0, a0, 1\n addi a1, a1, 1\n addi s2, s2, -1\n bnez s2, 2b\n addi s1, s1, -1\n bnez s1, 1b\n ${PASS}`;
+  const slices = Array.from({ length: 60 }, () => ({ cycles: 211 }));
+  alike(source, { sets: ["l1i.sizeBytes=64", "l1i.ways=1", "l1i.lineBytes=64"], slices, translateAfter: 5 });
+});
+
 test.each([1, 4, 60])("an access that is misaligned by %i takes longer", (by) => {
   alike(turns(`ld a0, 0(s0)\n ld a1, ${by}(s0)\n sw a1, ${by + 1}(s0)\n lh a2, ${by}(s0)`));
 });
