@@ -64,6 +64,7 @@ export class MemoCore implements TimedCore {
     const { insn } = r;
     if (this.generated.begun) {
       this.generated.begun = false;
+      this.generated.takeFetched(r.pc);
       return;
     }
     if (r.category !== this.#category) this.#end();

@@ -170,6 +170,11 @@ const parts: readonly Mutation[] = [
     ["there is always time before the next event", "<= this.event[0]!;", "< Infinity;"],
   ]),
   ...mutations("sim/timing/memo-core.ts", TESTS, [
+    [
+      "a fetch that was told with its instruction is told again",
+      "      this.generated.takeFetched(r.pc);\n      return;",
+      "      return;",
+    ],
     ["an instruction that generated code has timed is timed again", "if (this.generated.begun) {", "if (r.trap) {"],
   ]),
 ];

@@ -24,3 +24,10 @@ describe("random programs", () => {
     }
   });
 });
+
+test.each([
+  [9951, 2225],
+  [9952, 109],
+])("an instruction that is begun in generated code is fetched once (hot run %i, %i)", (seed, index) => {
+  expect(compareTimed(hotRun(seed, index).run).found).toBeUndefined();
+});
