@@ -159,6 +159,14 @@ export class GeneratedTiming {
     return cycles;
   }
 
+  /** Has the instruction whose record comes now been gone through here? Then nothing more is told of it, nor of its fetch. */
+  takeBegun(): boolean {
+    const { begun } = this;
+    this.begun = false;
+    if (begun) this.fetchedPc = NOWHERE;
+    return begun;
+  }
+
   /** Has an instruction that is not in the line in hand been fetched here? Then that is told now. */
   takeFetched(pc: number): boolean {
     const fetched = this.fetchedPc === pc;

@@ -62,11 +62,7 @@ export class MemoCore implements TimedCore {
 
   retire(r: Retire, walks: Walks): void {
     const { insn } = r;
-    if (this.generated.begun) {
-      this.generated.begun = false;
-      this.generated.takeFetched(r.pc);
-      return;
-    }
+    if (this.generated.takeBegun()) return;
     if (r.category !== this.#category) this.#end();
     this.#category = r.category;
     if (insn === undefined) return this.#trap(0);

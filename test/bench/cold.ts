@@ -1,7 +1,7 @@
 // Cold code: the first instructions of a program with full timing, beside the interpreter in WebAssembly alone, which never translates.
 // `npm run build && npm run bench:cold`; USAGE says with what options. Each run has a process of its own (cold-run.js), both in turns.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { writeElf } from "../../isa/elf.ts";
@@ -25,6 +25,8 @@ const USAGE = `usage: npm run bench:cold [-- OPTIONS]
   --rounds N         in turns, of which the medians are shown (default 5)`;
 
 const RUN = join(import.meta.dirname, "cold-run.js");
+/** What it runs. */
+const BUILT = join(import.meta.dirname, "../../dist/sim/machine/machine.js");
 /** No kernel comes to its end. */
 const TURNS = 2 ** 40;
 const FILE_RAM_BYTES = 2 ** 26;
@@ -63,6 +65,7 @@ function fileSubject(file: string): Subject {
 }
 
 async function readOptions(): Promise<Options> {
+  if (!existsSync(BUILT)) throw new Failure("usage", "the simulator is not built\n  hint: npm run build (status 2)");
   const values = optionValues(["machine", "kernels", "programs", "files", "instructions", "rounds"], USAGE);
   const { config } = await chosenMachine({ machine: values.machine, set: undefined }, "nothing measured");
   const some = (option: "kernels" | "programs", names: readonly string[]): readonly string[] =>

@@ -168,14 +168,10 @@ const parts: readonly Mutation[] = [
   ]),
   ...mutations("sim/timing/generated.ts", TESTS, [
     ["there is always time before the next event", "<= this.event[0]!;", "< Infinity;"],
+    ["a fetch that was told with its instruction is told again", "if (begun) this.fetchedPc = NOWHERE;", ""],
   ]),
   ...mutations("sim/timing/memo-core.ts", TESTS, [
-    [
-      "a fetch that was told with its instruction is told again",
-      "      this.generated.takeFetched(r.pc);\n      return;",
-      "      return;",
-    ],
-    ["an instruction that generated code has timed is timed again", "if (this.generated.begun) {", "if (r.trap) {"],
+    ["an instruction that generated code has timed is timed again", "if (this.generated.takeBegun())", "if (r.trap)"],
   ]),
 ];
 

@@ -68,8 +68,11 @@ export class Entrances {
   /** Jumps to a place after which its code is hot. */
   get hot(): number {
     const { hotAfter, code, pieces } = this.#o;
-    const most = pieces === undefined ? MOST_SHARES_UNTIMED : Infinity;
-    const shares = Math.min(1 + Math.floor(code.instructions / INSTRUCTIONS_A_SHARE), most);
+    const shares = sharesOf(
+      code.instructions,
+      INSTRUCTIONS_A_SHARE,
+      pieces === undefined ? MOST_SHARES_UNTIMED : Infinity,
+    );
     const drops = Math.floor(code.dropped / DROPS_PER_DOUBLING);
     return Math.min(Math.max(this.#least, hotAfter * shares) * 2 ** drops, HEAT.most);
   }
@@ -79,7 +82,7 @@ export class Entrances {
     const { hotAfter, interpretedHotAfter, pieces, interpreter } = this.#o;
     if (!interpreter.hasBegun) return hotAfter;
     if (pieces === undefined) return interpretedHotAfter;
-    return interpretedHotAfter * Math.min(1 + Math.floor(this.#heats.size / PAGES_A_SHARE), MOST_SHARES_OF_PAGES);
+    return interpretedHotAfter * sharesOf(this.#heats.size, PAGES_A_SHARE, MOST_SHARES_OF_PAGES);
   }
 
   /** Where to enter a region at the pc, if anywhere; "never" where none can begin, but may behind the instruction. */
@@ -179,4 +182,5 @@ export class Entrances {
   }
 }
 
+const sharesOf = (count: number, each: number, most: number): number => Math.min(1 + Math.floor(count / each), most);
 const offsetOf = (pc: bigint): number => Number(pc & PAGE_MASK);
