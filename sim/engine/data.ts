@@ -157,13 +157,14 @@ export abstract class DataPath extends CapabilityArithmetic {
       this.raise(direction === "load" ? CAUSE.loadAddressMisaligned : CAUSE.storeAddressMisaligned, addr);
     }
     const near = Number(addr);
+    this.#noteAddress(addr, near);
     const phys = this.mmu.translateData(addr, near, direction);
     if (phys < 0) this.raise(this.mmu.cause, addr);
     if (this.mmu.guardsData) {
       const inPage = this.mmu.translatesData ? PAGE_BYTES - (phys % PAGE_BYTES) : bytes;
       this.#guard(phys, Math.min(bytes, inPage), direction, addr);
     }
-    this.#note(direction, addr, near, phys, bytes);
+    this.#note(direction, phys, bytes);
     return phys;
   }
 
@@ -172,11 +173,12 @@ export abstract class DataPath extends CapabilityArithmetic {
    */
   #inRam(addr: bigint, bytes: number, direction: Direction, tagged = false, tval: bigint = addr): number {
     const near = Number(addr);
+    this.#noteAddress(addr, near);
     const phys = this.mmu.translateData(addr, near, tagged ? "taggedStore" : direction);
     if (phys < 0) this.raise(this.mmu.cause, tval);
     if (!this.memory.holds(phys, bytes)) this.raise(ACCESS_FAULT[direction], tval);
     if (this.mmu.guardsData) this.#guard(phys, bytes, direction, tval);
-    this.#note(direction, addr, near, phys, bytes);
+    this.#note(direction, phys, bytes);
     return phys - this.memory.base;
   }
 
@@ -185,10 +187,14 @@ export abstract class DataPath extends CapabilityArithmetic {
     if (!this.mmu.allows(phys, bytes, direction)) this.raise(this.mmu.cause, tval);
   }
 
-  #note(direction: Direction, addr: bigint, near: number, phys: number, bytes: number): void {
+  /** Before it is translated: that may change the tables by which it is. */
+  #noteAddress(addr: bigint, near: number): void {
+    this.record.dataVirt = near < VIRT_END ? near : virt48(addr);
+  }
+
+  #note(direction: Direction, phys: number, bytes: number): void {
     const r = this.record;
     r.access = direction;
-    r.dataVirt = near < VIRT_END ? near : virt48(addr);
     r.dataPhys = phys;
     r.dataBytes = bytes;
     r.capability = false;

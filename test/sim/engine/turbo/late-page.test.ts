@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { test } from "vitest";
 import { HOT_RAM_BYTES } from "../../../arbitrary/hot.ts";
 import { PASS } from "../../../drivers/machine.ts";
-import { ALL, enter, pte, putEntry, satp, V } from "./supervised.ts";
+import { ALL, enter, pte, putEntry, R, satp, V, W } from "./supervised.ts";
 import { alike } from "./timed-cases.ts";
 
 const RAM = 0x8000_0000;
@@ -168,5 +168,28 @@ test.each(["cva6@1", "rocket@1", "server@1"])(
       alike(spaces, { preset, interpretAfter, translateAfter: 1 });
       alike(entries, { preset, interpretAfter, translateAfter: 1 });
     }
+  },
+);
+
+/**
+ * A page whose frame is the lowest table, through which another was found before, is stored to where its own entry lies, which has yet to be
+ * marked; then the entry is put back.
+ */
+const ownEntry = `
+  ${putEntry(TABLES + 8 * 2, pte(RAM, ALL | GLOBAL))}
+  ${putEntry(TABLES + 8, pte(MIDDLE, V))}
+  ${putEntry(MIDDLE, pte(LOWEST, V))}
+  ${putEntry(LOWEST + 8 * 6, pte(RAM + 0x6000, ALL))}
+  li t0, ${1n << 61n}\n csrs menvcfg, t0
+  li t0, ${satp(TABLES)}\n csrw satp, t0
+  ${enter("S", "9f")}
+  9: li s0, ${PAGES_AT + 0x5000}\n li s1, 60\n li s2, ${LOWEST}\n li s3, ${pte(LOWEST, V | R | W)}\n li s4, ${PAGES_AT + 0x6000}
+  again: sd s3, ${8 * 5}(s2)\n sfence.vma\n ld a2, 0(s4)\n sd zero, ${8 * 5}(s0)\n ld a0, ${8 * 5}(s2)\n add a1, a1, a0
+  addi s1, s1, -1\n bnez s1, again\n ${PASS}`;
+
+test.each(["cva6@1", "rocket@1", "server@1"])(
+  "a store is translated as it was before it, by the entry that it marks and overwrites (%s)",
+  (preset) => {
+    for (const interpretAfter of [0, Infinity]) alike(ownEntry, { preset, interpretAfter, translateAfter: 1 });
   },
 );
