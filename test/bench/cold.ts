@@ -1,9 +1,11 @@
 // Cold code: the first instructions of a program with full timing, beside the interpreter in WebAssembly alone, which never translates.
-// `npm run build && npm run bench:cold`; USAGE says with what options. Each run has a process of its own (cold-run.js), both in turns.
+// `npm run bench:cold`; USAGE says with what options. Each run has a process of its own (cold-run.ts, packed into one file as the command
+// line is), both in turns.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { build } from "rolldown";
 import { writeElf } from "../../isa/elf.ts";
 import type { Image } from "../../isa/image.ts";
 import { chosen, geometricMean, median } from "../../sim/cli/bench.ts";
@@ -14,6 +16,7 @@ import { whole } from "../../sim/cli/values.ts";
 import type { MachineConfig } from "../../sim/config/machine.ts";
 import { buildKernel, FORMS, isaOf, KERNELS } from "../../workloads/micro/kernels.ts";
 import { compileProgram, needGcc, PROGRAM_ISA, PROGRAM_RAM_BYTES, PROGRAMS } from "./c-programs.ts";
+import type { Job } from "./cold-run.ts";
 import { columns, optionValues, runCommand } from "./command.ts";
 
 const USAGE = `usage: npm run bench:cold [-- OPTIONS]
@@ -24,9 +27,9 @@ const USAGE = `usage: npm run bench:cold [-- OPTIONS]
   --instructions N   executed from reset on (default 4000000)
   --rounds N         in turns, of which the medians are shown (default 5)`;
 
-const RUN = join(import.meta.dirname, "cold-run.js");
-/** What it runs. */
-const BUILT = join(import.meta.dirname, "../../dist/sim/machine/machine.js");
+/** Files of the folder in which it is measured. */
+const RUN = "cold-run.mjs";
+const PROGRAM = "program.elf";
 /** No kernel comes to its end. */
 const TURNS = 2 ** 40;
 const FILE_RAM_BYTES = 2 ** 26;
@@ -65,7 +68,6 @@ function fileSubject(file: string): Subject {
 }
 
 async function readOptions(): Promise<Options> {
-  if (!existsSync(BUILT)) throw new Failure("usage", "the simulator is not built\n  hint: npm run build (status 2)");
   const values = optionValues(["machine", "kernels", "programs", "files", "instructions", "rounds"], USAGE);
   const { config } = await chosenMachine({ machine: values.machine, set: undefined }, "nothing measured");
   const some = (option: "kernels" | "programs", names: readonly string[]): readonly string[] =>
@@ -87,23 +89,34 @@ async function readOptions(): Promise<Options> {
   };
 }
 
-function milliseconds(job: string): number {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [RUN, job], { encoding: "utf8" });
+const pack = (folder: string): Promise<unknown> =>
+  build({
+    input: join(import.meta.dirname, "cold-run.ts"),
+    platform: "node",
+    logLevel: "warn",
+    output: { file: join(folder, RUN), codeSplitting: false },
+  });
+
+function milliseconds(folder: string, job: Job): number {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, RUN), JSON.stringify(job)], {
+    encoding: "utf8",
+  });
   if (status !== 0) throw new Failure("usage", `${stderr.trim()} (status 2)`);
   return Number(stdout);
 }
 
-/** Milliseconds for the first instructions: the interpreter's alone, and with what is hot translated. */
+/** Milliseconds for the first instructions: the interpreter's alone, and with what is hot translated. The second of two is at a disadvantage. */
 function times(
+  folder: string,
   { name, isa, ramBytes }: Subject,
-  elf: string,
   { core, instructions, rounds }: Options,
 ): [number, number] {
   const ms: [number[], number[]] = [[], []];
+  const elf = join(folder, PROGRAM);
   for (let round = 0; round < rounds; round += 1)
-    for (const [i, translates] of [false, true].entries()) {
-      const job = JSON.stringify({ name, elf, isa, ramBytes, core, instructions, translates });
-      ms[i]!.push(milliseconds(job));
+    for (const i of round % 2 === 0 ? [0, 1] : [1, 0]) {
+      const translates = i === 1;
+      ms[i]!.push(milliseconds(folder, { name, elf, isa, ramBytes, core, instructions, translates }));
     }
   return [median(ms[0]), median(ms[1])];
 }
@@ -121,9 +134,8 @@ function bench(options: Options, folder: string): void {
   writeRow([`ms of ${options.instructions}`, "interpreter", "by default", "share"]);
   for (const subject of options.subjects) {
     process.stderr.write(`${subject.name}\n`);
-    const elf = join(folder, "program.elf");
-    writeFileSync(elf, writeElf(subject.image(folder)));
-    const row = times(subject, elf, options);
+    writeFileSync(join(folder, PROGRAM), writeElf(subject.image(folder)));
+    const row = times(folder, subject, options);
     rows.push(row);
     writeRow([subject.name, ...shares(...row)]);
   }
@@ -135,6 +147,7 @@ await runCommand(async () => {
   const options = await readOptions();
   const folder = mkdtempSync(join(tmpdir(), "meshsim-cold-"));
   try {
+    await pack(folder);
     bench(options, folder);
     return 0;
   } finally {
