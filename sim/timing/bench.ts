@@ -2,18 +2,39 @@
 import type { MachineConfig } from "../config/machine.ts";
 import { Clock } from "./clock.ts";
 import { Use } from "./far-stores.ts";
-import { heapStorage } from "./part.ts";
-import { Pipeline } from "./pipeline.ts";
-import { Player } from "./script.ts";
+import type { Storage } from "./part.ts";
+import { Pipeline, type PipelineLayout } from "./pipeline.ts";
+import { LATE_WORD, LATE_WORDS, Player } from "./script.ts";
 import type { States } from "./states.ts";
+import { NO_OVERLAP } from "./storebuffer.ts";
+
+/** What code works on that computes transitions. */
+export interface BenchLayout {
+  readonly pipeline: PipelineLayout;
+  /** What code notes: as in `Player`, by `PLAYED`. */
+  readonly played: Float64Array;
+  /** [0]: linear address of the outcomes of the step that it goes through; [1]: is the state far? */
+  readonly playing: Int32Array;
+  /** The outcomes of a step on time, in the words of one that is late. */
+  readonly onTime: Int32Array;
+}
+
+export const PLAYED = { translateAt: 0, blockedAt: 1, accessAt: 2, waiting: 3 } as const;
 
 export class Bench {
   readonly pipeline: Pipeline;
   readonly player: Player;
+  readonly layout: BenchLayout;
 
-  constructor(config: MachineConfig) {
-    this.pipeline = new Pipeline(config, new Clock(1, heapStorage), heapStorage);
+  constructor(config: MachineConfig, storage: Storage) {
+    this.pipeline = new Pipeline(config, new Clock(1, storage), storage);
     this.player = new Player(this.pipeline, config.l1d.hitCycles);
+    const onTime = storage.int32(LATE_WORDS);
+    onTime[LATE_WORD.overlapAge] = NO_OVERLAP;
+    this.layout = {
+      ...{ pipeline: this.pipeline.layout, onTime },
+      ...{ played: storage.float64(Object.keys(PLAYED).length), playing: storage.int32(2) },
+    };
   }
 
   begin(states: States, state: number): void {

@@ -70,19 +70,22 @@ export class FarStores {
   readonly next: Int32Array;
   /** Lists of uses: how many there are, and these. The first is empty. */
   readonly uses: Int32Array;
+  /** [0]: where the next list begins. */
+  readonly end: Int32Array;
   readonly entries: number;
   /** When a use could go ahead before which `pass` stopped. */
   clearAt = 0;
-  readonly #forwards: boolean;
-  #end = 1;
+  /** Do loads wait for no store? Then no list has their uses. */
+  readonly forwards: boolean;
 
   /** @param mostTransitions - that are remembered. */
   constructor(config: StoreBufferConfig, mostTransitions: number, storage: Storage) {
     this.entries = config.entries;
-    this.#forwards = config.onOverlap === "forward";
+    this.forwards = config.onOverlap === "forward";
     this.ring = storage.float64(RING, -Infinity);
     this.next = storage.int32(1);
     this.uses = storage.int32(USE_WORDS * (mostTransitions + RING));
+    this.end = storage.int32(1, 1);
   }
 
   get mask(): number {
@@ -91,27 +94,32 @@ export class FarStores {
 
   /** Is there too little room for what one more script notes? */
   get full(): boolean {
-    return this.#end + USE_WORDS * RING > this.uses.length;
+    return this.end[0]! > this.lastBegin;
+  }
+
+  /** The last place where a list may begin. */
+  get lastBegin(): number {
+    return this.uses.length - USE_WORDS * RING;
   }
 
   /** Notes of the uses what a transition wants; gives where the list begins. */
   note({ words }: BufferUses): number {
-    const at = this.#end;
+    const at = this.end[0]!;
     let to = at + 1;
     for (let i = 0; i < words.length; i += USE_WORDS) {
-      if (this.#forwards && useKind(words[i]!) === Use.load) continue;
+      if (this.forwards && useKind(words[i]!) === Use.load) continue;
       for (let k = 0; k < USE_WORDS; k += 1) this.uses[to + k] = words[i + k]!;
       to += USE_WORDS;
     }
     if (to === at + 1) return 0;
     this.uses[at] = (to - at - 1) / USE_WORDS;
-    this.#end = to;
+    this.end[0] = to;
     return at;
   }
 
   /** Forgets all lists. */
   clear(): void {
-    this.#end = 1;
+    this.end[0] = 1;
   }
 
   // Times

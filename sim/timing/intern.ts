@@ -1,30 +1,70 @@
 // Numbers sequences of words: equal sequences get the same number, counted from 0.
+//
+// Generated code numbers some itself, on the same words of the storage, as long as these suffice: what is more lies elsewhere, and code is
+// told that there is no room for any.
+import type { Storage } from "./part.ts";
 
-const EMPTY = -1;
+/** Words that say how many sequences there are, how many places the table has less one, and with how many of them code adds no more. */
+export const KNOWN = { size: 0, mask: 1, most: 2 } as const;
+const FIRST_PLACES = 512;
+export const HASH_BASIS = 0x811c9dc5;
+export const HASH_PRIME = 0x01000193;
+/** Folds a hash's high bits into the low ones that index the table. */
+export const HASH_FOLD = 15;
+
+/** What code works on that numbers sequences: as in the class, while that has not outgrown it. */
+export interface InternerLayout {
+  /** `KNOWN` */
+  readonly known: Int32Array;
+  /** All sequences one after another; sequence n lies from `starts[n]` to `starts[n + 1]`. */
+  readonly words: Int32Array;
+  readonly starts: Int32Array;
+  readonly hashes: Int32Array;
+  /** Open addressing: numbers of sequences plus 1, or 0; at most half full. */
+  readonly table: Int32Array;
+}
 
 export class Interner {
-  /** All sequences one after another; sequence n lies from `#starts[n]` to `#starts[n + 1]`. */
-  #words = new Int32Array(4096);
-  #starts = new Int32Array(256);
-  #hashes = new Int32Array(256);
-  /** Open addressing: sequence numbers, at most half full. */
-  #table = new Int32Array(512).fill(EMPTY);
-  #size = 0;
+  /** In the storage. */
+  readonly layout: InternerLayout;
+  readonly #known: Int32Array;
+  readonly #most: number;
+  /** As in the layout, where that suffices. */
+  #words: Int32Array;
+  #starts: Int32Array;
+  #hashes: Int32Array;
+  #table: Int32Array;
+
+  /** @param room - a power of two of sequences, and their words, that code may number; more become known here. */
+  constructor(storage: Storage, room: { readonly sequences: number; readonly words: number }) {
+    const { sequences, words } = room;
+    this.#most = sequences;
+    this.layout = {
+      known: storage.int32(3),
+      words: storage.int32(words),
+      starts: storage.int32(sequences + 1),
+      hashes: storage.int32(sequences),
+      table: storage.int32(Math.max(FIRST_PLACES, 2 * sequences)),
+    };
+    this.#known = this.layout.known;
+    ({ words: this.#words, starts: this.#starts, hashes: this.#hashes, table: this.#table } = this.layout);
+    this.clear();
+  }
 
   get size(): number {
-    return this.#size;
+    return this.#known[KNOWN.size]!;
   }
 
   /** The number of the first `length` words of `words`. */
   intern(words: Int32Array, length: number): number {
     const hash = hashOf(words, length);
-    const mask = this.#table.length - 1;
-    let slot = hash & mask;
-    for (; this.#table[slot] !== EMPTY; slot = (slot + 1) & mask) {
-      const known = this.#table[slot]!;
+    const mask = this.#known[KNOWN.mask]!;
+    let place = hash & mask;
+    for (; this.#table[place] !== 0; place = (place + 1) & mask) {
+      const known = this.#table[place]! - 1;
       if (this.#hashes[known] === hash && this.#equals(known, words, length)) return known;
     }
-    this.#table[slot] = this.#size;
+    this.#table[place] = this.size + 1;
     return this.#append(words, length, hash);
   }
 
@@ -44,8 +84,11 @@ export class Interner {
   }
 
   clear(): void {
-    this.#size = 0;
-    this.#table.fill(EMPTY);
+    this.layout.table.fill(0, 0, Math.min(this.#known[KNOWN.mask]! + 1, this.layout.table.length));
+    ({ words: this.#words, starts: this.#starts, hashes: this.#hashes, table: this.#table } = this.layout);
+    this.#known[KNOWN.size] = 0;
+    this.#known[KNOWN.mask] = FIRST_PLACES - 1;
+    this.#known[KNOWN.most] = this.#most;
   }
 
   #equals(number: number, words: Int32Array, length: number): boolean {
@@ -56,41 +99,43 @@ export class Interner {
   }
 
   #append(words: Int32Array, length: number, hash: number): number {
-    const number = this.#size;
+    const number = this.size;
     const start = this.#starts[number]!;
-    this.#words = roomFor(this.#words, start + length);
-    this.#starts = roomFor(this.#starts, number + 2);
-    this.#hashes = roomFor(this.#hashes, number + 1);
+    this.#words = this.#withRoom(this.#words, start + length);
+    this.#starts = this.#withRoom(this.#starts, number + 2);
+    this.#hashes = this.#withRoom(this.#hashes, number + 1);
     for (let i = 0; i < length; i += 1) this.#words[start + i] = words[i]!;
     this.#starts[number + 1] = start + length;
     this.#hashes[number] = hash;
-    this.#size += 1;
-    if (2 * this.#size > this.#table.length) this.#rehash();
+    this.#known[KNOWN.size] = number + 1;
+    if (2 * (number + 1) > this.#known[KNOWN.mask]! + 1) this.#rehash();
     return number;
   }
 
   #rehash(): void {
-    const table = new Int32Array(2 * this.#table.length).fill(EMPTY);
-    const mask = table.length - 1;
-    for (let number = 0; number < this.#size; number += 1) {
-      let slot = this.#hashes[number]! & mask;
-      while (table[slot] !== EMPTY) slot = (slot + 1) & mask;
-      table[slot] = number;
+    const places = 2 * (this.#known[KNOWN.mask]! + 1);
+    this.#table = this.#withRoom(this.#table, places);
+    this.#table.fill(0, 0, places);
+    const mask = (this.#known[KNOWN.mask] = places - 1);
+    for (let number = 0; number < this.size; number += 1) {
+      let place = this.#hashes[number]! & mask;
+      while (this.#table[place] !== 0) place = (place + 1) & mask;
+      this.#table[place] = number + 1;
     }
-    this.#table = table;
+  }
+
+  #withRoom(words: Int32Array, length: number): Int32Array {
+    if (length <= words.length) return words;
+    this.#known[KNOWN.most] = 0;
+    const larger = new Int32Array(Math.max(length, 2 * words.length));
+    larger.set(words);
+    return larger;
   }
 }
 
-/** FNV-1a over words, its high bits folded into the low ones that index the table. */
+/** FNV-1a over words. */
 function hashOf(words: Int32Array, length: number): number {
-  let hash = 0x811c9dc5 ^ length;
-  for (let i = 0; i < length; i += 1) hash = Math.imul(hash ^ words[i]!, 0x01000193);
-  return hash ^ (hash >>> 15);
-}
-
-function roomFor(words: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
-  if (length <= words.length) return words;
-  const larger = new Int32Array(Math.max(length, 2 * words.length));
-  larger.set(words);
-  return larger;
+  let hash = HASH_BASIS ^ length;
+  for (let i = 0; i < length; i += 1) hash = Math.imul(hash ^ words[i]!, HASH_PRIME);
+  return hash ^ (hash >>> HASH_FOLD);
 }

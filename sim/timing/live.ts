@@ -56,7 +56,7 @@ export class Live {
   /** Goes through a script; gives the cycles that it takes. */
   play(scripts: Scripts, script: number): number {
     scripts.count(script, 1);
-    return this.#timed(scripts.categories[script]!, () => scripts.play(this.player, script));
+    return this.#timed(scripts.categoryOf(script), () => scripts.play(this.player, script));
   }
 
   /** Goes through one instruction; gives the cycles that it takes. */

@@ -30,8 +30,9 @@
 // grows with simulated time; while there is none, the state is LIVE: a pipeline goes step by step, and nothing is remembered.
 import type { MachineConfig } from "../config/machine.ts";
 import { Allowance } from "./allowance.ts";
-import { Bench } from "./bench.ts";
+import { Bench, type BenchLayout } from "./bench.ts";
 import { FarStores, isFar, TO_FAR, TO_NEAR, Use, useOf } from "./far-stores.ts";
+import type { InternerLayout } from "./intern.ts";
 import { Live, LIVE } from "./live.ts";
 import { heapStorage, type Storage } from "./part.ts";
 import type { Outcomes, Pipeline } from "./pipeline.ts";
@@ -72,10 +73,19 @@ export interface MemoOptions {
   readonly nearStores?: number;
 }
 
+/** What code works on that computes transitions: as in `Transitions` and the memo. */
+export interface ComputingLayout extends Pick<Transitions, "size" | "rows" | "most"> {
+  readonly states: InternerLayout;
+  readonly scripts: InternerLayout;
+  readonly bench: BenchLayout;
+  readonly nearStores: Float64Array;
+  readonly computed: Float64Array;
+}
+
 export class PipelineMemo {
   readonly #transitions: Transitions;
   readonly scripts: Scripts;
-  readonly #states = new States();
+  readonly #states: States;
   /** Called when states have new numbers, and when scripts have. */
   onRenumbered: (scriptsToo: boolean) => void = () => {};
   readonly #bench: Bench;
@@ -88,20 +98,23 @@ export class PipelineMemo {
   readonly #nearStores: Allowance;
   /** The stores of far states. */
   readonly far: FarStores;
-  #computed = 0;
+  /** [0]: transitions computed so far, those forgotten included. */
+  readonly #computed: Float64Array;
 
   constructor(config: MachineConfig, options: MemoOptions) {
     const { categories, storage = heapStorage } = options;
     const { mostTransitions = MOST_TRANSITIONS, cyclesATransition = CYCLES_A_TRANSITION } = options;
     this.#transitions = new Transitions(mostTransitions, storage);
+    this.#states = new States(mostTransitions, storage);
     this.scripts = new Scripts(storage);
     this.#allowance = new Allowance(options.allowed ?? ALLOWED_AT_FIRST, cyclesATransition, storage);
     const cyclesANearStore = TRANSITIONS_A_NEAR_STORE * cyclesATransition;
-    this.#nearStores = new Allowance(options.nearStores ?? NEAR_STORES_AT_FIRST, cyclesANearStore, heapStorage);
+    this.#nearStores = new Allowance(options.nearStores ?? NEAR_STORES_AT_FIRST, cyclesANearStore, storage);
     this.far = new FarStores(config.storeBuffer, mostTransitions, storage);
     this.#hitCycles = config.l1d.hitCycles;
     this.live = new Live(config, { categories, storage, states: this.#states, far: this.far });
-    this.#bench = new Bench(config);
+    this.#bench = new Bench(config, storage);
+    this.#computed = storage.float64(1);
   }
 
   get slots(): Int32Array {
@@ -119,6 +132,15 @@ export class PipelineMemo {
     return { first, shift, translateAt, variants: this.scripts.variants.words };
   }
 
+  /** For generated code that computes transitions. */
+  get computing(): ComputingLayout {
+    const { size, rows, most } = this.#transitions;
+    return {
+      ...{ states: this.#states.layout, scripts: this.scripts.layout, bench: this.#bench.layout },
+      ...{ size, rows, most, nearStores: this.#nearStores.left, computed: this.#computed },
+    };
+  }
+
   /** [0]: how many transitions may be computed now; less than none: more were than that. */
   get allowed(): Float64Array {
     return this.#allowance.left;
@@ -133,9 +155,8 @@ export class PipelineMemo {
     return this.#states.numberOf(this.live.pipeline);
   }
 
-  /** Transitions computed so far, those forgotten included. */
   get computed(): number {
-    return this.#computed;
+    return this.#computed[0]!;
   }
 
   /** Goes through a script from the clock's `now` on; gives where the transition's slot begins. */
@@ -309,9 +330,9 @@ export class PipelineMemo {
   #storeSlot(state: number, onTime: number, word: number, category: number, now: number): number {
     const late = this.#late;
     if (this.#nearStores.at(now) >= 1) {
-      const known = this.#computed;
+      const known = this.computed;
       const slot = this.#lateSlot(state, onTime, word, category);
-      if (this.#computed > known) this.#nearStores.spend();
+      if (this.computed > known) this.#nearStores.spend();
       return slot;
     }
     const found = this.#transitions.find(state, this.scripts.late(onTime, word, category, late));
@@ -338,7 +359,7 @@ export class PipelineMemo {
 
   #compute(from: number, script: number): number {
     this.#allowance.spend();
-    this.#computed += 1;
+    this.#computed[0]! += 1;
     const state = this.#begin(from);
     this.scripts.play(this.#bench.player, script);
     return this.#add(state, script);

@@ -44,12 +44,18 @@ export interface Storage {
   float64(length: number, fill?: number): Float64Array;
 }
 
-export const heapStorage: Storage = {
-  int32: (length, fill = 0) => new Int32Array(length).fill(fill),
-  float64: (length, fill = 0) => new Float64Array(length).fill(fill),
+/** Arrays of zeros are not filled, here or in linear memory: that would have the host commit memory for them. */
+const filled = <A extends Int32Array | Float64Array>(array: A, fill: number): A => {
+  if (fill !== 0) array.fill(fill);
+  return array;
 };
 
-/** The bytes that `use` takes of a linear storage. Its arrays are not filled: that would have the host commit memory for them. */
+export const heapStorage: Storage = {
+  int32: (length, fill = 0) => filled(new Int32Array(length), fill),
+  float64: (length, fill = 0) => filled(new Float64Array(length), fill),
+};
+
+/** The bytes that `use` takes of a linear storage. Its arrays are not filled at all. */
 export function storageBytes(use: (storage: Storage) => void): number {
   let bytes = 0;
   const counted = <A extends Int32Array | Float64Array>(array: A): A => {
@@ -80,10 +86,6 @@ export function linearStorage(memory: { readonly buffer: ArrayBuffer }, fromByte
     if (end > memory.buffer.byteLength)
       throw new Error(`${end - memory.buffer.byteLength} bytes of storage are missing`);
     return at;
-  };
-  const filled = <A extends Int32Array | Float64Array>(array: A, fill: number): A => {
-    if (fill !== 0) array.fill(fill);
-    return array;
   };
   return {
     get end() {

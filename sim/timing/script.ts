@@ -8,8 +8,13 @@ import { NO_OVERLAP } from "./storebuffer.ts";
 
 export const LATE = 1 << 30;
 /** Words that follow one with LATE. */
+export const LATE_WORD = {
+  ...{ translateCycles: 0, blockedCycles: 1, overlapAge: 2, accessCycles: 3, tagCycles: 4, bufferCycles: 5 },
+} as const satisfies Record<keyof Lateness, number>;
 export const LATE_WORDS = 6;
-const FETCH = -1;
+export const FETCH = -1;
+/** Words that follow it. */
+export const FETCH_WORDS = 3;
 const TRAP = -2;
 const FLUSH = -3;
 const IDLE = -4;
@@ -193,7 +198,8 @@ export class Player implements Outcomes {
   }
 
   overlapAge(): number {
-    this.waiting = Math.max(this.waiting, this.#pipeline.stores.waitingAt(this.#pipeline.clock.now));
+    const { stores, clock } = this.#pipeline;
+    if (!stores.forwards) this.waiting = Math.max(this.waiting, stores.waitingAt(clock.now));
     return this.#late.overlapAge;
   }
 

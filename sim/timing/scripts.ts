@@ -1,12 +1,12 @@
 // The scripts of a memo: each has a number, belongs to a category, and says how its instructions are counted.
-import { Interner } from "./intern.ts";
+import { Interner, type InternerLayout } from "./intern.ts";
 import type { Storage } from "./part.ts";
 import { ON_TIME, Script, type Lateness, type Player } from "./script.ts";
 import { ScriptCounts, type Counted } from "./script-counts.ts";
 import { Variants, WAITING } from "./variants.ts";
 
 /** Words that follow those of a script where they are numbered: the category, and `Counted`. */
-const ADDED_WORDS = 2;
+export const ADDED_WORDS = 2;
 const COUNTED: readonly Counted[] = ["elsewhere", "physical", "translated"];
 /** Scripts of one instruction that are found without their words. */
 const SINGLES_BITS = 10;
@@ -15,19 +15,25 @@ const SINGLE_WORDS = 4;
 const SINGLE_SPREAD = 0x9e3779b1;
 const UNKNOWN = -1;
 
+/** Scripts that code numbers at most, and their words in the mean, what is added included. */
+const MOST_SCRIPTS = 1 << 16;
+const SCRIPT_WORDS = 16;
+
 export class Scripts {
-  /** By number. */
-  readonly categories: number[] = [];
   readonly counts = new ScriptCounts();
   readonly variants: Variants;
-  readonly #interner = new Interner();
-  readonly #counted: Counted[] = [];
+  readonly #interner: Interner;
   readonly #script = new Script();
   /** Direct-mapped by step word. */
   readonly #singles = new Int32Array(SINGLE_WORDS << SINGLES_BITS).fill(UNKNOWN);
 
   constructor(storage: Storage) {
     this.variants = new Variants(storage);
+    this.#interner = new Interner(storage, { sequences: MOST_SCRIPTS, words: SCRIPT_WORDS * MOST_SCRIPTS });
+  }
+
+  get layout(): InternerLayout {
+    return this.#interner.layout;
   }
 
   /** Scripts numbered so far. */
@@ -42,9 +48,15 @@ export class Scripts {
     script.step(COUNTED.indexOf(counted));
     const number = this.#interner.intern(script.words, script.length);
     script.length = length;
-    this.categories[number] = category;
-    this.#counted[number] = counted;
     return number;
+  }
+
+  categoryOf(script: number): number {
+    return this.#interner.words[this.#endOf(script)]!;
+  }
+
+  #countedOf(script: number): Counted {
+    return COUNTED[this.#interner.words[this.#endOf(script) + 1]!]!;
   }
 
   /** The number of the script of one instruction whose outcomes are on time. */
@@ -77,7 +89,7 @@ export class Scripts {
     if (known >= 0) return known;
     const from = this.#interner.startOf(script);
     this.#script.waitingCopy(this.#interner.words, from, this.#endOf(script), place, bufferCycles);
-    const number = this.number(this.#script, this.categories[script]!, this.#counted[script]);
+    const number = this.number(this.#script, this.categoryOf(script), this.#countedOf(script));
     this.variants.set(script, late, number);
     return number;
   }
@@ -93,7 +105,7 @@ export class Scripts {
 
   /** A script was gone through so many times. */
   count(script: number, times: number): void {
-    const counted = this.#counted[script]!;
+    const counted = this.#countedOf(script);
     if (counted === "elsewhere") return;
     this.counts.add(this.#interner.words, this.#interner.startOf(script), this.#endOf(script), counted, times);
   }
@@ -102,7 +114,6 @@ export class Scripts {
     this.#interner.clear();
     this.variants.clear();
     this.#singles.fill(UNKNOWN);
-    this.categories.length = this.#counted.length = 0;
   }
 
   /** Where a script's words end, what `number` adds to them left out. */

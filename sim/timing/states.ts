@@ -1,6 +1,7 @@
 // The states of a memo's pipelines, numbered: those in which stores wait from FIRST_WAITING on, far ones (far-stores.ts) from FIRST_FAR on.
 import { FIRST_FAR } from "./far-stores.ts";
-import { Interner } from "./intern.ts";
+import { Interner, type InternerLayout } from "./intern.ts";
+import type { Storage } from "./part.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { StateReader, StateWriter } from "./relative.ts";
 
@@ -10,10 +11,23 @@ export const FIRST_WAITING = 1 << 28;
 /** A time of a state lies farther ahead than a word tells. */
 export const EXCEEDED = -1;
 
+/** Words of a state, in the mean, for which there is room; and of so many states more, so that few have room, too. */
+const STATE_WORDS = 32;
+const MORE_STATES = 64;
+
 export class States {
-  readonly #interner = new Interner();
+  readonly #interner: Interner;
   readonly #writer = new StateWriter();
   readonly #reader = new StateReader();
+
+  /** @param most - for which code has room. */
+  constructor(most: number, storage: Storage) {
+    this.#interner = new Interner(storage, { sequences: most, words: STATE_WORDS * (most + MORE_STATES) });
+  }
+
+  get layout(): InternerLayout {
+    return this.#interner.layout;
+  }
 
   /** The number of the state that a pipeline is in. */
   numberOf(pipeline: Pipeline): number {

@@ -26,7 +26,7 @@ export const OVERLAPS = 1;
 export const NO_OVERLAP = -1;
 
 /** In place of how many stores wait: their times are kept elsewhere. */
-const ELSEWHERE = -1;
+export const ELSEWHERE = -1;
 
 /** What code works on that pushes stores while their times are kept here: as in the class. */
 export interface StoreBufferLayout {
@@ -77,6 +77,11 @@ export class StoreBuffer {
       ...{ counts: this.#count, doneAt: this.#doneAt, next: this.#next, last: this.#last },
       config: this.#config,
     };
+  }
+
+  /** Do loads wait for no store? */
+  get forwards(): boolean {
+    return this.#config.onOverlap === "forward";
   }
 
   /** Are the times kept elsewhere? */

@@ -6,6 +6,7 @@ import type { Storage } from "./part.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Player } from "./script.ts";
 import type { Scripts } from "./scripts.ts";
+import { OVERLAPS, STORES } from "./storebuffer.ts";
 
 /** Words of a slot. */
 export const SLOT_WORDS = 8;
@@ -23,9 +24,9 @@ export const NOBODY = -1;
 /** Slots lie close together while they are few: the host's caches hold them. */
 const FIRST_BITS = 9;
 
-/** Instructions that shared a cycle, the store buffer's events, cycles by cause. */
-const Row = { script: 0, shared: 1, stores: 2, overlaps: 3, causes: 4 } as const;
-const ROW_WORDS = Row.causes + CAUSE_COUNT;
+/** Words of a row: instructions that shared a cycle, the store buffer's events, cycles by cause. */
+export const Row = { script: 0, shared: 1, stores: 2, overlaps: 3, causes: 4 } as const;
+export const ROW_WORDS = Row.causes + CAUSE_COUNT;
 
 export class Transitions {
   /** One for what is not remembered, and then the table, at most half full. */
@@ -39,13 +40,15 @@ export class Transitions {
   readonly taken: Float64Array;
   /** When the last access of each transition's script asks for its translation, in cycles after the begin. */
   readonly translateAt: Int32Array;
+  /** `Row`, by transition. */
+  readonly rows: Int32Array;
+  /** [0]: how many there are. */
+  readonly size: Int32Array;
   readonly most: number;
   /** Where the slot begins for what is not remembered. */
   readonly spare = 0;
   /** Where the table begins. */
   readonly first = SLOT_WORDS;
-  #rows = new Int32Array(256 * ROW_WORDS);
-  #size = 0;
 
   constructor(most: number, storage: Storage) {
     this.most = most;
@@ -54,11 +57,13 @@ export class Transitions {
     this.shift = storage.int32(1, 32 - Math.min(mostBits, FIRST_BITS));
     this.taken = storage.float64(most + 1);
     this.translateAt = storage.int32(most);
+    this.rows = storage.int32(ROW_WORDS * most);
+    this.size = storage.int32(1);
     this.#empty();
   }
 
   get full(): boolean {
-    return this.#size === this.most;
+    return this.size[0] === this.most;
   }
 
   /** Where the slot of a transition begins, until the next is added; NOBODY where it is not known. */
@@ -69,18 +74,17 @@ export class Transitions {
 
   /** Adds what a pipeline has done from cycle 0 on, led by a player; gives where the transition's slot begins. */
   add(state: number, script: number, next: number, { clock, stores }: Pipeline, player: Player): number {
-    const transition = this.#size;
-    this.#size += 1;
-    if (2 * this.#size > this.#tableSize) this.#double();
-    if (this.#rows.length < ROW_WORDS * this.#size) this.#rows = doubled(this.#rows);
+    const transition = this.size[0]!;
+    this.size[0] = transition + 1;
+    if (2 * this.size[0] > this.#tableSize) this.#double();
+    const { slots, rows } = this;
     const row = ROW_WORDS * transition;
-    this.#rows[row + Row.script] = script;
-    this.#rows[row + Row.shared] = clock.shared[0]!;
-    this.#rows[row + Row.stores] = stores.events.values[0]!;
-    this.#rows[row + Row.overlaps] = stores.events.values[1]!;
-    for (let cause = 0; cause < CAUSE_COUNT; cause += 1) this.#rows[row + Row.causes + cause] = clock.cycles[cause]!;
+    rows[row + Row.script] = script;
+    rows[row + Row.shared] = clock.shared[0]!;
+    rows[row + Row.stores] = stores.events.values[STORES]!;
+    rows[row + Row.overlaps] = stores.events.values[OVERLAPS]!;
+    for (let cause = 0; cause < CAUSE_COUNT; cause += 1) rows[row + Row.causes + cause] = clock.cycles[cause]!;
     this.translateAt[transition] = player.translateAt;
-    const { slots } = this;
     const at = this.#placeOf(state, script);
     slots[at] = state;
     slots[at + Slot.script] = script;
@@ -101,25 +105,26 @@ export class Transitions {
 
   /** Adds what has been taken to a pipeline's counts, but for its time, and to those of the scripts. */
   collect({ clock, stores }: Pipeline, scripts: Scripts): void {
-    for (let transition = 0; transition < this.#size; transition += 1) {
+    const { rows } = this;
+    for (let transition = 0; transition < this.size[0]!; transition += 1) {
       const times = this.taken[transition]!;
       if (times === 0) continue;
       this.taken[transition] = 0;
       const row = ROW_WORDS * transition;
-      const script = this.#rows[row + Row.script]!;
+      const script = rows[row + Row.script]!;
       scripts.count(script, times);
-      const category = scripts.categories[script]!;
-      clock.shared[category]! += times * this.#rows[row + Row.shared]!;
-      stores.events.values[0]! += times * this.#rows[row + Row.stores]!;
-      stores.events.values[1]! += times * this.#rows[row + Row.overlaps]!;
+      const category = scripts.categoryOf(script);
+      clock.shared[category]! += times * rows[row + Row.shared]!;
+      stores.events.values[STORES]! += times * rows[row + Row.stores]!;
+      stores.events.values[OVERLAPS]! += times * rows[row + Row.overlaps]!;
       for (let cause = 0; cause < CAUSE_COUNT; cause += 1) {
-        clock.cycles[category * CAUSE_COUNT + cause]! += times * this.#rows[row + Row.causes + cause]!;
+        clock.cycles[category * CAUSE_COUNT + cause]! += times * rows[row + Row.causes + cause]!;
       }
     }
   }
 
   clear(): void {
-    this.#size = 0;
+    this.size[0] = 0;
     this.#empty();
   }
 
@@ -151,10 +156,4 @@ export class Transitions {
       if (old[at] !== NOBODY)
         slots.set(old.subarray(at, at + SLOT_WORDS), this.#placeOf(old[at]!, old[at + Slot.script]!));
   }
-}
-
-function doubled(words: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(2 * words.length);
-  larger.set(words);
-  return larger;
 }

@@ -579,6 +579,160 @@ const fetches = mutations(
   ],
 );
 
+const ownEntries = mutations(
+  "sim/engine/data.ts",
+  [test("late-page")],
+  [
+    [
+      "a store is translated as the entry leaves it that it marks",
+      "    this.#noteAddress(addr, near);\n    const phys = this.mmu.translateData(addr, near, direction);",
+      "    const phys = this.mmu.translateData(addr, near, direction);\n    this.#noteAddress(addr, near);",
+    ],
+  ],
+);
+
+const COMPUTE = [test("compute-code"), "test/sim/timing/memo.test.ts"];
+
+const computed: readonly Mutation[] = [
+  ...mutations("sim/engine/turbo/compute-code.ts", COMPUTE, [
+    ["code computes what is not allowed", "f64.lt(f64.at(allowed.byteOffset), f64.const(1)),", ""],
+    ["code computes transitions for nothing", "        f.count(memo.allowed.byteOffset, f64.const(-1));\n", ""],
+    [
+      "near states take any number of late stores",
+      "f.if(i32.and(isLateStore, f64.lt(f64.at(nearStores.byteOffset), f64.const(1))), unknown);",
+      "",
+    ],
+    ["a store whose page is late is a late store", "WORD_BYTES * (1 + LATE_WORD.accessCycles)", "WORD_BYTES"],
+    [
+      "a script begins with the counts of the one before",
+      "f.storeAt(counts.byteOffset + NUMBER_BYTES * event, f64.const(0));",
+      "",
+    ],
+    ["no outcome is late", "f.set(outcomes, at);", ""],
+    [
+      "a device answers as the cache does",
+      "f.if(i32.lt(i32.load(outcomes, WORD_BYTES * LATE_WORD.blockedCycles), word(0)), () => f.return(word(0)));",
+      "",
+    ],
+    ["traps take no time", "f.if(i32.ne(step, word(FETCH)), () => f.return(word(0)));", ""],
+    [
+      "nothing stands in the way of a far state's instruction",
+      "select(cycles, f64.add(begin, f64.of(cycles)), f64.const(-Infinity))",
+      "f64.const(-Infinity)",
+    ],
+    ["a far store may be written when it issues", "i32.of(f64.sub(f.let(buffer.emptyAt), at))", "word(0)"],
+    ["all far uses are of the first instruction", "f.set(place, i32.add(place, word(1)));", ""],
+    [
+      "loads that wait for no store are uses of the buffer",
+      "this.#timing.memo.far.forwards ? Use.none : Use.load",
+      "Use.load",
+    ],
+    ["fences do not wait for far stores", "i32.or(accesses, fields.is(Class.fence))", "accesses"],
+    ["no near state has waiting stores", "select(waits, word(FIRST_WAITING), word(0))", "word(0)"],
+    ["a far state becomes near", "select(isFar, word(FIRST_FAR), near)", "near"],
+    [
+      "lists of uses lie on one another",
+      "f.if(count, () => f.storeAt(end.byteOffset,",
+      "f.if(word(0), () => f.storeAt(end.byteOffset,",
+    ],
+    [
+      "transitions have no causes",
+      "put(Row.causes + cause, numberAt(clock.cycles, cause));",
+      "put(Row.causes + cause, word(0));",
+    ],
+    [
+      "a transition takes a slot that another has",
+      "f.while(i32.ne(i32.load(slot), word(NOBODY)), () => {",
+      "f.while(word(0), () => {",
+    ],
+    ["the table of transitions becomes too full", "i32.lt(slots, i32.shl(following, word(1))),", ""],
+    ["more transitions are computed than are remembered", "i32.lt(word(most), following),", ""],
+  ]),
+  ...mutations(
+    "sim/engine/turbo/intern-code.ts",
+    [test("intern-code"), ...COMPUTE],
+    [
+      ["sequences of different length are equal", "f.if(i32.ne(theirLength, length), differs);", ""],
+      ["sequences with equal hashes are equal", "this.#compare(f, { from, end, with: this.at(number) }, differs);", ""],
+      ["a known sequence is numbered again", "f.return(number);", ""],
+      ["sequences have no end", "i32.add(start, length));", "start);"],
+    ],
+  ),
+  ...mutations("sim/engine/turbo/script-code.ts", COMPUTE, [
+    ["a store stands in the way of no instruction whose access is late", "f.set(buffer, i32.load(from));", ""],
+    [
+      "scripts are later than words tell",
+      "for (const cycles of [translate, blocked, access]) f.if(i32.ltU(word(MOST_LATE_CYCLES), cycles), unknown);",
+      "",
+    ],
+    [
+      "fetch stands still for longer than words tell",
+      "f.if(i32.lt(word(MOST_LATE_CYCLES), i32.add(translate, access)), unknown);",
+      "",
+    ],
+    [
+      "a store stands in the way of every instruction",
+      "f.set(place, i32.sub(place, word(1)));",
+      "f.set(place, word(0));",
+    ],
+    ["a script waits for longer than words tell", "f.if(i32.or(tooLong, tooLate), () => f.return(word(-1)));", ""],
+  ]),
+  ...mutations("sim/engine/turbo/played-outcomes.ts", COMPUTE, [
+    ["it is not noted when pages are asked for", 'note(f, "translateAt", at);', ""],
+    ["it is not noted when the cache may answer nobody", 'note(f, "blockedAt", at);', ""],
+    ["it is not noted when the cache is asked", 'note(f, "accessAt", at);', ""],
+    ["any number of stores may wait at a load", '() => note(f, "waiting", waiting)', "() => {}"],
+    [
+      "a load overlaps the youngest store",
+      'f.set(age, f64.of(i32.and(outcome("overlapAge"), word(2 ** 31 - 1))));',
+      "",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/parts/scoreboard.ts", COMPUTE, [
+    [
+      "a numbered state forgets late registers",
+      "f.if(i32.not(to.isPast(this.ready(register))), () => {",
+      "f.if(word(0), () => {",
+    ],
+    [
+      "a numbered state forgets the multiplier",
+      "for (const unit of [0, 1]) to.time(f,",
+      "for (const unit of [1, 1]) to.time(f,",
+    ],
+    ["a numbered state keeps what has left the window", "to.isPast(timeOf(this.#board.windowReadyAt))", "word(0)"],
+    [
+      "a state begins with registers of the one before",
+      "f.store(register, board.ready.byteOffset, f64.const(-Infinity));",
+      "",
+    ],
+  ]),
+  ...mutations("sim/engine/turbo/parts/store-buffer.ts", COMPUTE, [
+    ["a state begins with stores of the one before", "    this.empty(f);\n", ""],
+    ["a full store buffer has room", "select(i32.eq(waiting, word(config.entries)), word(0), waiting)", "word(0)"],
+  ]),
+  ...mutations("sim/engine/turbo/parts/pipeline.ts", COMPUTE, [
+    ["a state with an open slot begins a cycle late", "f.if(first, () => from.shift(f, f64.const(-1)));", ""],
+    [
+      "a numbered state with an open slot is a cycle late",
+      "f.if(open, () => f.set(origin, f64.sub(origin, f64.const(1))));",
+      "",
+    ],
+    ["a numbered state forgets the data port", "    to.time(f, this.#access.portFree);\n", "    to.put(f, word(0));\n"],
+  ]),
+  ...mutations(
+    "sim/timing/intern.ts",
+    ["test/sim/timing/memo.test.ts", test("intern-code"), test("compute-code")],
+    [
+      ["code goes on with words that are elsewhere", "    this.#known[KNOWN.most] = 0;\n", ""],
+      [
+        "sequences stay elsewhere",
+        "({ words: this.#words, starts: this.#starts, hashes: this.#hashes, table: this.#table } = this.layout);\n    this.#known[KNOWN.size] = 0;",
+        "this.#known[KNOWN.size] = 0;",
+      ],
+    ],
+  ),
+];
+
 export const TIMING_MUTATIONS: readonly Mutation[] = [
   ...code,
   ...parts,
@@ -589,4 +743,6 @@ export const TIMING_MUTATIONS: readonly Mutation[] = [
   ...dispatched,
   ...followed,
   ...fetches,
+  ...ownEntries,
+  ...computed,
 ];

@@ -82,6 +82,8 @@ export class Turbo extends Reference {
     const { linear, generated } = o;
     const ramBase = o.bus.memory.base;
     this.#linear = linear;
+    // What is executed once is not worth remembering: that begins where code is first translated.
+    generated?.pieces.lead();
     this.#interpretedAfter = o.interpretedAfter ?? INTERPRETED_AFTER;
     this.#pieces =
       generated &&

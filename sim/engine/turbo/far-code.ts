@@ -23,8 +23,8 @@ import { F64, I32, I64 } from "./wasm.ts";
 const { const: word } = i32;
 
 export interface FarCode {
-  /** `settle(state, clock)`: as `PipelineMemo.settle` of a far state. */
-  readonly settle: Callee;
+  /** Has a state be that by which one goes on; then does what there is to do in a far one. Clock and state are the last two of what is asked with. */
+  readonly ifFar: (f: Statements, asked: readonly Local[], then: () => void) => void;
   /**
    * `pass(state, script, clock, row, within, youngest)`: the slot of a piece from a far state, as that of `PieceClock.slotOf`; 0 where
    * one is not known. `within` has a bit for each of its loads, by their places in the block; none's overlap age is less than `youngest`.
@@ -57,7 +57,7 @@ export function farCode(
   const { far } = timing.memo;
   const push = pushFunction(module, far);
   const clearFor = clearForFunction(module, far);
-  const settle = module.define([I32, F64], I32, (f, state, clock) => {
+  const settle = module.define([F64, I32], I32, (f, clock, state) => {
     const waits = f64.gt(doneAt(far, word(0)), f64.sub(clock, f64.const(1)));
     f.if(waits, () => f.return(state));
     const slot = f.let(memo.slotOf(state, word(TO_NEAR)));
@@ -71,7 +71,7 @@ export function farCode(
     f.if(f64.le(clearAt, f64.add(clock, useTime(use, "at"))), () => f.return(word(0)));
     return waitOf(use, clearAt, clock);
   });
-  return { settle, push, waitFor, pass: passFunction(module, far, tables, { ...memo, push, clearFor }) };
+  return { ifFar: ifFar(settle), push, waitFor, pass: passFunction(module, far, tables, { ...memo, push, clearFor }) };
 }
 
 /** When the store is written that came so many before the youngest. */
@@ -143,9 +143,15 @@ function passFunction(
   });
 }
 
-/** Has a state be that by which one goes on. */
-export function settle(f: Statements, far: FarCode, state: Local, clock: Term): void {
-  f.if(isFar(state), () => f.set(state, far.settle(state, clock)));
+/** @param settle - `settle(clock, state)`: as `PipelineMemo.settle` of a far state. */
+function ifFar(settle: Callee): FarCode["ifFar"] {
+  return (f, asked, then) => {
+    const [clock, state] = asked.slice(-2) as [Local, Local];
+    f.rarely(isFar(state), () => {
+      f.set(state, settle(clock, state));
+      f.if(isFar(state), then);
+    });
+  };
 }
 
 /** Pushes the store of a use, whose script began at a clock; it is late by so many cycles. */

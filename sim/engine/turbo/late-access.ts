@@ -1,4 +1,4 @@
-// The code of a data access that may be late: what `Pieces.ask` does for it (pieces.ts), as far as nothing has to be computed.
+// The code of a data access that may be late: what `Pieces.ask` does for it (pieces.ts), but for what is left to the memo.
 //
 // Everything is looked up first: the page's leaf, the transition of the piece before the access, the instruction's own. Where any is
 // not at hand nothing has changed, and `ask` does all of it; behind a translation that was late, all but that. Then the cache answers,
@@ -7,7 +7,6 @@ import { NOT_ASKED } from "../../timing/dynamic.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import { forgetTagCycles, noteAnswer } from "./answers.ts";
 import { FarAccess } from "./far-access.ts";
-import { isFar } from "./far-code.ts";
 import { LateCode } from "./late-code.ts";
 import { LateFetch } from "./late-fetch.ts";
 import { pageOf, type Page, type PageCode } from "./late-page.ts";
@@ -86,7 +85,7 @@ export function lateAccessCode(
   });
   return (f, asked, begun) => {
     const { leaf, found } = begun;
-    f.rarely(isFar(asked.at(-1)!), () => f.return(farAccess(leaf, found.place, found.fill, ...asked)));
+    own.far.ifFar(f, asked, () => f.return(farAccess(leaf, found.place, found.fill, ...asked)));
     ofNear.write(f, asked, begun);
   };
 }
@@ -106,7 +105,7 @@ export function defineLateFetch(
   );
   const farFetch = module.add(QUESTIONS.fetch, (f, ...asked) => ofFar!.write(f, asked));
   const body = (f: Statements, ...asked: Local[]): void => {
-    f.rarely(isFar(asked.at(-1)!), () => f.return(farFetch(...asked)));
+    own.far.ifFar(f, asked, () => f.return(farFetch(...asked)));
     ofNear!.write(f, asked);
   };
   module.add(QUESTIONS.fetch, body, "fetch");
@@ -138,7 +137,6 @@ class LateAccess {
     const firstStore = far && f.let(i32.at(nextStore));
     const pageCycles = f.let(f64.const(NOT_ASKED));
     f.block((ask) => {
-      this.#code.settle(f, clockBefore, stateBefore, ask);
       const inLine = word(timing.fastPaths.memory.l1d.lineBytes - 1);
       f.rarely(i32.and(place, last), () => f.rarely(i32.ltU(inLine, i32.add(i32.and(place, inLine), last)), ask));
       f.rarely(f64.lt(f64.at(timing.memo.allowed.byteOffset), f64.const(0)), ask);

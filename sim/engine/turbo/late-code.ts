@@ -2,7 +2,7 @@
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import { MOST_LATE_CYCLES } from "../../timing/memo.ts";
 import { tagCycles } from "./answers.ts";
-import { isFar, type FarCode } from "./far-code.ts";
+import type { FarCode } from "./far-code.ts";
 import type { Page, PageCode } from "./late-page.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
 import type { Now, OwnFunctions, PieceTables } from "./own-functions.ts";
@@ -81,13 +81,6 @@ export class LateCode {
     const { memory } = this.timing.fastPaths;
     const late = f.let(tagCycles(memory));
     return memory.tagged === undefined ? late : f.let(f64.min(late, cycles));
-  }
-
-  /** A far state that is near by now is asked about. */
-  settle(f: Statements, clock: Local, state: Local, ask: () => void): void {
-    if (this.far === undefined) return;
-    f.set(state, this.far.settle(state, clock));
-    f.rarely(i32.not(isFar(state)), ask);
   }
 
   /** Looks the transition up of the piece before the question, and goes on from there; gives its slot, 0 where there is no such piece. */

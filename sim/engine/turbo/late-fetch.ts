@@ -1,4 +1,4 @@
-// The code of a fetch that may be late: what `Pieces.fetch` does for it (pieces.ts), as far as nothing has to be computed.
+// The code of a fetch that may be late: what `Pieces.fetch` does for it (pieces.ts), but for what is left to the memo.
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
 import { forgetTagCycles } from "./answers.ts";
 import type { LateCode } from "./late-code.ts";
@@ -49,7 +49,6 @@ export class LateFetch {
     const code = this.#code;
     const { fastPaths } = code.timing;
     f.block((ask) => {
-      code.settle(f, clockBefore, stateBefore, ask);
       const record = f.let(element(code.tables.points.at, point, POINT_SHIFT));
       const onTime = f.let(i32.load(record, POINT.onTime));
       const number = f.let(i32.load(record, POINT.last));

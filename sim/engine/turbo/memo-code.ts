@@ -1,4 +1,5 @@
-// The code that looks up transitions where sim/timing/transitions.ts keeps them, and scripts where variants.ts does.
+// The code that looks up transitions where sim/timing/transitions.ts keeps them, and scripts where variants.ts does; and has those made that
+// are not known.
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import type { PipelineMemo } from "../../timing/memo.ts";
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
@@ -14,7 +15,7 @@ import {
   VARIANT_WORDS,
 } from "../../timing/variants.ts";
 import type { Pieces } from "./pieces.ts";
-import { element, f64, i32, i64, select, type Callee, type Functions, type Local, type Term } from "./terms.ts";
+import { element, f64, i32, i64, type Callee, type Functions, type Local, type Term } from "./terms.ts";
 import { I32, I64 } from "./wasm.ts";
 
 const { const: word } = i32;
@@ -30,24 +31,27 @@ export interface MemoCode {
 
 type LoadTables = Pick<Pieces, "loadsAt" | "agesAt">;
 
-export function memoCode(module: Functions, { memo, fastPaths }: GeneratedTiming, tables: LoadTables): MemoCode {
-  const variantOf = variantFunction(module, memo);
+export function memoCode(module: Functions, timing: GeneratedTiming, tables: LoadTables): MemoCode {
+  const { memo, fastPaths } = timing;
+  const variantOf = variantFunction(module, memo, module.imported("makeVariant"));
   return {
-    slotOf: slotFunction(module, memo),
+    slotOf: slotFunction(module, memo, module.imported("compute")),
     variantOf,
     overlapsOf: overlapsFunction(module, fastPaths.storeBlocks.entries, tables),
     overlappingOf: overlappingOf(variantOf),
   };
 }
 
-/** `slotOf(state, script)`: the linear address of a transition's slot; 0 where it is not known. */
-function slotFunction(module: Functions, { slots, table: { first, shift } }: PipelineMemo): Callee {
+/** `slotOf(state, script)`: the linear address of a transition's slot, which may be computed; 0 where that is left to the memo. */
+function slotFunction(module: Functions, { slots, table: { first, shift } }: PipelineMemo, compute: Callee): Callee {
   const firstAt = slots.byteOffset + 4 * first;
   const bits = Math.log2(4 * SLOT_WORDS);
   const search = module.define([I32, I64], I32, (f, slot, wanted) => {
     const place = f.let(i32.shrU(i32.sub(slot, word(firstAt)), word(bits)));
     f.while(i64.ne(i64.load(slot), wanted), () => {
-      f.if(i32.eq(slotWord(slot, "state"), word(NOBODY)), () => f.return(word(0)));
+      f.if(i32.eq(slotWord(slot, "state"), word(NOBODY)), () => {
+        f.return(compute(i32.low(wanted), i32.low(i64.shrU(wanted, i64.const(32n)))));
+      });
       f.set(place, i32.and(i32.add(place, word(1)), i32.shrU(word(-1), i32.at(shift.byteOffset))));
       f.set(slot, element(firstAt, place, bits));
     });
@@ -67,9 +71,9 @@ const pair = (first: Term, second: Term): Term => i64.or(i64.of(first), i64.shl(
 
 /**
  * `variantOf(onTime, translate, blocked, overlap, access, tag)`: the script of what was not on time; `onTime` is its script on time, what
- * follows is as in a variant. -1 where it is not known.
+ * follows is as in a variant. It may be made; -1 where that is left to the memo.
  */
-function variantFunction(module: Functions, { table: { variants } }: PipelineMemo): Callee {
+function variantFunction(module: Functions, { table: { variants } }: PipelineMemo, makeVariant: Callee): Callee {
   return module.define(
     [I32, I32, I32, I32, I32, I32],
     I32,
@@ -91,8 +95,14 @@ function variantFunction(module: Functions, { table: { variants } }: PipelineMem
         differs("blockedCycles", blockedCycles, overlapAge),
         differs("accessCycles", accessCycles, tagCycles),
       ];
-      const script = i32.load(variant, 4 * Variant.script);
-      return select(i64.isZero(differences.reduce(i64.or)), script, word(-1));
+      f.rarely(i32.not(i64.isZero(differences.reduce(i64.or))), () => {
+        const outcomes = { translateCycles, blockedCycles, overlapAge, accessCycles, tagCycles };
+        const script = f.let(makeVariant(onTime, ...Object.values(outcomes)));
+        f.if(i32.lt(script, word(0)), () => f.return(script));
+        for (const [name, value] of Object.entries({ onTime, ...outcomes, script }))
+          f.store(variant, 4 * Variant[name as keyof typeof Variant], value);
+      });
+      return i32.load(variant, 4 * Variant.script);
     },
   );
 }

@@ -254,7 +254,9 @@ class Writing {
           own.dataPage.ifMissing(f, page, at, () => wait(f64.add(at, cycles))),
         );
       },
-      blockedUntil: f64.at(this.#l1d.layout.busy.byteOffset),
+      block: (_, __, wait) => {
+        if (fastPaths.memory.l1d.blocking) wait(f64.at(this.#l1d.layout.busy.byteOffset));
+      },
       overlapAge: (f) => {
         const last = i32.sub(this.#dataBytes, word(1));
         return overlapAgeOf(f, f.let(i32.at(RETIRE.dataPlace)), last, fastPaths.storeBlocks);

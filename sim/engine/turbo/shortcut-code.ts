@@ -12,7 +12,6 @@ import {
   f64,
   i32,
   i64,
-  select,
   type Callee,
   type Functions,
   type Local,
@@ -174,7 +173,8 @@ function findArrivalFunction(module: Functions, { timing, memo }: LateCode): Cal
     const isOnTime = i32.and(f64.eq(accessCycles, f64.const(0)), i32.not(isAwaited));
     // Where these are more than a word tells, no script has them.
     const late = [translateCycles, blockedCycles, overlapAge, i32.of(accessCycles), i32.of(tagCycles)];
-    const script = select(isOnTime, onTime, memo.variantOf(onTime, ...late));
+    const script = f.let(onTime);
+    f.if(i32.not(isOnTime), () => f.set(script, memo.variantOf(onTime, ...late)));
     const slot = f.let(memo.slotOf(i32.load(approach, APPROACH.next), script));
     f.if(i32.not(slot), () => f.return(word(0)));
     f.store(at, ARRIVAL.accessCycles, accessCycles);

@@ -3,7 +3,7 @@
 import type { CacheFastPath } from "../../timing/cache.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import { RAM_AT } from "./layout.ts";
-import { isFar, settle, type FarCode } from "./far-code.ts";
+import type { FarCode } from "./far-code.ts";
 import type { OwnFunctions } from "./own-functions.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
 import { LINE } from "./lines.ts";
@@ -144,8 +144,7 @@ function defineAdvance(
     const script = f.let(i32.load(i32.and(entry, word(-1 << OUTCOME_SHIFT)), PIECE.script));
     const row = rowOf(entry, rows);
     const slot = f.let(word(0));
-    settle(f, far, state, clock);
-    f.if(isFar(state), () => {
+    far.ifFar(f, [clock, state], () => {
       f.set(slot, far.pass(state, script, clock, row, i64.const(-1n), age));
       f.if(i32.not(slot), ask);
       f.store(entry, PIECE.state, word(NO_STATE));

@@ -2,6 +2,7 @@
 import { HELD } from "../../machine/held.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import { askAccessFunction, defineAccess } from "./access-function.ts";
+import { Computing, COMPUTING_IMPORTS } from "./computing.ts";
 import { farCode } from "./far-code.ts";
 import { instantiateShared } from "./host.ts";
 import { defineLateFetch, lateAccessCode } from "./late-access.ts";
@@ -25,12 +26,13 @@ import { encodeModule } from "./wasm.ts";
  * @param operations - the table that the loop calls.
  */
 export function timingModule(
-  { memory, layout }: LinearMemory,
+  linear: LinearMemory,
   timing: GeneratedTiming,
   pieces: Pieces,
   operations: unknown,
 ): Readonly<Record<string, unknown>> {
-  const module = new Functions([ADVANCE_IMPORT, ...LATE_ACCESS_IMPORTS]);
+  const { memory, layout } = linear;
+  const module = new Functions([ADVANCE_IMPORT, ...LATE_ACCESS_IMPORTS, ...COMPUTING_IMPORTS]);
   const memo = memoCode(module, timing, pieces);
   const far = farCode(module, timing, pieces, memo);
   const askAccess = askAccessFunction(module, timing);
@@ -57,8 +59,10 @@ export function timingModule(
   const { imports, functions } = module;
   const bytes = encodeModule({ imports, functions, usesTable: true, memoryPages: layout.pages });
   const { advance, ask, finish, stop, fetch, finishFetch, stopFetch } = pieces;
+  const { compute, makeVariant } = new Computing(linear, timing);
   const settleState = (state: number, now: number): number => timing.memo.settle(state, now);
   return instantiateShared(bytes, {
     ...{ memory, table: operations, advance, ask, finish, stop, fetch, finishFetch, stopFetch, settleState },
+    ...{ compute, makeVariant },
   }).exports;
 }

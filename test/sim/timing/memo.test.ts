@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { resolveMachine, type MachineConfig } from "../../../sim/config/machine.ts";
 import { PRESETS } from "../../../sim/config/presets/table.ts";
-import { linearStorage } from "../../../sim/timing/part.ts";
+import { heapStorage, linearStorage } from "../../../sim/timing/part.ts";
 import { PipelineMemo } from "../../../sim/timing/memo.ts";
 import type { Outcomes } from "../../../sim/timing/pipeline.ts";
 import { stepWord } from "../../../sim/timing/step.ts";
@@ -118,7 +118,7 @@ describe("numbers of sequences", () => {
     const sequences = fc.array(fc.array(fc.integer({ min: -2, max: 2 }), { maxLength: 6 }), { maxLength: 600 });
     fc.assert(
       fc.property(sequences, (all) => {
-        const interner = new Interner();
+        const interner = new Interner(heapStorage, { sequences: 4, words: 16 });
         const numbers = all.map((s) => interner.intern(Int32Array.from(s), s.length));
         expect(numbers.map((n) => [...interner.wordsOf(n)])).toEqual(all);
         expect(interner.size).toBe(new Set(all.map(String)).size);
@@ -248,7 +248,7 @@ describe("a core that remembers transitions", () => {
   test("may keep all its state in linear memory", () => {
     fc.assert(
       fc.property(machines, stream, (config, steps) => {
-        const storage = linearStorage(memory(400), 12);
+        const storage = linearStorage(memory(800), 12);
         const core = new MemoCore(config, { categories: CATEGORIES, storage });
         const linear = play(new CoreDriver(config, CATEGORIES, core), steps);
         expect(linear.core.snapshot()).toEqual(play(plainly(config), steps).core.snapshot());

@@ -31,6 +31,13 @@ export class ClockCode {
     f.storeAt(byteOffset + WORD_BYTES, i32.mul(whose, word(CAUSE_COUNT)));
   }
 
+  /** Back to the beginning. */
+  reset(f: Statements): void {
+    this.#set(f, f64.const(0));
+    for (const counts of [this.#clock.cycles, this.#clock.shared])
+      for (let i = 0; i < counts.length; i += 1) f.storeAt(counts.byteOffset + NUMBER_BYTES * i, f64.const(0));
+  }
+
   /** An instruction issues at the clock's `now`. */
   issue(f: Statements, now: Local): void {
     this.#set(f, f64.add(now, f64.const(1)));

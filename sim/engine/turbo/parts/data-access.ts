@@ -17,8 +17,8 @@ const WORD_SIZE = 2;
 export interface OutcomesCode {
   /** Has `wait` written with when the translation is there, for where it may be late. */
   readonly translate: (f: Statements, at: Local, wait: (until: Term) => void) => void;
-  /** Asked only of a cache that blocks. */
-  readonly blockedUntil: Term;
+  /** Has `wait` written with until when the cache answers nobody, for where that may be. */
+  readonly block: (f: Statements, at: Local, wait: (until: Term) => void) => void;
   /** Asked only where loads wait for stores; any number as large as the buffer where none is overlapped. */
   readonly overlapAge: (f: Statements) => Term;
   readonly read: (f: Statements, at: Local) => Term;
@@ -61,8 +61,7 @@ export class AccessCode {
     });
     this.#outcomes.translate(f, now, (until) => this.#waits.until(f, now, Cause.dtlb, until));
     this.#waits.until(f, now, Cause.port, this.portFree);
-    const blocks = this.#layout.config.l1d.mshrs === 0;
-    if (blocks) this.#waits.until(f, now, Cause.dcache, this.#outcomes.blockedUntil);
+    this.#outcomes.block(f, now, (until) => this.#waits.until(f, now, Cause.dcache, until));
   }
 
   /** When the data port is free. */

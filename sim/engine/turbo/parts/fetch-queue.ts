@@ -1,6 +1,7 @@
 // The code of the fetch queue: what `FetchQueue` of sim/timing/frontend.ts does, on the same words.
 import type { FetchQueueLayout } from "../../../timing/frontend.ts";
-import { f64, type Local, type Statements, type Term } from "../terms.ts";
+import { f64, i32, type Local, type Statements, type Term } from "../terms.ts";
+import type { StateReaderCode, StateWriterCode } from "./state-words.ts";
 
 export class FetchQueueCode {
   readonly #queue: FetchQueueLayout;
@@ -25,6 +26,14 @@ export class FetchQueueCode {
 
   drop(f: Statements): void {
     this.#set(f, f64.const(0));
+  }
+
+  save(f: Statements, to: StateWriterCode): void {
+    to.put(f, i32.of(this.#slack));
+  }
+
+  restore(f: Statements, from: StateReaderCode): void {
+    this.#set(f, f64.of(from.take(f)));
   }
 
   get #slack(): Term {

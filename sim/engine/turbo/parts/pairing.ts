@@ -1,6 +1,7 @@
 // The code of pairing: what sim/timing/pairing.ts does, on the same words.
 import { UNIT_BITS, UNIT_MASK, type PairingLayout } from "../../../timing/pairing.ts";
-import { f64, i32, WORD_SHIFT, type Local, type Statements, type Term } from "../terms.ts";
+import { f64, i32, select, WORD_SHIFT, type Local, type Statements, type Term } from "../terms.ts";
+import type { StateReaderCode, StateWriterCode } from "./state-words.ts";
 import { REGISTER_MASK, type Register, type StepFields } from "./step-fields.ts";
 
 const { const: word } = i32;
@@ -32,6 +33,28 @@ export class PairingCode {
 
   close(f: Statements): void {
     f.storeAt(this.#pairing.freeAt.byteOffset, f64.const(-Infinity));
+  }
+
+  /** Is the second slot of cycle `at` free for anybody? */
+  isOpen(at: Term): Term {
+    const { freeAt, partners } = this.#pairing;
+    const unit = i32.and(this.#first, word(UNIT_MASK));
+    const allowed = i32.load(i32.shl(unit, word(WORD_SHIFT)), partners.byteOffset);
+    return i32.and(f64.eq(f64.at(freeAt.byteOffset), at), i32.ne(allowed, word(0)));
+  }
+
+  /** @param open - is it, of the cycle before now? */
+  save(f: Statements, open: Term, to: StateWriterCode): void {
+    to.put(f, select(open, this.#first, word(0)));
+  }
+
+  /** Gives what the first slot holds; 0: the second is not free. */
+  restore(f: Statements, now: number, from: StateReaderCode): Local {
+    const { freeAt, first } = this.#pairing;
+    const held = from.take(f);
+    f.storeAt(first.byteOffset, held);
+    f.storeAt(freeAt.byteOffset, select(held, f64.const(now - 1), f64.const(-Infinity)));
+    return held;
   }
 
   get #first(): Term {

@@ -3,6 +3,7 @@
 import { Cause } from "../../../stats/causes.ts";
 import type { PipelineLayout } from "../../../timing/pipeline.ts";
 import { Outcome } from "../../../timing/predictor/predictor.ts";
+import { ELSEWHERE } from "../../../timing/storebuffer.ts";
 import { Class } from "../../../timing/traits.ts";
 import { f64, i32, select, type Callee, type Functions, type Local, type Statements, type Term } from "../terms.ts";
 import { F64, I32 } from "../wasm.ts";
@@ -10,7 +11,9 @@ import type { ClockCode } from "./clock.ts";
 import { AccessCode, type OutcomesCode } from "./data-access.ts";
 import { PairingCode } from "./pairing.ts";
 import { ScoreboardCode } from "./scoreboard.ts";
+import { StateReaderCode, StateWriterCode } from "./state-words.ts";
 import { StepFields, type Register } from "./step-fields.ts";
+import type { StoreBufferCode } from "./store-buffer.ts";
 import { WaitsCode, type Slack } from "./waits.ts";
 
 const { const: word } = i32;
@@ -21,6 +24,11 @@ export interface PipelineCode {
   readonly step: Callee;
   /** `stallFetch(itlbCycles, cacheCycles, tagCycles)` */
   readonly stallFetch: Callee;
+  readonly buffer: StoreBufferCode;
+  /** Writes the words of its state from an address on, the times of stores left out where these are kept elsewhere; gives how many. */
+  readonly save: (f: Statements, at: Term, elsewhere: Term) => Term;
+  /** Goes on from such words at cycle 0. */
+  readonly restore: (f: Statements, at: Term) => void;
 }
 
 /** Writes a pipeline's functions. */
@@ -70,7 +78,41 @@ class Writing {
   }
 
   code(): PipelineCode {
-    return { clock: this.#clock, step: this.#stepFunction(), stallFetch: this.#stallFetchFunction() };
+    return {
+      ...{ clock: this.#clock, step: this.#stepFunction(), stallFetch: this.#stallFetchFunction() },
+      ...{ buffer: this.#access.buffer, save: this.#save.bind(this), restore: this.#restore.bind(this) },
+    };
+  }
+
+  #save(f: Statements, at: Term, elsewhere: Term): Term {
+    const origin = f.let(this.#clock.now);
+    const open = f.let(this.#pairing?.isOpen(f64.sub(origin, f64.const(1))) ?? word(0));
+    f.if(open, () => f.set(origin, f64.sub(origin, f64.const(1))));
+    const to = new StateWriterCode(f, at, origin);
+    if (this.#pairing === undefined) to.put(f, word(0));
+    else this.#pairing.save(f, open, to);
+    this.#waits.queue.save(f, to);
+    this.#scoreboard.save(f, to);
+    f.if(
+      elsewhere,
+      () => to.put(f, word(ELSEWHERE)),
+      () => this.#access.buffer.save(f, to),
+    );
+    to.time(f, this.#access.portFree);
+    return to.length;
+  }
+
+  #restore(f: Statements, at: Term): void {
+    const from = new StateReaderCode(f, at);
+    this.#clock.reset(f);
+    const first = this.#pairing?.restore(f, 0, from) ?? from.take(f);
+    f.if(first, () => from.shift(f, f64.const(-1)));
+    this.#waits.queue.restore(f, from);
+    this.#scoreboard.restore(f, from);
+    const { buffer } = this.#access;
+    const waiting = from.take(f);
+    f.if(i32.ne(waiting, word(ELSEWHERE)), () => buffer.restore(f, waiting, from));
+    f.storeAt(this.#layout.portFree.byteOffset, from.time(f));
   }
 
   #stallFetchFunction(): Callee {

@@ -3,6 +3,7 @@ import { Producer, type ScoreboardLayout } from "../../../timing/scoreboard.ts";
 import { f64, i32, NUMBER_BYTES, NUMBER_SHIFT, select, WORD_BYTES, WORD_SHIFT } from "../terms.ts";
 import type { Callee, Functions, Local, Statements, Term } from "../terms.ts";
 import { F64, I32 } from "../wasm.ts";
+import type { StateReaderCode, StateWriterCode } from "./state-words.ts";
 
 const { const: word } = i32;
 
@@ -32,6 +33,94 @@ export class ScoreboardCode {
   /** Is the number of instructions limited that may issue behind an unfinished one? */
   get hasWindow(): boolean {
     return this.#board.config.entries > 0;
+  }
+
+  /** What can still make an instruction wait. */
+  save(f: Statements, to: StateWriterCode): void {
+    const board = this.#board;
+    const late = f.let(word(0));
+    const lateAt = to.reserve(f);
+    const register = f.let(word(NUMBER_BYTES));
+    f.while(i32.lt(register, word(board.ready.byteLength)), () => {
+      f.if(i32.not(to.isPast(this.ready(register))), () => {
+        f.set(late, i32.or(late, i32.shl(word(1), i32.shrU(register, word(NUMBER_SHIFT)))));
+        const { producer, hitAt, dataAt, readyAt } = this.arrivalOf(register);
+        const by = f.let(producer);
+        to.put(f, by);
+        f.if(i32.eq(by, word(Producer.memory)), () => [hitAt, dataAt].forEach((time) => to.time(f, time)));
+        to.time(f, readyAt);
+      });
+      f.set(register, i32.add(register, word(NUMBER_BYTES)));
+    });
+    f.store(lateAt, 0, late);
+    for (const unit of [0, 1]) to.time(f, f64.at(board.free.byteOffset + NUMBER_BYTES * unit));
+    if (this.hasWindow) this.#saveWindow(f, to);
+    else to.put(f, word(0));
+  }
+
+  restore(f: Statements, from: StateReaderCode): void {
+    const board = this.#board;
+    const late = from.take(f);
+    const register = f.let(word(0));
+    f.while(i32.lt(register, word(board.ready.byteLength)), () => {
+      f.store(register, board.ready.byteOffset, f64.const(-Infinity));
+      f.if(i32.and(late, word(1)), () => this.#restoreRegister(f, register, from));
+      f.set(late, i32.shrU(late, word(1)));
+      f.set(register, i32.add(register, word(NUMBER_BYTES)));
+    });
+    for (const unit of [0, 1]) f.storeAt(board.free.byteOffset + NUMBER_BYTES * unit, from.time(f));
+    const size = from.take(f);
+    if (this.hasWindow) this.#restoreWindow(f, size, from);
+  }
+
+  #restoreRegister(f: Statements, register: Local, from: StateReaderCode): void {
+    const board = this.#board;
+    const by = from.take(f);
+    f.store(this.#producerOf(register), board.producer.byteOffset, by);
+    f.if(i32.eq(by, word(Producer.memory)), () => {
+      for (const times of [board.hitAt, board.dataAt]) f.store(register, times.byteOffset, from.time(f));
+    });
+    f.store(register, board.ready.byteOffset, from.time(f));
+  }
+
+  #saveWindow(f: Statements, to: StateWriterCode): void {
+    const { windowFirst, issued } = this.#board;
+    const left = f.let(this.#size);
+    const place = f.let(this.#oldest);
+    const timeOf = (times: Float64Array): Term => f64.load(i32.shl(place, word(NUMBER_SHIFT)), times.byteOffset);
+    const next = (): void => {
+      f.set(place, this.#after(place, word(1)));
+      f.set(left, i32.sub(left, word(1)));
+    };
+    f.while(i32.and(i32.lt(word(0), left), to.isPast(timeOf(this.#board.windowReadyAt))), next);
+    to.put(f, left);
+    f.while(left, () => {
+      to.put(f, i32.of(f64.sub(timeOf(windowFirst), f64.at(issued.byteOffset))));
+      to.put(f, i32.load(i32.shl(place, word(WORD_SHIFT)), this.#board.windowProducer.byteOffset));
+      for (const times of this.#windowTimes) to.time(f, timeOf(times));
+      next();
+    });
+  }
+
+  #restoreWindow(f: Statements, size: Local, from: StateReaderCode): void {
+    const { window, windowFirst, windowProducer, issued } = this.#board;
+    f.storeAt(window.byteOffset, word(0));
+    f.storeAt(this.#sizeAt, size);
+    f.storeAt(issued.byteOffset, f64.const(0));
+    const i = f.let(word(0));
+    f.while(i32.lt(i, size), () => {
+      const place = f.let(i32.shl(i, word(NUMBER_SHIFT)));
+      f.store(place, windowFirst.byteOffset, f64.of(from.take(f)));
+      f.store(i32.shl(i, word(WORD_SHIFT)), windowProducer.byteOffset, from.take(f));
+      for (const times of this.#windowTimes) f.store(place, times.byteOffset, from.time(f));
+      f.set(i, i32.add(i, word(1)));
+    });
+    f.storeAt(issued.byteOffset + NUMBER_BYTES, select(size, f64.at(windowFirst.byteOffset), f64.const(Infinity)));
+  }
+
+  get #windowTimes(): readonly Float64Array[] {
+    const { windowHitAt, windowDataAt, windowReadyAt } = this.#board;
+    return [windowHitAt, windowDataAt, windowReadyAt];
   }
 
   get unitFreeAt(): Term {

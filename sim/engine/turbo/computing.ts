@@ -1,0 +1,55 @@
+// The module of functions that compute transitions, made when the memo has computed so many itself as take as long as its making.
+import type { GeneratedTiming } from "../../timing/generated.ts";
+import { defineCompute } from "./compute-code.ts";
+import { instantiateShared } from "./host.ts";
+import type { LinearMemory } from "./linear.ts";
+import { defineScripts } from "./script-code.ts";
+import { Functions, type Import } from "./terms.ts";
+import { encodeModule, I32 } from "./wasm.ts";
+
+/** To make the module takes 3 to 7 ms, and a transition 20 to 40 us in a process that has just begun. */
+const COMPUTED_BEFORE = 64;
+
+/** As of compute-code.ts and script-code.ts; while there is no module they say that all is left to the memo. */
+export const COMPUTING_IMPORTS = [
+  { name: "compute", params: [I32, I32], results: [I32] },
+  { name: "makeVariant", params: [I32, I32, I32, I32, I32, I32], results: [I32] },
+] as const satisfies readonly Import[];
+
+interface ComputingFunctions {
+  readonly compute: (state: number, script: number) => number;
+  readonly makeVariant: (onTime: number, a: number, b: number, c: number, d: number, e: number) => number;
+}
+
+export class Computing implements ComputingFunctions {
+  readonly #linear: LinearMemory;
+  readonly #timing: Pick<GeneratedTiming, "memo">;
+  #functions: ComputingFunctions | undefined;
+
+  constructor(linear: LinearMemory, timing: Pick<GeneratedTiming, "memo">) {
+    this.#linear = linear;
+    this.#timing = timing;
+  }
+
+  readonly compute = (state: number, script: number): number => {
+    if (this.#functions === undefined && this.#timing.memo.computed >= COMPUTED_BEFORE) this.#functions = this.#make();
+    return this.#functions === undefined ? 0 : this.#functions.compute(state, script);
+  };
+
+  readonly makeVariant: ComputingFunctions["makeVariant"] = (onTime, a, b, c, d, e) =>
+    this.#functions === undefined ? -1 : this.#functions.makeVariant(onTime, a, b, c, d, e);
+
+  #make(): ComputingFunctions {
+    const { memory, layout } = this.#linear;
+    const bytes = computingModule(this.#timing, layout.pages);
+    return instantiateShared(bytes, { memory }).exports as unknown as ComputingFunctions;
+  }
+}
+
+/** Exports `COMPUTING_IMPORTS`. */
+export function computingModule(timing: Pick<GeneratedTiming, "memo">, memoryPages: number): Uint8Array<ArrayBuffer> {
+  const module = new Functions();
+  const scripts = defineScripts(module, timing.memo.computing);
+  defineCompute(module, timing, scripts);
+  return encodeModule({ imports: [], functions: module.functions, memoryPages });
+}
