@@ -72,6 +72,8 @@ export class FarStores {
   readonly uses: Int32Array;
   /** [0]: where the next list begins. */
   readonly end: Int32Array;
+  /** [0]: until when a near state becomes far at any store that is late as none was before. */
+  readonly nearAt: Float64Array;
   readonly entries: number;
   /** When a use could go ahead before which `pass` stopped. */
   clearAt = 0;
@@ -86,6 +88,7 @@ export class FarStores {
     this.next = storage.int32(1);
     this.uses = storage.int32(USE_WORDS * (mostTransitions + RING));
     this.end = storage.int32(1, 1);
+    this.nearAt = storage.float64(1);
   }
 
   get mask(): number {

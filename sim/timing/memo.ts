@@ -96,6 +96,7 @@ export class PipelineMemo {
   /** Transitions; more are computed than allowed, since what is asked about is gone through. */
   readonly #allowance: Allowance;
   readonly #nearStores: Allowance;
+  readonly #cyclesANearStore: number;
   /** The stores of far states. */
   readonly far: FarStores;
   /** [0]: transitions computed so far, those forgotten included. */
@@ -108,8 +109,8 @@ export class PipelineMemo {
     this.#states = new States(mostTransitions, storage);
     this.scripts = new Scripts(storage);
     this.#allowance = new Allowance(options.allowed ?? ALLOWED_AT_FIRST, cyclesATransition, storage);
-    const cyclesANearStore = TRANSITIONS_A_NEAR_STORE * cyclesATransition;
-    this.#nearStores = new Allowance(options.nearStores ?? NEAR_STORES_AT_FIRST, cyclesANearStore, storage);
+    this.#cyclesANearStore = TRANSITIONS_A_NEAR_STORE * cyclesATransition;
+    this.#nearStores = new Allowance(options.nearStores ?? NEAR_STORES_AT_FIRST, this.#cyclesANearStore, storage);
     this.far = new FarStores(config.storeBuffer, mostTransitions, storage);
     this.#hitCycles = config.l1d.hitCycles;
     this.live = new Live(config, { categories, storage, states: this.#states, far: this.far });
@@ -337,6 +338,7 @@ export class PipelineMemo {
     }
     const found = this.#transitions.find(state, this.scripts.late(onTime, word, category, late));
     if (found >= 0) return found;
+    this.far.nearAt[0] = now + this.#cyclesANearStore;
     const turn = this.#turnSlot(state, TO_FAR);
     this.far.pass(this.slots[turn + Slot.waiting]!, 0, now, () => NO_OVERLAP);
     const { accessCycles } = late;

@@ -677,6 +677,32 @@ const computed: readonly Mutation[] = [
     ],
     ["a script waits for longer than words tell", "f.if(i32.or(tooLong, tooLate), () => f.return(word(-1)));", ""],
   ]),
+  ...mutations(
+    "sim/engine/turbo/turn-far.ts",
+    [test("far-stores"), test("late-access"), test("timing")],
+    [
+      [
+        "a state that becomes far forgets its waiting stores",
+        "pushAll(f, far, f.let(usesOf(stores, turn)), clock);",
+        "",
+      ],
+      [
+        "a store that makes a state far waits for no room",
+        "    f.if(bufferCycles, () => {",
+        "    f.if(word(0), () => {",
+      ],
+      [
+        "a store that makes a state far has its page",
+        "f.if(i32.or(translateCycles, blockedCycles), () => {",
+        "f.if(word(0), () => {",
+      ],
+      [
+        "a store that makes a state far is written on time",
+        "word(WORD_BYTES)), clock, accessCycles);",
+        "word(WORD_BYTES)), clock);",
+      ],
+    ],
+  ),
   ...mutations("sim/engine/turbo/played-outcomes.ts", COMPUTE, [
     ["it is not noted when pages are asked for", 'note(f, "translateAt", at);', ""],
     ["it is not noted when the cache may answer nobody", 'note(f, "blockedAt", at);', ""],

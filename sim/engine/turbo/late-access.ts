@@ -72,7 +72,7 @@ export function lateAccessCode(
 ): LateAccessCode {
   const near = new LateCode(timing, tables, own);
   const far = new LateCode(timing, tables, own, own.far);
-  const ofNear = new LateAccess(near, own, new NearAccess(module, near, own.dataPage), module.imported("stop"));
+  const ofNear = new LateAccess(near, own, new NearAccess(module, near, own), module.imported("stop"));
   const ofFar = new LateAccess(far, own, new FarAccess(module, far, own), module.imported("stop"));
   const { params, results } = QUESTIONS.access;
   const farAccess = module.add({ params: [I32, I32, I32, ...params], results }, (f, leaf, place, fill, ...asked) => {

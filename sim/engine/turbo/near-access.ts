@@ -2,10 +2,12 @@
 import type { Access, AccessWay } from "./late-access.ts";
 import { countAt, type LateCode, type LateWay } from "./late-code.ts";
 import type { PageCode } from "./late-page.ts";
+import type { OwnFunctions } from "./own-functions.ts";
 import { ACCESS, POINT } from "./points.ts";
 import { outcomesOf, shortcutCode, type ApproachOutcomes, type ShortcutCode } from "./shortcut-code.ts";
 import { APPROACH, ARRIVAL } from "./shortcuts.ts";
 import { overlapAgeOf } from "./store-code.ts";
+import { turnFarFunction } from "./turn-far.ts";
 import { f64, i32, type Callee, type Functions, type Local, type Statements, type Term } from "./terms.ts";
 
 const { const: word } = i32;
@@ -14,13 +16,15 @@ export class NearAccess implements AccessWay {
   readonly #code: LateCode;
   readonly #dataPage: PageCode;
   readonly #shortcuts: ShortcutCode;
+  readonly #turnFar: Callee;
   readonly #finish: Callee;
   /** Where the approach lies of the access that is being written. */
   #approach!: Local;
 
-  constructor(module: Functions, code: LateCode, dataPage: PageCode) {
+  constructor(module: Functions, code: LateCode, { dataPage, far }: Pick<OwnFunctions, "dataPage" | "far">) {
     this.#code = code;
     this.#dataPage = dataPage;
+    this.#turnFar = turnFarFunction(module, code, far);
     this.#shortcuts = shortcutCode(module, code);
     this.#finish = module.imported("finish");
   }
@@ -67,6 +71,13 @@ export class NearAccess implements AccessWay {
     const approach = this.#approach;
     f.block((done) => {
       const arrival = this.#shortcuts.arrival(f, { ...a, approach, accessCycles, tagCycles }, () => {
+        f.if(i32.and(a.flags, word(ACCESS.stores)), () => {
+          const slot = f.let(this.#turnFar(approach, i32.load(a.record, POINT.onTime), a.clock, accessCycles));
+          f.if(slot, () => {
+            this.#code.take(f, slot, a);
+            done();
+          });
+        });
         f.set(a.state, i32.load(approach, APPROACH.next));
         const { translateCycles, blockedCycles, overlapAge } = outcomesOf(approach);
         const late = [translateCycles, blockedCycles, overlapAge, word(0), accessCycles, tagCycles];

@@ -26,6 +26,10 @@ const BODIES: Readonly<Record<string, string>> = {
   atomics: "sd s1, 0(s2)\n amoadd.d a0, s1, (s3)\n add a1, a1, a0\n sd a1, 64(s2)\n amoswap.d a2, a1, (s2)",
   "loads that miss":
     "sd s1, 0(s2)\n ld a0, 512(s2)\n add a1, a1, a0\n sd a1, 64(s2)\n ld a2, 0(s4)\n mul a1, a1, a2\n sd a1, 8(s4)",
+  "a store behind a load that misses":
+    "ld a0, 512(s2)\n sd s1, 64(s2)\n add a1, a1, a0\n div a2, a1, s1\n div a2, a2, s1",
+  "a store that misses, among those that hit":
+    "div a2, a1, s1\n sd s1, 8(s3)\n sd s1, 16(s3)\n sd s1, 24(s3)\n sd s1, 0(s2)\n sd s1, 32(s3)\n add a1, a1, s1",
   "many stores in a row": Array.from(
     { length: 24 },
     (_, n) => `sd s1, ${8 * ((n * 5) % 60)}(s${n % 3 === 0 ? 2 : 3})`,
@@ -35,9 +39,10 @@ const BODIES: Readonly<Record<string, string>> = {
 describe.each(["cva6@1", "rocket@1", "server@1"])("late stores on %s", (preset) => {
   test.each(Object.keys(BODIES))("%s", (name) => {
     const body = again(BODIES[name]!);
-    for (const sets of [[], ["storeBuffer.entries=1"], SLOW]) {
+    for (const sets of [[], ["storeBuffer.entries=1"], SLOW, ["l1d.mshrs=0"]]) {
       alike(body, { preset, sets: [...SMALL, ...sets], memoLimits: { nearStores: 0 } });
     }
+    alike(body, { preset, sets: [...SMALL, ...SLOW], memoLimits: { nearStores: 0, mostTransitions: 19 } });
     alike(body, { preset, sets: SMALL, memoLimits: { nearStores: 3, mostTransitions: 40 } });
   });
 
