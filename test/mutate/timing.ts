@@ -733,7 +733,7 @@ const computed: readonly Mutation[] = [
     ],
   ]),
   ...mutations("sim/engine/turbo/parts/store-buffer.ts", COMPUTE, [
-    ["a state begins with stores of the one before", "    this.empty(f);\n", ""],
+    ["a state begins with stores of the one before", "    this.#empty(f);\n", ""],
     ["a full store buffer has room", "select(i32.eq(waiting, word(config.entries)), word(0), waiting)", "word(0)"],
   ]),
   ...mutations("sim/engine/turbo/parts/pipeline.ts", COMPUTE, [

@@ -244,7 +244,7 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       ["code that stays long is not entered", "this.#losses[index]! + TRIP - executed", "this.#losses[index]! + TRIP"],
       ["regions have no functions that are less hot", "* WARM_SHARE > hot", "> hot"],
       ["regions have functions that are cold", "* WARM_SHARE > hot", "* WARM_SHARE >= 0"],
-      ["much code is translated as soon as little", "MOST_SHARES_OF_PAGES = 4", "MOST_SHARES_OF_PAGES = 1"],
+      ["much code is translated as soon as little", "MOST_SHARES_OF_PAGES = 8", "MOST_SHARES_OF_PAGES = 1"],
       ["much code stays cold without timing", "if (pieces === undefined) return interpretedHotAfter;", ""],
       [
         "what begins with an instruction of the interpreter's is translated",

@@ -39,7 +39,7 @@ const INSTRUCTIONS_A_SHARE = 64;
 const MOST_SHARES_UNTIMED = 16;
 /** So with timing, the more code there is, the hotter has to be what the interpreter in WebAssembly leaves: each part has learnt less when it is over. */
 const PAGES_A_SHARE = 4;
-const MOST_SHARES_OF_PAGES = 4;
+const MOST_SHARES_OF_PAGES = 8;
 /** Code is hot after so many times the arrivals of JavaScript that it takes before the interpreter has begun. */
 const ARRIVALS = 3;
 /** After so many regions were dropped, code has to be twice as hot. */

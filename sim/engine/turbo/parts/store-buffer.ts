@@ -70,7 +70,7 @@ export class StoreBufferCode {
   /** Of so many stores, whose times are read; none of them is kept elsewhere. */
   restore(f: Statements, waiting: Local, from: StateReaderCode): void {
     const { doneAt, last, next, config } = this.#stores;
-    this.empty(f);
+    this.#empty(f);
     f.storeAt(next.byteOffset, select(i32.eq(waiting, word(config.entries)), word(0), waiting));
     const i = f.let(word(0));
     f.while(i32.lt(i, waiting), () => {
@@ -82,7 +82,7 @@ export class StoreBufferCode {
   }
 
   /** No store waits. */
-  empty(f: Statements): void {
+  #empty(f: Statements): void {
     const { doneAt, last, next } = this.#stores;
     f.storeAt(last.byteOffset, f64.const(-Infinity));
     f.storeAt(next.byteOffset, word(0));
