@@ -35,7 +35,7 @@ export class Interner {
   #hashes: Int32Array;
   #table: Int32Array;
 
-  /** @param room - a power of two of sequences, and their words, that code may number; more become known here. */
+  /** @param room - for so many sequences, and their words, that code may number; more become known here. */
   constructor(storage: Storage, room: { readonly sequences: number; readonly words: number }) {
     const { sequences, words } = room;
     this.#most = sequences;

@@ -9,12 +9,11 @@ import { GeneratedTiming, LONGEST_PIECE } from "./generated.ts";
 import { heapStorage, type Walks } from "./part.ts";
 import { PieceClock } from "./piece-clock.ts";
 import { Script } from "./script.ts";
+import { MOST_SCRIPTS } from "./scripts.ts";
 import { stepWord } from "./step.ts";
 import { NO_OVERLAP } from "./storebuffer.ts";
 import { Class, TraitCache, traitClass } from "./traits.ts";
 
-/** With more than these the memo starts afresh. */
-const MOST_SCRIPTS = 1 << 16;
 /** Cycles of one IDLE word. */
 const LONGEST_IDLE = 2 ** 30;
 

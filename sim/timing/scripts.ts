@@ -15,8 +15,8 @@ const SINGLE_WORDS = 4;
 const SINGLE_SPREAD = 0x9e3779b1;
 const UNKNOWN = -1;
 
-/** Scripts that code numbers at most, and their words in the mean, what is added included. */
-const MOST_SCRIPTS = 1 << 16;
+/** With more than these a memo starts afresh; and their words in the mean, what is added included. */
+export const MOST_SCRIPTS = 1 << 16;
 const SCRIPT_WORDS = 16;
 
 export class Scripts {

@@ -603,11 +603,7 @@ const computed: readonly Mutation[] = [
       "",
     ],
     ["a store whose page is late is a late store", "WORD_BYTES * (1 + LATE_WORD.accessCycles)", "WORD_BYTES"],
-    [
-      "a script begins with the counts of the one before",
-      "f.storeAt(counts.byteOffset + NUMBER_BYTES * event, f64.const(0));",
-      "",
-    ],
+    ["a script begins with the counts of the one before", "f.clear(bench.pipeline.stores.counts);", ""],
     ["no outcome is late", "f.set(outcomes, at);", ""],
     [
       "a device answers as the cache does",
@@ -642,8 +638,8 @@ const computed: readonly Mutation[] = [
     ],
     [
       "a transition takes a slot that another has",
-      "f.while(i32.ne(i32.load(slot), word(NOBODY)), () => {",
-      "f.while(word(0), () => {",
+      'f.while(i32.ne(slotWord(slot, "state"), word(NOBODY)),',
+      "f.while(word(0),",
     ],
     ["the table of transitions becomes too full", "i32.lt(slots, i32.shl(following, word(1))),", ""],
     ["more transitions are computed than are remembered", "i32.lt(word(most), following),", ""],

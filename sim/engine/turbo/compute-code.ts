@@ -11,8 +11,9 @@ import { FIRST_WAITING } from "../../timing/states.ts";
 import { NO_ACCESS, SIZE_SHIFT } from "../../timing/step.ts";
 import { OVERLAPS, STORES } from "../../timing/storebuffer.ts";
 import { Class } from "../../timing/traits.ts";
-import { NOBODY, Row, ROW_WORDS, SCRIPT_SPREAD, Slot, SLOT_WORDS, STATE_SPREAD } from "../../timing/transitions.ts";
+import { NOBODY, Row, ROW_WORDS, Slot } from "../../timing/transitions.ts";
 import { InternerCode } from "./intern-code.ts";
+import { slotPlaces, slotWord } from "./memo-code.ts";
 import { pipelineCode, type PipelineCode } from "./parts/pipeline.ts";
 import { StepFields } from "./parts/step-fields.ts";
 import { playedAt, playedOutcomes } from "./played-outcomes.ts";
@@ -111,8 +112,7 @@ class Writing {
   #beginFunction(): Callee {
     const { bench } = this.#timing.memo.computing;
     return this.#module.define([I32], undefined, (f, state) => {
-      const { counts } = bench.pipeline.stores;
-      for (const event of [STORES, OVERLAPS]) f.storeAt(counts.byteOffset + NUMBER_BYTES * event, f64.const(0));
+      f.clear(bench.pipeline.stores.counts);
       this.#pipeline.restore(f, this.#states.at(i32.and(state, word(STATE_INDEX))));
     });
   }
@@ -122,8 +122,7 @@ class Writing {
     const { computing, far } = this.#timing.memo;
     const { bench } = computing;
     return this.#module.define([I32, I32], I32, (f, script, isFar) => {
-      for (const name of ["translateAt", "blockedAt", "accessAt", "waiting"] as const)
-        f.storeAt(playedAt(bench, name), f64.const(0));
+      f.clear(bench.played);
       f.storeAt(bench.playing.byteOffset + WORD_BYTES, isFar);
       const at = f.let(this.#scripts.at(script));
       const end = f.let(this.#scripts.at(i32.add(script, word(1))));
@@ -267,17 +266,9 @@ class Writing {
 
   /** Where the slot of a transition will be. */
   #freeSlot(f: Statements, state: Local, script: Local): Local {
-    const { slots, table } = this.#timing.memo;
-    const { first, shift } = table;
-    const hash = i32.xor(i32.mul(state, word(STATE_SPREAD)), i32.mul(script, word(SCRIPT_SPREAD)));
-    const place = f.let(i32.shrU(hash, i32.at(shift.byteOffset)));
-    const slotAt = (): Term =>
-      element(slots.byteOffset + WORD_BYTES * first, place, Math.log2(WORD_BYTES * SLOT_WORDS));
-    const slot = f.let(slotAt());
-    f.while(i32.ne(i32.load(slot), word(NOBODY)), () => {
-      f.set(place, i32.and(i32.add(place, word(1)), i32.shrU(word(-1), i32.at(shift.byteOffset))));
-      f.set(slot, slotAt());
-    });
+    const places = slotPlaces(this.#timing.memo);
+    const slot = f.let(places.first(state, script));
+    f.while(i32.ne(slotWord(slot, "state"), word(NOBODY)), () => f.set(slot, places.next(slot)));
     return slot;
   }
 }

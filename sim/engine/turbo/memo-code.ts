@@ -42,24 +42,39 @@ export function memoCode(module: Functions, timing: GeneratedTiming, tables: Loa
   };
 }
 
-/** `slotOf(state, script)`: the linear address of a transition's slot, which may be computed; 0 where that is left to the memo. */
-function slotFunction(module: Functions, { slots, table: { first, shift } }: PipelineMemo, compute: Callee): Callee {
+/** The linear addresses of the slots in which a transition's may be: the first, and the next after one. */
+export interface SlotPlaces {
+  readonly first: (state: Term, script: Term) => Term;
+  readonly next: (slot: Term) => Term;
+}
+
+export function slotPlaces({ slots, table: { first, shift } }: PipelineMemo): SlotPlaces {
   const firstAt = slots.byteOffset + 4 * first;
   const bits = Math.log2(4 * SLOT_WORDS);
+  const mask = i32.shl(i32.shrU(word(-1), i32.at(shift.byteOffset)), word(bits));
+  return {
+    first: (state, script) => {
+      const hash = i32.xor(i32.mul(state, word(STATE_SPREAD)), i32.mul(script, word(SCRIPT_SPREAD)));
+      return element(firstAt, i32.shrU(hash, i32.at(shift.byteOffset)), bits);
+    },
+    next: (slot) => i32.add(word(firstAt), i32.and(i32.sub(slot, word(firstAt - (1 << bits))), mask)),
+  };
+}
+
+/** `slotOf(state, script)`: the linear address of a transition's slot, which may be computed; 0 where that is left to the memo. */
+function slotFunction(module: Functions, memo: PipelineMemo, compute: Callee): Callee {
+  const places = slotPlaces(memo);
   const search = module.define([I32, I64], I32, (f, slot, wanted) => {
-    const place = f.let(i32.shrU(i32.sub(slot, word(firstAt)), word(bits)));
     f.while(i64.ne(i64.load(slot), wanted), () => {
       f.if(i32.eq(slotWord(slot, "state"), word(NOBODY)), () => {
         f.return(compute(i32.low(wanted), i32.low(i64.shrU(wanted, i64.const(32n)))));
       });
-      f.set(place, i32.and(i32.add(place, word(1)), i32.shrU(word(-1), i32.at(shift.byteOffset))));
-      f.set(slot, element(firstAt, place, bits));
+      f.set(slot, places.next(slot));
     });
     return slot;
   });
   return module.define([I32, I32], I32, (f, state, script) => {
-    const hash = i32.xor(i32.mul(state, word(STATE_SPREAD)), i32.mul(script, word(SCRIPT_SPREAD)));
-    const slot = f.let(element(firstAt, i32.shrU(hash, i32.at(shift.byteOffset)), bits));
+    const slot = f.let(places.first(state, script));
     const wanted = f.let(pair(state, script));
     f.rarely(i64.ne(i64.load(slot), wanted), () => f.set(slot, search(slot, wanted)));
     return slot;

@@ -41,21 +41,20 @@ export function defineScripts(module: Functions, { scripts: layout }: Pick<Compu
     const first = f.let(i32.load(from));
     f.if(i32.eq(first, word(FETCH)), () => {
       f.if(i32.lt(word(MOST_LATE_CYCLES), i32.add(translate, access)), unknown);
-      [first, translate, access, tag].forEach((value, i) => f.store(to, WORD_BYTES * i, value));
-      const counted = (FETCH_WORDS + 1) * WORD_BYTES;
-      for (let i = 0; i < ADDED_WORDS; i += 1)
-        f.store(to, counted + WORD_BYTES * i, i32.load(from, counted + WORD_BYTES * i));
+      for (const value of [first, translate, access, tag]) put(f, to, value);
+      f.set(from, i32.add(from, word(WORD_BYTES * (1 + FETCH_WORDS))));
+      copies(f, to, from, ADDED_WORDS);
       f.return(scripts.intern(word(FETCH_WORDS + 1 + ADDED_WORDS)));
     });
     const buffer = f.let(word(0));
-    f.store(to, 0, i32.or(first, word(LATE)));
+    put(f, to, i32.or(first, word(LATE)));
     f.if(i32.and(first, word(LATE)), () => {
       f.set(from, i32.add(from, word(WORD_BYTES * LATE_WORDS)));
       f.set(buffer, i32.load(from));
     });
-    [translate, blocked, overlap, access, tag, buffer].forEach((value, i) => f.store(to, WORD_BYTES * (i + 1), value));
-    for (let i = 1; i <= ADDED_WORDS; i += 1)
-      f.store(to, WORD_BYTES * (LATE_WORDS + i), i32.load(from, WORD_BYTES * i));
+    for (const value of [translate, blocked, overlap, access, tag, buffer]) put(f, to, value);
+    f.set(from, i32.add(from, word(WORD_BYTES)));
+    copies(f, to, from, ADDED_WORDS);
     return scripts.intern(word(1 + LATE_WORDS + ADDED_WORDS));
   };
   module.define(params, I32, (f, ...all) => body(f, ...(all as Six)), "makeVariant");

@@ -257,6 +257,11 @@ export class Statements {
     this.store(i32.const(0), address, value);
   }
 
+  /** Sets numbers of linear memory to 0. */
+  clear({ byteOffset, length }: Float64Array): void {
+    for (let i = 0; i < length; i += 1) this.storeAt(byteOffset + NUMBER_BYTES * i, f64.const(0));
+  }
+
   /** Adds to a number at a fixed address. */
   count(address: number, times?: Term): void {
     this.do(counted(address, times));

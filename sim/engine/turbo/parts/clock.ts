@@ -34,8 +34,8 @@ export class ClockCode {
   /** Back to the beginning. */
   reset(f: Statements): void {
     this.#set(f, f64.const(0));
-    for (const counts of [this.#clock.cycles, this.#clock.shared])
-      for (let i = 0; i < counts.length; i += 1) f.storeAt(counts.byteOffset + NUMBER_BYTES * i, f64.const(0));
+    f.clear(this.#clock.cycles);
+    f.clear(this.#clock.shared);
   }
 
   /** An instruction issues at the clock's `now`. */

@@ -15,11 +15,8 @@ export class PairingCode {
 
   /** Goes on where an instruction may issue in cycle `at`, beside the one that has; else leaves for `no`. */
   admits(f: Statements, step: StepFields, at: Local, no: () => void): void {
-    const { freeAt, partners } = this.#pairing;
-    f.if(i32.not(f64.eq(f64.at(freeAt.byteOffset), at)), no);
-    const unit = i32.and(this.#first, word(UNIT_MASK));
-    const allowed = i32.load(i32.shl(unit, word(WORD_SHIFT)), partners.byteOffset);
-    f.if(i32.not(i32.and(i32.shrU(allowed, step.class), word(1))), no);
+    f.if(i32.not(f64.eq(f64.at(this.#pairing.freeAt.byteOffset), at)), no);
+    f.if(i32.not(i32.and(i32.shrU(this.#allowed, step.class), word(1))), no);
     if (this.#pairing.hasLateAlus) this.#leaveDependent(f, step, no);
   }
 
@@ -37,10 +34,7 @@ export class PairingCode {
 
   /** Is the second slot of cycle `at` free for anybody? */
   isOpen(at: Term): Term {
-    const { freeAt, partners } = this.#pairing;
-    const unit = i32.and(this.#first, word(UNIT_MASK));
-    const allowed = i32.load(i32.shl(unit, word(WORD_SHIFT)), partners.byteOffset);
-    return i32.and(f64.eq(f64.at(freeAt.byteOffset), at), i32.ne(allowed, word(0)));
+    return i32.and(f64.eq(f64.at(this.#pairing.freeAt.byteOffset), at), i32.ne(this.#allowed, word(0)));
   }
 
   /** @param open - is it, of the cycle before now? */
@@ -55,6 +49,12 @@ export class PairingCode {
     f.storeAt(first.byteOffset, held);
     f.storeAt(freeAt.byteOffset, select(held, f64.const(now - 1), f64.const(-Infinity)));
     return held;
+  }
+
+  /** Classes of those that may issue with the first. */
+  get #allowed(): Term {
+    const unit = i32.and(this.#first, word(UNIT_MASK));
+    return i32.load(i32.shl(unit, word(WORD_SHIFT)), this.#pairing.partners.byteOffset);
   }
 
   get #first(): Term {

@@ -7,13 +7,13 @@ export class StateWriterCode {
   /** Where the next word lies. */
   readonly #at: Local;
   readonly #from: Local;
-  readonly #origin: Local;
+  /** The earliest cycle in which anything can still happen. */
+  readonly origin: Local;
 
-  /** @param origin - the earliest cycle in which anything can still happen. */
   constructor(f: Statements, at: Term, origin: Local) {
     this.#from = f.let(at);
     this.#at = f.let(this.#from);
-    this.#origin = origin;
+    this.origin = origin;
   }
 
   /** How many words there are. */
@@ -22,7 +22,7 @@ export class StateWriterCode {
   }
 
   isPast(cycle: Term): Term {
-    return f64.le(cycle, this.#origin);
+    return f64.le(cycle, this.origin);
   }
 
   put(f: Statements, value: Term): void {
@@ -31,7 +31,7 @@ export class StateWriterCode {
   }
 
   time(f: Statements, cycle: Term): void {
-    const ahead = f.let(f64.sub(cycle, this.#origin));
+    const ahead = f.let(f64.sub(cycle, this.origin));
     this.put(f, i32.of(f64.max(ahead, f64.const(0))));
   }
 

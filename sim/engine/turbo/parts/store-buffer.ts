@@ -56,10 +56,7 @@ export class StoreBufferCode {
 
   /** Of times that are kept here. */
   save(f: Statements, to: StateWriterCode): void {
-    const { entries } = this.#stores.config;
-    const waiting = f.let(word(0));
-    const waits = i32.and(i32.lt(waiting, word(entries)), i32.not(to.isPast(this.#ageDoneAt(waiting))));
-    f.while(waits, () => f.set(waiting, i32.add(waiting, word(1))));
+    const waiting = this.waitingAt(f, to.origin);
     to.put(f, waiting);
     f.while(waiting, () => {
       f.set(waiting, i32.sub(waiting, word(1)));

@@ -350,7 +350,7 @@ class ComputingBench {
 const CVA6 = machine([], "cva6@1");
 const STORE: Instruction = {
   kind: "step",
-  ...{ timingClass: 8, rd: 0, rs1: 0, rs2: 0, dataBytes: 8, outcome: 0 },
+  ...{ timingClass: Class.store, rd: 0, rs1: 0, rs2: 0, dataBytes: 8, outcome: 0 },
   ...{ translateCycles: 0, blockedCycles: 0, overlapAge: NO_OVERLAP, accessCycles: 0, tagCycles: 0 },
 };
 const STORE_WORD = wordOf(STORE);
