@@ -210,6 +210,7 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
     ],
     ["cold code has the line in hand that it had before", "forgetKnown(this.#linear);", ""],
     ["what is new is JavaScript's", "this.#interpreter.lookAhead(page, this.offset, this.code)", "false"],
+    ["the interpreter does not begin where its loop is there", "this.#modules.hasLoop ? 0 : ", ""],
     [
       "the interpreter begins after translated instructions, too",
       "this.retired - this.translated - this.interpreted",
@@ -246,11 +247,23 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       ["regions have functions that are cold", "* WARM_SHARE > hot", "* WARM_SHARE >= 0"],
       ["much code is translated as soon as little", "MOST_SHARES_OF_PAGES = 8", "MOST_SHARES_OF_PAGES = 1"],
       ["much code stays cold without timing", "if (pieces === undefined) return interpretedHotAfter;", ""],
+      ["code that is left at once is translated at once", "longestWay(pc, source) >= TRIP", "true"],
+      ["code that has a loop is passed over", "longestWay(pc, source) >= TRIP", "false"],
+      ["code that is left at once is never translated", "this.#passedOver === MOST_PASSED_OVER", "false"],
       [
         "what begins with an instruction of the interpreter's is translated",
         "if (source.at(pc) === undefined) return undefined;",
         "",
       ],
+    ],
+  ),
+  ...mutations(
+    "sim/engine/turbo/longest-way.ts",
+    ["test/sim/engine/turbo/longest-way.test.ts"],
+    [
+      ["two ways that meet again are a loop", "known.set(pc, length);", ""],
+      ["a call does not come back", "isCall(traits) ? [called, [next]] : [called]", "[called]"],
+      ["a cold function is gone through", ".filter(isWarm)", ""],
     ],
   ),
   ...mutations("sim/engine/turbo/regions.ts", INTERPRETER_TESTS, [

@@ -7,8 +7,8 @@ import { defineScripts } from "./script-code.ts";
 import { Functions, type Import } from "./terms.ts";
 import { encodeModule, I32 } from "./wasm.ts";
 
-/** To make the module takes 3 to 7 ms, and a transition 20 to 40 us in a process that has just begun. */
-const COMPUTED_BEFORE = 64;
+/** To make the module takes 3 to 7 ms, and each of the first transitions of a process some 100 us. */
+const COMPUTED_BEFORE = 32;
 
 /** As of compute-code.ts and script-code.ts; while there is no module they say that all is left to the memo. */
 export const COMPUTING_IMPORTS = [

@@ -62,7 +62,8 @@ export class Turbo extends Reference {
   readonly #contexts: Contexts;
   readonly #entrances: Entrances;
   readonly #pieces: Pieces | undefined;
-  readonly #interpretedAfter: number;
+  readonly #interpretedAfter: number | undefined;
+  readonly #modules: SharedModules;
   readonly #interpreter: Interpreter;
   readonly #jumps = new Jumps();
   /** Generated code may run up to here; 0: not at all. */
@@ -84,7 +85,7 @@ export class Turbo extends Reference {
     this.#linear = linear;
     // What is executed once is not worth remembering: that begins where code is first translated.
     generated?.pieces.lead();
-    this.#interpretedAfter = o.interpretedAfter ?? INTERPRETED_AFTER;
+    this.#interpretedAfter = o.interpretedAfter;
     this.#pieces =
       generated &&
       new Pieces({
@@ -107,7 +108,7 @@ export class Turbo extends Reference {
       imports: () => this.#code.imports,
     });
     const pieces = this.#pieces;
-    const modules = new SharedModules({ linear, operations, pieces, rvy, zylevels1 });
+    const modules = (this.#modules = new SharedModules({ linear, operations, pieces, rvy, zylevels1 }));
     const fill = (addr: bigint, access: number): number => this.#fill(BigInt.asUintN(64, addr), access);
     this.#code = new TranslatedCode(linear, fill, () => modules.functions);
     this.#contexts = new Contexts(linear, this.#code);
@@ -117,6 +118,7 @@ export class Turbo extends Reference {
     this.#entrances = new Entrances({
       ...{ code: this.#code, interpreter: this.#interpreter, jumps: this.#jumps, pieces, machine: this, knownPage },
       ...{ hotAfter: o.hotAfter ?? HOT_AFTER, interpretedHotAfter: o.hotAfter ?? INTERPRETED_HOT_AFTER },
+      waits: generated !== undefined && o.hotAfter === undefined,
       decoded: this.code,
       maker: new RegionMaker({
         ...{ code: this.#code, memory, knownPage },
@@ -218,7 +220,12 @@ export class Turbo extends Reference {
   #knows(page: CodePage): boolean {
     if (this.#interpreter.knows(page, this.offset)) return true;
     const executed = this.retired - this.translated - this.interpreted;
-    return executed >= this.#interpretedAfter && this.#interpreter.lookAhead(page, this.offset, this.code);
+    return executed >= this.#interpretsAfter && this.#interpreter.lookAhead(page, this.offset, this.code);
+  }
+
+  /** After how many instructions of JavaScript's the interpreter begins: at once where its loop was made for regions to call what lies with it. */
+  get #interpretsAfter(): number {
+    return this.#interpretedAfter ?? (this.#modules.hasLoop ? 0 : INTERPRETED_AFTER);
   }
 
   #beginTimed(timing: GeneratedTiming): void {

@@ -9,6 +9,7 @@ import type { Jumps } from "./jumps.ts";
 import type { Pieces } from "./pieces.ts";
 import type { Circumstances, RegionMaker } from "./region-maker.ts";
 import { MAX_REGIONS } from "./runtime.ts";
+import { longestWay } from "./longest-way.ts";
 
 export interface EntrancesOptions {
   readonly code: TranslatedCode;
@@ -19,6 +20,8 @@ export interface EntrancesOptions {
   /** How often code is come to before it is translated; and after the interpreter in WebAssembly has begun. */
   readonly hotAfter: number;
   readonly interpretedHotAfter: number;
+  /** Has code to be hot several times where it would be left soon, and nothing is translated yet? */
+  readonly waits: boolean;
   readonly machine: Reference;
   /** All that is decoded. */
   readonly decoded: CodeCache;
@@ -48,6 +51,11 @@ const DROPS_PER_DOUBLING = 64;
 const TRIP = 64;
 /** After so many trips that brought nothing, it is not entered there until it is hot again. */
 const MOST_TRIPS = 16;
+/**
+ * To translate for the first time in a process takes several times as long as later. So hot code of which each way leads out within a trip is
+ * passed over so many times before anything is translated.
+ */
+const MOST_PASSED_OVER = 16;
 const PAGE_MASK = 0xfffn;
 
 export class Entrances {
@@ -57,6 +65,7 @@ export class Entrances {
   readonly #losses = new Int32Array(MAX_REGIONS);
   /** What it adds to a place's heat, once the interpreter has begun, that JavaScript comes there: that takes as long as many of its jumps. */
   readonly #arrival: number;
+  #passedOver = 0;
 
   constructor(options: EntrancesOptions) {
     this.#o = options;
@@ -143,10 +152,23 @@ export class Entrances {
     // What was never executed, or lies outside of this pcc, cannot be translated; what begins with an instruction of the
     // interpreter's never will be.
     if (source.at(pc) === undefined) return undefined;
+    if (this.#passesOver(pc, source)) {
+      this.#heat(page, pc, 0);
+      return undefined;
+    }
     const made = maker.translate(source, circumstances);
     if (made !== undefined) return this.#enter(made);
     this.#heat(page, pc, HEAT.never);
     return undefined;
+  }
+
+  /** Is it too early to translate what would be left so soon? */
+  #passesOver(pc: bigint, source: ExecutedCode): boolean {
+    const { waits, code } = this.#o;
+    if (!waits || code.instructions > 0 || this.#passedOver === MOST_PASSED_OVER) return false;
+    if (longestWay(pc, source) >= TRIP) return false;
+    this.#passedOver += 1;
+    return true;
   }
 
   /** At its head. The interpreter in WebAssembly is to leave wherever it can be entered. */

@@ -92,3 +92,26 @@ test.each([
   machine.run();
   expect((machine.engine as Turbo).translated > 0).toBe(isTranslated);
 });
+
+/** From the first instruction on, as the command line runs it: how many instructions each has executed. */
+function shares(source: string, instructions: number): Pick<Turbo, "interpreted" | "translated"> {
+  const image = program(source, HOT_ISA);
+  const machine = createMachine({ isa: HOT_ISA, ramBytes: 2 ** 20, image, core, engine: "turbo" });
+  machine.run({ maxInstructions: instructions });
+  return machine.engine as Turbo;
+}
+
+test("where nothing is translated, a loop that is left in each turn for cold code is hot after more turns than one that goes on", () => {
+  const left = inTurns(1e6, 400, 3);
+  expect(shares(left, 50_000).translated).toBe(0);
+  expect(shares(left, 1_000_000).translated).toBeGreaterThan(0);
+  const goesOn = left.replace("1: jalr", "1: bltu s3, s2, 1b\n jalr");
+  expect(shares(goesOn, 50_000).translated).toBeGreaterThan(0);
+});
+
+test("where code has been translated, the interpreter begins for all other", () => {
+  const loop = "li s1, 1000\n 1: addi a0, a0, 1\n addi s1, s1, -1\n bnez s1, 1b\n";
+  const cold = `.rept 300\n addi a0, a0, 1\n .endr\n`;
+  expect(shares(`${cold} ${cold} ${PASS}`, 10_000).interpreted).toBe(0);
+  expect(shares(`${loop} ${cold} ${PASS}`, 10_000).interpreted).toBeGreaterThan(250);
+});
