@@ -473,7 +473,7 @@ const retired: readonly Mutation[] = [
   ]),
   ...mutations("sim/engine/turbo/rows.ts", TESTS, [
     ["entries outlive renumbering", "this.#words[at + PIECE.state / 4] = NO_STATE;", ""],
-    ["scripts of rows outlive renumbering", "if (scriptsToo) this.#words[at + PIECE.script / 4] = UNKNOWN;", ""],
+    ["scripts of rows outlive renumbering", "return this.#words.set(EMPTY, begin);", "return;"],
   ]),
   ...mutations(
     "sim/engine/turbo/timing-functions.ts",

@@ -249,7 +249,9 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       ["much code stays cold without timing", "if (pieces === undefined) return interpretedHotAfter;", ""],
       ["code that is left at once is translated at once", "longestWay(pc, source) >= TRIP", "true"],
       ["code that has a loop is passed over", "longestWay(pc, source) >= TRIP", "false"],
-      ["code that is left at once is never translated", "this.#passedOver === MOST_PASSED_OVER", "false"],
+      ["what translated code is left for is passed over", "pc === this.#leftFor || ", ""],
+      ["what is in a region already is translated again at once", "!code.covers(page, pc, meta, bits) && ", ""],
+      ["code that is left at once is never translated", "times === MOST_PASSED_OVER", "false"],
       [
         "what begins with an instruction of the interpreter's is translated",
         "if (source.at(pc) === undefined) return undefined;",

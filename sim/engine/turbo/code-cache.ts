@@ -84,7 +84,7 @@ const FIRST_TAGS = MAX_CONTEXTS;
 const MOST_TAGS = 2 ** 31 - MAX_CONTEXTS;
 const PAGE_MASK = 0xfffn;
 /** Code that is reached from several regions is in each of them, until there are so many instructions of generated code. */
-const COPIED_FREELY = 1 << 12;
+const COPIED_FREELY = 1 << 9;
 const MAX_EXITS = 1 << 20;
 /** A region's table of targets is not longer (function.ts). */
 const MOST_TARGETS_BYTES = 1 << 15;
@@ -192,6 +192,15 @@ export class TranslatedCode {
     if (this.#instructions < COPIED_FREELY) return false;
     const entrances = this.#entrances.get(pc)?.get(page) ?? [];
     return entrances.some(({ region }) => isFor(region, meta, addressing));
+  }
+
+  /** Is the instruction at an address in a region, whether that can be entered there or not? */
+  covers(page: CodePage, pc: bigint, meta: bigint, addressing: number): boolean {
+    const offset = Number(pc & PAGE_MASK);
+    const isIn = ({ virt, from, to }: CodeRange): boolean =>
+      virt === (pc & ~PAGE_MASK) && from <= offset && offset < to;
+    const regions = [...(this.#byPage.get(page) ?? [])];
+    return regions.some((region) => isFor(region, meta, addressing) && region.translated.ranges.some(isIn));
   }
 
   /** What was translated for this head elsewhere. */

@@ -118,7 +118,7 @@ export class Turbo extends Reference {
     this.#entrances = new Entrances({
       ...{ code: this.#code, interpreter: this.#interpreter, jumps: this.#jumps, pieces, machine: this, knownPage },
       ...{ hotAfter: o.hotAfter ?? HOT_AFTER, interpretedHotAfter: o.hotAfter ?? INTERPRETED_HOT_AFTER },
-      waits: generated !== undefined && o.hotAfter === undefined,
+      waits: o.hotAfter === undefined,
       decoded: this.code,
       maker: new RegionMaker({
         ...{ code: this.#code, memory, knownPage },
@@ -314,7 +314,7 @@ export class Turbo extends Reference {
       pcNow = exit.pc;
       now = this.#pieces?.settle(exit);
     }
-    if (!gaveUp && this.#code.entry() < 0) this.#entrances.left(index, pc, executed);
+    if (!gaveUp && this.#code.entry() < 0) this.#entrances.left(index, pc, executed, pcNow);
     const traps = words[STATE.traps >>> 2]!;
     this.translated += executed - traps;
     this.retired += executed - traps;

@@ -20,7 +20,7 @@ export interface EntrancesOptions {
   /** How often code is come to before it is translated; and after the interpreter in WebAssembly has begun. */
   readonly hotAfter: number;
   readonly interpretedHotAfter: number;
-  /** Has code to be hot several times where it would be left soon, and nothing is translated yet? */
+  /** Has code to be hot several times that has little of being translated? */
   readonly waits: boolean;
   readonly machine: Reference;
   /** All that is decoded. */
@@ -43,19 +43,14 @@ const MOST_SHARES_UNTIMED = 16;
 /** So with timing, the more code there is, the hotter has to be what the interpreter in WebAssembly leaves: each part has learnt less when it is over. */
 const PAGES_A_SHARE = 4;
 const MOST_SHARES_OF_PAGES = 8;
-/** Code is hot after so many times the arrivals of JavaScript that it takes before the interpreter has begun. */
-const ARRIVALS = 3;
 /** After so many regions were dropped, code has to be twice as hot. */
 const DROPS_PER_DOUBLING = 64;
 /** Instructions that the interpreter executes while translated code is entered and left again. */
-const TRIP = 64;
+const TRIP = 192;
 /** After so many trips that brought nothing, it is not entered there until it is hot again. */
-const MOST_TRIPS = 16;
-/**
- * To translate for the first time in a process takes several times as long as later. So hot code of which each way leads out within a trip is
- * passed over so many times before anything is translated.
- */
-const MOST_PASSED_OVER = 16;
+const MOST_TRIPS = 32;
+/** Hot code that has little of being translated is passed over so many times. */
+const MOST_PASSED_OVER = 4;
 const PAGE_MASK = 0xfffn;
 
 export class Entrances {
@@ -65,13 +60,16 @@ export class Entrances {
   readonly #losses = new Int32Array(MAX_REGIONS);
   /** What it adds to a place's heat, once the interpreter has begun, that JavaScript comes there: that takes as long as many of its jumps. */
   readonly #arrival: number;
-  #passedOver = 0;
+  /** How often hot code was passed over, by its address. */
+  readonly #passedOver = new Map<bigint, number>();
+  /** For what translated code was left last. */
+  #leftFor: bigint | undefined;
 
   constructor(options: EntrancesOptions) {
     this.#o = options;
     this.#heats = options.interpreter.pages;
     const { hotAfter, interpretedHotAfter } = options;
-    this.#arrival = interpretedHotAfter > hotAfter ? Math.ceil(interpretedHotAfter / hotAfter / ARRIVALS) : 1;
+    this.#arrival = interpretedHotAfter > hotAfter ? Math.ceil(interpretedHotAfter / hotAfter) : 1;
   }
 
   /** Jumps to a place after which its code is hot. */
@@ -117,8 +115,9 @@ export class Entrances {
     return isHot ? this.#translate(page, circumstances) : undefined;
   }
 
-  /** A region that was entered at an address has been left, after so many instructions, for code that is not translated. */
-  left(index: number, pc: bigint, executed: number): void {
+  /** A region that was entered at an address has been left, after so many instructions, for code at another that is not translated. */
+  left(index: number, pc: bigint, executed: number, leftFor: bigint): void {
+    this.#leftFor = leftFor;
     const loss = this.#losses[index]! + TRIP - executed;
     this.#losses[index] = Math.max(loss, -MOST_TRIPS * TRIP);
     if (loss < MOST_TRIPS * TRIP) return;
@@ -152,7 +151,7 @@ export class Entrances {
     // What was never executed, or lies outside of this pcc, cannot be translated; what begins with an instruction of the
     // interpreter's never will be.
     if (source.at(pc) === undefined) return undefined;
-    if (this.#passesOver(pc, source)) {
+    if (this.#passesOver(page, circumstances, source)) {
       this.#heat(page, pc, 0);
       return undefined;
     }
@@ -162,12 +161,14 @@ export class Entrances {
     return undefined;
   }
 
-  /** Is it too early to translate what would be left so soon? */
-  #passesOver(pc: bigint, source: ExecutedCode): boolean {
+  /** Is it too early to translate? What is in a region already comes to an entrance soon; what is left at once brings nothing by itself. */
+  #passesOver(page: CodePage, { pc, meta, bits }: Circumstances, source: ExecutedCode): boolean {
     const { waits, code } = this.#o;
-    if (!waits || code.instructions > 0 || this.#passedOver === MOST_PASSED_OVER) return false;
-    if (longestWay(pc, source) >= TRIP) return false;
-    this.#passedOver += 1;
+    const times = this.#passedOver.get(pc) ?? 0;
+    if (!waits || times === MOST_PASSED_OVER) return false;
+    const stays = (): boolean => pc === this.#leftFor || longestWay(pc, source) >= TRIP;
+    if (!code.covers(page, pc, meta, bits) && stays()) return false;
+    this.#passedOver.set(pc, times + 1);
     return true;
   }
 
@@ -201,6 +202,7 @@ export class Entrances {
     pieces?.clear();
     this.#heats.coolDown();
     this.#losses.fill(0);
+    this.#passedOver.clear();
   }
 }
 

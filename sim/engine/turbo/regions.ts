@@ -80,7 +80,7 @@ export interface BlockWriter {
   exit(depth: number): void;
 }
 
-const MAX_INSTRUCTIONS = 400;
+const MAX_INSTRUCTIONS = 1000;
 /** A block goes on behind so many jumps at most, and behind none that comes after so many instructions. */
 const MAX_FOLLOWED = 3;
 const MAX_BEFORE_FOLLOWED = 16;

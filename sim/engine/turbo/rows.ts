@@ -27,6 +27,12 @@ export const ROWS_BYTES = (MAX_ROWS + 1) * ROW_BYTES;
 /** No state has this number: the entry is good for one taking, or for none. */
 export const NO_STATE = -3;
 const UNKNOWN = -1;
+/** The words of a row of which nothing is known. */
+const EMPTY = new Int32Array(ROW_BYTES / 4);
+for (let at = 0; at < EMPTY.length; at += 1 << (ENTRY_SHIFT - 2)) {
+  EMPTY[at + PIECE.state / 4] = NO_STATE;
+  EMPTY[at + PIECE.script / 4] = UNKNOWN;
+}
 
 /** Of an entry: `taken` is where the count of its transition's takings lies. */
 export type Entry = Readonly<Record<Exclude<keyof typeof PIECE, "script" | "overlaps">, number>>;
@@ -77,11 +83,9 @@ export class Rows {
   }
 
   forget(row: number, scriptsToo: boolean): void {
-    const end = ((row + 1) * ROW_BYTES) / 4;
-    for (let at = (row * ROW_BYTES) / 4; at < end; at += 1 << (ENTRY_SHIFT - 2)) {
-      this.#words[at + PIECE.state / 4] = NO_STATE;
-      if (scriptsToo) this.#words[at + PIECE.script / 4] = UNKNOWN;
-    }
+    const [begin, end] = [(row * ROW_BYTES) / 4, ((row + 1) * ROW_BYTES) / 4];
+    if (scriptsToo) return this.#words.set(EMPTY, begin);
+    for (let at = begin; at < end; at += 1 << (ENTRY_SHIFT - 2)) this.#words[at + PIECE.state / 4] = NO_STATE;
   }
 
   #scriptAt(entryAt: number): number {

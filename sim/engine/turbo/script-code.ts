@@ -2,10 +2,13 @@
 import { MOST_LATE_CYCLES, type ComputingLayout } from "../../timing/memo.ts";
 import { FETCH, FETCH_WORDS, LATE, LATE_WORD, LATE_WORDS, ON_TIME } from "../../timing/script.ts";
 import { ADDED_WORDS } from "../../timing/scripts.ts";
-import { WAITING } from "../../timing/variants.ts";
+import { Class } from "../../timing/traits.ts";
+import { OVERLAP, OVERLAPPING, WAITING } from "../../timing/variants.ts";
 import { InternerCode } from "./intern-code.ts";
+import { StepFields } from "./parts/step-fields.ts";
 import {
   i32,
+  i64,
   WORD_BYTES,
   WORD_SHIFT,
   type Callee,
@@ -19,6 +22,8 @@ import { I32, type ValueType } from "./wasm.ts";
 const { const: word } = i32;
 type Six = [Local, Local, Local, Local, Local, Local];
 
+/** Words that follow one with LATE, in their order. */
+const OUTCOMES = Object.keys(LATE_WORD) as (keyof typeof LATE_WORD)[];
 /** More than a script has that is worth remembering with another wait. */
 const MOST_WORDS = 1 << 10;
 
@@ -29,11 +34,13 @@ const MOST_WORDS = 1 << 10;
 export function defineScripts(module: Functions, { scripts: layout }: Pick<ComputingLayout, "scripts">): InternerCode {
   const scripts = new InternerCode(module, layout);
   const waiting = waitingFunction(module, scripts);
+  const overlapping = overlappingFunction(module, scripts);
   const params: readonly ValueType[] = [I32, I32, I32, I32, I32, I32];
   const body = (f: Statements, ...[onTime, translate, blocked, overlap, access, tag]: Six): Term => {
     const unknown = (): void => f.return(word(-1));
     f.if(i32.or(i32.lt(onTime, word(0)), scripts.lacksRoom(MOST_WORDS)), unknown);
     f.if(i32.eq(blocked, word(WAITING)), () => f.return(waiting(onTime, access, tag)));
+    f.if(i32.eq(blocked, word(OVERLAPPING)), () => f.return(overlapping(onTime, access, tag)));
     // What stands for no cycles, below 0, is more than that, too.
     for (const cycles of [translate, blocked, access]) f.if(i32.ltU(word(MOST_LATE_CYCLES), cycles), unknown);
     const from = f.let(scripts.at(onTime));
@@ -87,12 +94,53 @@ function waitingFunction(module: Functions, scripts: InternerCode): Callee {
           f.if(
             isLate,
             () => copies(f, to, from, LATE_WORDS),
-            () => Object.keys(LATE_WORD).forEach((name) => put(f, to, word(ON_TIME[name as keyof typeof ON_TIME]))),
+            () => OUTCOMES.forEach((name) => put(f, to, word(ON_TIME[name]))),
           );
           f.store(i32.sub(to, word(WORD_BYTES)), 0, bufferCycles);
         },
       );
       f.set(place, i32.sub(place, word(1)));
+    });
+    copies(f, to, from, ADDED_WORDS);
+    return scripts.intern(i32.shrU(i32.sub(to, first), word(WORD_SHIFT)));
+  });
+}
+
+/** `overlapping(script, low, high)`: of a piece on time, the script with overlaps, as two words of a variant; -1 where there are too many. */
+function overlappingFunction(module: Functions, scripts: InternerCode): Callee {
+  return module.define([I32, I32, I32], I32, (f, script, low, high) => {
+    const unknown = (): void => f.return(word(-1));
+    const from = f.let(scripts.at(script));
+    const end = f.let(scripts.at(i32.add(script, word(1))));
+    const first = f.let(scripts.next);
+    const to = f.let(first);
+    const overlaps = f.let(i64.or(i64.of(low), i64.shl(i64.of(high), i64.const(32n))));
+    const most = WORD_BYTES * (MOST_WORDS - OVERLAP.most * LATE_WORDS);
+    f.if(i32.or(i64.isZero(overlaps), i32.lt(word(most), i32.sub(end, from))), unknown);
+    const digit = i64.const(BigInt(OVERLAP.bits));
+    // So many bits have not been gone through; before them is a 1.
+    const left = f.let(i64.const(0n));
+    f.while(i64.ltU(i64.const(1n), i64.shrU(overlaps, left)), () => f.set(left, i64.add(left, digit)));
+    const load = f.let(word(0));
+    const steps = f.let(i32.sub(end, word(WORD_BYTES * ADDED_WORDS)));
+    f.while(i32.ltU(from, steps), () => {
+      const step = f.let(i32.load(from));
+      f.if(i32.not(i32.ltU(step, word(LATE))), unknown);
+      f.set(from, i32.add(from, word(WORD_BYTES)));
+      const next = f.let(i32.and(i32.low(i64.shrU(overlaps, i64.sub(left, digit))), word(2 ** OVERLAP.bits - 1)));
+      const isNext = i32.eq(i32.shrU(next, word(OVERLAP.ageBits)), load);
+      const isLoad = f.let(new StepFields(step).is(Class.load));
+      f.if(
+        i32.and(i32.and(isLoad, isNext), i32.not(i64.isZero(left))),
+        () => {
+          put(f, to, i32.or(step, word(LATE)));
+          const age = i32.and(next, word(2 ** OVERLAP.ageBits - 1));
+          for (const name of OUTCOMES) put(f, to, name === "overlapAge" ? age : word(ON_TIME[name]));
+          f.set(left, i64.sub(left, digit));
+        },
+        () => put(f, to, step),
+      );
+      f.set(load, i32.add(load, isLoad));
     });
     copies(f, to, from, ADDED_WORDS);
     return scripts.intern(i32.shrU(i32.sub(to, first), word(WORD_SHIFT)));
