@@ -122,6 +122,18 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       "",
     ],
   ]),
+  ...mutations(
+    "sim/engine/turbo/code-cache.ts",
+    ["test/sim/engine/turbo/code-cache.test.ts"],
+    [
+      ["what follows a region's code is in it", "from <= offset && offset < to", "from <= offset"],
+      [
+        "code is in a region of another pcc",
+        "isFor(region, meta, addressing) && region.translated",
+        "region.translated",
+      ],
+    ],
+  ),
   ...mutations("sim/engine/turbo/code-cache.ts", TESTS, [
     [
       "a translated region is entered under another pcc",
@@ -250,7 +262,6 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       ["code that is left at once is translated at once", "longestWay(pc, source) >= TRIP", "true"],
       ["code that has a loop is passed over", "longestWay(pc, source) >= TRIP", "false"],
       ["what translated code is left for is passed over", "pc === this.#leftFor || ", ""],
-      ["what is in a region already is translated again at once", "!code.covers(page, pc, meta, bits) && ", ""],
       ["code that is left at once is never translated", "times === MOST_PASSED_OVER", "false"],
       [
         "what begins with an instruction of the interpreter's is translated",
