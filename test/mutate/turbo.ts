@@ -259,10 +259,11 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       ["regions have functions that are cold", "* WARM_SHARE > hot", "* WARM_SHARE >= 0"],
       ["much code is translated as soon as little", "MOST_SHARES_OF_PAGES = 8", "MOST_SHARES_OF_PAGES = 1"],
       ["much code stays cold without timing", "if (pieces === undefined) return interpretedHotAfter;", ""],
-      ["code that is left at once is translated at once", "longestWay(pc, source) >= TRIP", "true"],
-      ["code that has a loop is passed over", "longestWay(pc, source) >= TRIP", "false"],
-      ["what translated code is left for is passed over", "pc === this.#leftFor || ", ""],
-      ["code that is left at once is never translated", "times === MOST_PASSED_OVER", "false"],
+      ["small loops are translated as soon as others", "Math.floor(MAKING / instructions)", "0"],
+      ["code that is left at once is translated at once", "longestWay < TRIP", "false"],
+      ["code that has a loop is passed over", "longestWay < TRIP", "true"],
+      ["what translated code is left for is passed over", "if (pc === this.#leftFor) return 0;", ""],
+      ["code that is left at once is never translated", "times >= this.#passes(page, circumstances, source)", "false"],
       [
         "what begins with an instruction of the interpreter's is translated",
         "if (source.at(pc) === undefined) return undefined;",
@@ -271,8 +272,8 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
     ],
   ),
   ...mutations(
-    "sim/engine/turbo/longest-way.ts",
-    ["test/sim/engine/turbo/longest-way.test.ts"],
+    "sim/engine/turbo/code-ahead.ts",
+    ["test/sim/engine/turbo/code-ahead.test.ts"],
     [
       ["two ways that meet again are a loop", "known.set(pc, length);", ""],
       ["a call does not come back", "isCall(traits) ? [called, [next]] : [called]", "[called]"],

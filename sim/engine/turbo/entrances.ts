@@ -9,7 +9,7 @@ import type { Jumps } from "./jumps.ts";
 import type { Pieces } from "./pieces.ts";
 import type { Circumstances, RegionMaker } from "./region-maker.ts";
 import { MAX_REGIONS } from "./runtime.ts";
-import { longestWay } from "./longest-way.ts";
+import { codeAhead } from "./code-ahead.ts";
 
 export interface EntrancesOptions {
   readonly code: TranslatedCode;
@@ -51,6 +51,8 @@ const TRIP = 192;
 const MOST_TRIPS = 32;
 /** Hot code that has little of being translated is passed over so many times. */
 const MOST_PASSED_OVER = 4;
+/** To make a region takes as long as to translate so many instructions more: fewer are passed over in proportion. */
+const MAKING = 32;
 const PAGE_MASK = 0xfffn;
 
 export class Entrances {
@@ -161,15 +163,23 @@ export class Entrances {
     return undefined;
   }
 
-  /** Is it too early to translate? What is in a region already comes to an entrance soon; what is left at once brings nothing by itself. */
-  #passesOver(page: CodePage, { pc, meta, bits }: Circumstances, source: ExecutedCode): boolean {
-    const { waits, code } = this.#o;
+  /** Is it too early to translate? */
+  #passesOver(page: CodePage, circumstances: Circumstances, source: ExecutedCode): boolean {
+    const { pc } = circumstances;
     const times = this.#passedOver.get(pc) ?? 0;
-    if (!waits || times === MOST_PASSED_OVER) return false;
-    const stays = (): boolean => pc === this.#leftFor || longestWay(pc, source) >= TRIP;
-    if (!code.covers(page, pc, meta, bits) && stays()) return false;
+    if (!this.#o.waits || times >= this.#passes(page, circumstances, source)) return false;
     this.#passedOver.set(pc, times + 1);
     return true;
+  }
+
+  /** How often is hot code passed over? What is in a region already comes to an entrance soon; what is left at once brings nothing by itself. */
+  #passes(page: CodePage, { pc, meta, bits }: Circumstances, source: ExecutedCode): number {
+    const { code, interpreter } = this.#o;
+    if (code.covers(page, pc, meta, bits)) return MOST_PASSED_OVER;
+    if (pc === this.#leftFor) return 0;
+    const { instructions, longestWay } = codeAhead(pc, source);
+    if (longestWay < TRIP) return MOST_PASSED_OVER;
+    return interpreter.hasBegun ? Math.min(Math.floor(MAKING / instructions), MOST_PASSED_OVER) : 0;
   }
 
   /** At its head. The interpreter in WebAssembly is to leave wherever it can be entered. */

@@ -81,11 +81,11 @@ test("a function that translated code calls is hot sooner than one that is calle
 });
 
 test.each([
-  ["with timing, a loop of 6,000 turns is translated in a small program", 2, core, true],
+  ["with timing, a loop of 15,000 turns is translated in a small program", 2, core, true],
   ["with timing, it is not translated in a program of 20 pages of code", 20, core, false],
   ["without timing, it is translated in a program of 20 pages of code", 20, undefined, true],
 ])("%s", (_, pages, timing, isTranslated) => {
-  const source = `.option norvc\n .rept ${pages - 1}\n j 1f\n .zero 4092\n 1:\n .endr\n li s1, 6000
+  const source = `.option norvc\n .rept ${pages - 1}\n j 1f\n .zero 4092\n 1:\n .endr\n li s1, 15000
     2: addi a0, a0, 1\n addi s1, s1, -1\n bnez s1, 2b\n ${PASS}`;
   const options = { isa: HOT_ISA, ramBytes: 2 ** 20, image: program(source, HOT_ISA), interpretAfter: 0 };
   const machine = createMachine({ ...options, engine: "turbo", ...(timing && { core: timing }) });
@@ -114,4 +114,13 @@ test("where code has been translated, the interpreter begins for all other", () 
   const cold = `.rept 300\n addi a0, a0, 1\n .endr\n`;
   expect(shares(`${cold} ${cold} ${PASS}`, 10_000).interpreted).toBe(0);
   expect(shares(`${loop} ${cold} ${PASS}`, 10_000).interpreted).toBeGreaterThan(250);
+});
+
+test("of small loops, the smaller one turns more often before it is translated", () => {
+  // The interpreter has begun for what comes before.
+  const turning = (turns: number, length: number): boolean => {
+    const loop = `li s1, ${turns}\n 1: .rept ${length}\n addi a0, a0, 1\n .endr\n addi s1, s1, -1\n bnez s1, 1b`;
+    return shares(`.rept 1100\n addi a0, a0, 1\n .endr\n ${loop}\n ${PASS}`, 1_000_000).translated > 0;
+  };
+  expect([turning(4000, 40), turning(4000, 8), turning(15_000, 8)]).toEqual([true, false, true]);
 });

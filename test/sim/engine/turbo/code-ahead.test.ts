@@ -1,8 +1,8 @@
-// How long a region would be stayed in, told by its code.
+// What a region would have, told by its code.
 import { expect, test } from "vitest";
 import { decoder } from "../../../../isa/decode.ts";
 import { instructionsOf } from "../../../../isa/table.ts";
-import { longestWay } from "../../../../sim/engine/turbo/longest-way.ts";
+import { codeAhead, type CodeAhead } from "../../../../sim/engine/turbo/code-ahead.ts";
 import { program } from "../../../drivers/machine.ts";
 
 const ISA = "rv64i";
@@ -14,13 +14,13 @@ const WORD_BYTES = 4;
  * @param warm - labels that are jumped to often.
  * @param led - where jumps to a register have led, whichever they are.
  */
-function way(source: string, warm: readonly string[] = [], led: readonly string[] = []): number {
+function ahead(source: string, warm: readonly string[] = [], led: readonly string[] = []): CodeAhead {
   const { entry, segments, symbols } = program(source, ISA);
   const { bytes } = segments[0]!;
   const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const decode = decoder(instructionsOf(ISA));
   const address = (label: string): bigint => BigInt(symbols.get(label)!);
-  return longestWay(BigInt(entry), {
+  return codeAhead(BigInt(entry), {
     at: (pc) => {
       const offset = Number(pc) - entry;
       if (offset + WORD_BYTES > bytes.byteLength) return undefined;
@@ -30,6 +30,8 @@ function way(source: string, warm: readonly string[] = [], led: readonly string[
     isWarm: (pc) => warm.map(address).includes(pc),
   });
 }
+
+const way = (...code: Parameters<typeof ahead>): number => ahead(...code).longestWay;
 
 test("it ends behind a jump to a register that is not known to have led anywhere, with a return and with a trap", () => {
   for (const end of ["jr t1", "ret", "ecall", "jalr ra, (t1)"]) expect(way(`nop\n nop\n ${end}\n nop`)).toBe(3);
@@ -72,4 +74,9 @@ test("of the functions that a register has led to, the longest counts of those t
   expect(way(source, [], ["f", "g", "h"])).toBe(1);
   expect(way(source, ["f", "g"], ["f", "g", "h"])).toBe(5);
   expect(way(source.replace("jalr ra, (t1)", "jr t1"), ["f", "g"], ["f", "g", "h"])).toBe(3);
+});
+
+test("each instruction is counted once, on whatever ways it lies", () => {
+  expect(ahead("beqz a0, 1f\n nop\n j 2f\n 1: j 2f\n 2: nop\n ret").instructions).toBe(6);
+  expect(ahead("1: nop\n bnez a0, 1b\n ret\n nop").instructions).toBe(3);
 });

@@ -1,4 +1,4 @@
-// How long a region would be stayed in: whether there is a loop in its code, or else how many instructions the longest way through it has.
+// What a region would have: how much code, and whether there is a loop in it, or else how many instructions the longest way through it has.
 import { Class, isCall, isIndirect, isReturn, packTraits, traitClass } from "../../timing/traits.ts";
 import type { Op } from "../code.ts";
 import type { CodeSource } from "./regions.ts";
@@ -8,8 +8,15 @@ interface CodeOfWay extends Pick<CodeSource, "jumpsTo" | "isWarm"> {
   readonly at: (pc: bigint) => Pick<Op, "decoded" | "bytes"> | undefined;
 }
 
-/** Instructions on the longest way from an address on, through what a region takes in; Infinity where there is a loop. */
-export function longestWay(head: bigint, source: CodeOfWay): number {
+export interface CodeAhead {
+  readonly instructions: number;
+  /** Instructions on the longest way through them; Infinity where there is a loop. */
+  readonly longestWay: number;
+}
+
+/** From an address on, through what a region takes in. */
+export function codeAhead(head: bigint, source: CodeOfWay): CodeAhead {
+  let instructions = 0;
   const known = new Map<bigint, number>();
   const from = (pc: bigint): number => {
     const before = known.get(pc);
@@ -26,13 +33,15 @@ export function longestWay(head: bigint, source: CodeOfWay): number {
     for (let executed = 0; ; executed += 1) {
       const op = source.at(at);
       if (op === undefined) return executed;
+      instructions += 1;
       const next = BigInt.asUintN(64, at + BigInt(op.bytes));
       const ways = waysOf(op, at, next, source);
       if (ways !== undefined) return executed + 1 + ways.reduce((sum, targets) => sum + longest(targets), 0);
       at = next;
     }
   };
-  return from(head);
+  const longestWay = from(head);
+  return { instructions, longestWay };
 }
 
 /** Where an instruction leads that need not be followed by the next: to one of each list in turn, as a call leads to a function and then back. */
