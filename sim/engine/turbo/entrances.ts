@@ -1,6 +1,7 @@
 // Where translated code can be entered: in a region that there is, or, where code is hot, in one that is made.
 import type { CodeCache, CodePage } from "../code.ts";
 import type { Reference } from "../reference.ts";
+import { codeAhead } from "./code-ahead.ts";
 import { pageOf, type CachedRegion, type Entrance, type TranslatedCode } from "./code-cache.ts";
 import { HEAT, type DecodedPages } from "./decoded-pages.ts";
 import { ExecutedCode } from "./executed-code.ts";
@@ -9,7 +10,6 @@ import type { Jumps } from "./jumps.ts";
 import type { Pieces } from "./pieces.ts";
 import type { Circumstances, RegionMaker } from "./region-maker.ts";
 import { MAX_REGIONS } from "./runtime.ts";
-import { codeAhead } from "./code-ahead.ts";
 
 export interface EntrancesOptions {
   readonly code: TranslatedCode;

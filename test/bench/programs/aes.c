@@ -14,12 +14,6 @@ static u8 data[BYTES];
 static struct keys keys;
 static u64 rounds;
 
-static __attribute__((noinline)) void fail(void)
-{
-    for (;;)
-        use_value(0);
-}
-
 /* Eight bytes, each times x. */
 static inline u64 twice(u64 a)
 {

@@ -21,12 +21,6 @@ static struct block first;
 static struct slot slots[SLOTS];
 static u64 taken_bytes, refused, rounds;
 
-static __attribute__((noinline)) void fail(void)
-{
-    for (;;)
-        use_value(0);
-}
-
 static void *allocate(u64 bytes)
 {
     u64 need = (bytes + sizeof(struct block) + 15) & ~15ul;

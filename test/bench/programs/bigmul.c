@@ -10,27 +10,6 @@ static u32 a[LIMBS], b[LIMBS], product[2 * LIMBS], again[2 * LIMBS];
 static u32 scratch[8 * LIMBS];
 static u64 rounds;
 
-static __attribute__((noinline)) void fail(void)
-{
-    for (;;)
-        use_value(0);
-}
-
-static void by_hand(u32 *to, const u32 *x, const u32 *y, int limbs)
-{
-    for (int i = 0; i < 2 * limbs; i++)
-        to[i] = 0;
-    for (int i = 0; i < limbs; i++) {
-        u64 carry = 0;
-        for (int j = 0; j < limbs; j++) {
-            u64 sum = (u64)x[i] * y[j] + to[i + j] + carry;
-            to[i + j] = (u32)sum;
-            carry = sum >> 32;
-        }
-        to[i + limbs] = (u32)carry;
-    }
-}
-
 /* to += x; the carry goes on behind. */
 static void add(u32 *to, const u32 *x, int limbs)
 {
@@ -79,7 +58,7 @@ static int difference(u32 *to, const u32 *x, const u32 *y, int limbs)
 static void karatsuba(u32 *to, const u32 *x, const u32 *y, int limbs, u32 *free)
 {
     if (limbs <= FEW) {
-        by_hand(to, x, y, limbs);
+        multiply_by_hand(to, x, y, limbs);
         return;
     }
     int half = limbs / 2;
@@ -108,7 +87,7 @@ int main(void)
             b[i] = (u32)random_number();
         }
         for (int i = 0; i < 4; i++) {
-            by_hand(product, a, b, LIMBS);
+            multiply_by_hand(product, a, b, LIMBS);
             karatsuba(again, a, b, LIMBS, scratch);
             for (int j = 0; j < 2 * LIMBS; j++)
                 if (product[j] != again[j])

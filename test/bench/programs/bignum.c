@@ -5,21 +5,6 @@
 
 static u32 a[WORDS], b[WORDS], product[2 * WORDS];
 
-static void multiply(void)
-{
-    for (int i = 0; i < 2 * WORDS; i++)
-        product[i] = 0;
-    for (int i = 0; i < WORDS; i++) {
-        u64 carry = 0;
-        for (int j = 0; j < WORDS; j++) {
-            u64 sum = (u64)a[i] * b[j] + product[i + j] + carry;
-            product[i + j] = (u32)sum;
-            carry = sum >> 32;
-        }
-        product[i + WORDS] = (u32)carry;
-    }
-}
-
 int main(void)
 {
     for (int i = 0; i < WORDS; i++) {
@@ -27,7 +12,7 @@ int main(void)
         b[i] = (u32)random_number();
     }
     for (;;) {
-        multiply();
+        multiply_by_hand(product, a, b, WORDS);
         a[0] ^= product[5];
         use_memory(product);
     }

@@ -21,12 +21,6 @@ static u32 entries;
 static u8 tight[NODES];
 static u64 rounds;
 
-static __attribute__((noinline)) void fail(void)
-{
-    for (;;)
-        use_value(0);
-}
-
 static void push(u32 far, u32 node)
 {
     u32 at = entries++;

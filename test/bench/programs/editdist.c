@@ -12,12 +12,6 @@ static struct string a, b, c;
 static u32 row[LONGEST + 1];
 static u64 rounds;
 
-static __attribute__((noinline)) void fail(void)
-{
-    for (;;)
-        use_value(0);
-}
-
 static u32 distance(const struct string *x, const struct string *y)
 {
     for (u32 j = 0; j <= y->length; j++)

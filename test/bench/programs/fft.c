@@ -12,12 +12,6 @@ struct point {
 static struct point turns[POINTS], samples[POINTS], work[POINTS];
 static u64 rounds;
 
-static __attribute__((noinline)) void fail(void)
-{
-    for (;;)
-        use_value(0);
-}
-
 static inline struct point product(struct point a, struct point b)
 {
     int64_t half = 1l << (ONE - 1);

@@ -17,12 +17,6 @@ static u8 lengths[SYMBOLS];
 static int entries;
 static u64 rounds;
 
-static __attribute__((noinline)) void fail(void)
-{
-    for (;;)
-        use_value(0);
-}
-
 static void push(u16 node)
 {
     int at = entries++;

@@ -29,12 +29,6 @@ static long written_sum;
 static u32 written_letters, written_values;
 static u64 rounds;
 
-static __attribute__((noinline)) void fail(void)
-{
-    for (;;)
-        use_value(0);
-}
-
 static void put(char c)
 {
     text[length++] = c;

@@ -9,12 +9,6 @@
 static u8 image[HEIGHT][WIDTH];
 static u64 rounds;
 
-static __attribute__((noinline)) void fail(void)
-{
-    for (;;)
-        use_value(0);
-}
-
 static inline int64_t product(int64_t a, int64_t b)
 {
     return (a * b) >> ONE;

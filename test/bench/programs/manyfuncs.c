@@ -9,12 +9,6 @@
 static u64 table[64];
 static u64 rounds;
 
-static APART void fail(void)
-{
-    for (;;)
-        use_value(0);
-}
-
 /* The leaves: seven kinds, each function with constants of its own. */
 #define LEAF0(n)                                     \
     static APART u64 f##n(u64 x)                     \

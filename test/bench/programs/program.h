@@ -29,3 +29,26 @@ static inline void use_memory(const void *place)
 {
     __asm__ volatile("" : : "r"(place) : "memory");
 }
+
+/* A result is wrong: the program never ends, so that whoever runs it sees it. */
+static __attribute__((noinline, unused)) void fail(void)
+{
+    for (;;)
+        use_value(0);
+}
+
+/* to = x * y, with two times as many limbs. */
+static inline void multiply_by_hand(u32 *to, const u32 *x, const u32 *y, int limbs)
+{
+    for (int i = 0; i < 2 * limbs; i++)
+        to[i] = 0;
+    for (int i = 0; i < limbs; i++) {
+        u64 carry = 0;
+        for (int j = 0; j < limbs; j++) {
+            u64 sum = (u64)x[i] * y[j] + to[i + j] + carry;
+            to[i + j] = (u32)sum;
+            carry = sum >> 32;
+        }
+        to[i + limbs] = (u32)carry;
+    }
+}

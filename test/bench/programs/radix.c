@@ -7,12 +7,6 @@ static u64 keys[KEYS], other[KEYS];
 static u32 places[256];
 static u64 rounds;
 
-static __attribute__((noinline)) void fail(void)
-{
-    for (;;)
-        use_value(0);
-}
-
 static void pass(const u64 *from, u64 *to, int shift)
 {
     for (int i = 0; i < 256; i++)

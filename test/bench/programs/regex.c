@@ -12,12 +12,6 @@ static const char *const patterns[] = {
 #define PATTERNS ((int)(sizeof patterns / sizeof *patterns))
 static u64 rounds;
 
-static __attribute__((noinline)) void fail(void)
-{
-    for (;;)
-        use_value(0);
-}
-
 /* How many characters of the pattern stand for one of the text. */
 static int width(const char *p)
 {

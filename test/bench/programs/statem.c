@@ -20,12 +20,6 @@ static u32 letter, depth;
 static u32 visits[STATES];
 static u64 rounds;
 
-static __attribute__((noinline)) void fail(void)
-{
-    for (;;)
-        use_value(0);
-}
-
 static __attribute__((noinline)) u64 run(u64 value)
 {
     enum state state = START;

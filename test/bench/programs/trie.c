@@ -17,12 +17,6 @@ static struct node nodes[NODES];
 static u32 used;
 static u64 rounds;
 
-static __attribute__((noinline)) void fail(void)
-{
-    for (;;)
-        use_value(0);
-}
-
 static u32 new_node(void)
 {
     if (used == NODES)

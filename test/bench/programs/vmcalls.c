@@ -25,12 +25,6 @@ struct object {
 static struct object objects[OBJECTS];
 static u64 rounds;
 
-static __attribute__((noinline)) void fail(void)
-{
-    for (;;)
-        use_value(0);
-}
-
 static inline u64 value_of(const struct object *o, u64 x)
 {
     return o->methods->value(o, x);
