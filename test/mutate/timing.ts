@@ -671,7 +671,17 @@ const computed: readonly Mutation[] = [
       "f.set(place, i32.sub(place, word(1)));",
       "f.set(place, word(0));",
     ],
-    ["a script waits for longer than words tell", "f.if(i32.or(tooLong, tooLate), () => f.return(word(-1)));", ""],
+    [
+      "a script waits for longer than words tell",
+      "f.if(i32.ltU(word(MOST_LATE_CYCLES), bufferCycles), () => f.return(word(-1)));",
+      "",
+    ],
+    [
+      "each load of a piece is late by the first overlap",
+      "i32.and(i32.and(isLoad, isNext), i32.not(i64.isZero(left)))",
+      "i32.and(isLoad, i32.not(i64.isZero(left)))",
+    ],
+    ["the second overlap of a piece is forgotten", "f.set(left, i64.sub(left, digit));", "f.set(left, i64.const(0n));"],
   ]),
   ...mutations(
     "sim/engine/turbo/turn-far.ts",

@@ -71,15 +71,8 @@ export function defineScripts(module: Functions, { scripts: layout }: Pick<Compu
 /** `waiting(script, place, bufferCycles)`: as `Scripts.waiting`, or -1. */
 function waitingFunction(module: Functions, scripts: InternerCode): Callee {
   return module.define([I32, I32, I32], I32, (f, script, place, bufferCycles) => {
-    const from = f.let(scripts.at(script));
-    const end = f.let(scripts.at(i32.add(script, word(1))));
-    const first = f.let(scripts.next);
-    const to = f.let(first);
-    const tooLong = i32.lt(word(WORD_BYTES * (MOST_WORDS - LATE_WORDS)), i32.sub(end, from));
-    const tooLate = i32.ltU(word(MOST_LATE_CYCLES), bufferCycles);
-    f.if(i32.or(tooLong, tooLate), () => f.return(word(-1)));
-    const steps = f.let(i32.sub(end, word(WORD_BYTES * ADDED_WORDS)));
-    f.while(i32.ltU(from, steps), () => {
+    f.if(i32.ltU(word(MOST_LATE_CYCLES), bufferCycles), () => f.return(word(-1)));
+    return rewritten(f, scripts, script, LATE_WORDS, (from, to) => {
       const step = f.let(i32.load(from));
       const isLate = f.let(i32.and(step, word(LATE)));
       f.if(
@@ -89,20 +82,20 @@ function waitingFunction(module: Functions, scripts: InternerCode): Callee {
           f.if(isLate, () => copies(f, to, from, LATE_WORDS));
         },
         () => {
-          put(f, to, i32.or(step, word(LATE)));
           f.set(from, i32.add(from, word(WORD_BYTES)));
           f.if(
             isLate,
-            () => copies(f, to, from, LATE_WORDS),
-            () => OUTCOMES.forEach((name) => put(f, to, word(ON_TIME[name]))),
+            () => {
+              put(f, to, step);
+              copies(f, to, from, LATE_WORDS);
+            },
+            () => putOnTime(f, to, step),
           );
           f.store(i32.sub(to, word(WORD_BYTES)), 0, bufferCycles);
         },
       );
       f.set(place, i32.sub(place, word(1)));
     });
-    copies(f, to, from, ADDED_WORDS);
-    return scripts.intern(i32.shrU(i32.sub(to, first), word(WORD_SHIFT)));
   });
 }
 
@@ -110,20 +103,14 @@ function waitingFunction(module: Functions, scripts: InternerCode): Callee {
 function overlappingFunction(module: Functions, scripts: InternerCode): Callee {
   return module.define([I32, I32, I32], I32, (f, script, low, high) => {
     const unknown = (): void => f.return(word(-1));
-    const from = f.let(scripts.at(script));
-    const end = f.let(scripts.at(i32.add(script, word(1))));
-    const first = f.let(scripts.next);
-    const to = f.let(first);
     const overlaps = f.let(i64.or(i64.of(low), i64.shl(i64.of(high), i64.const(32n))));
-    const most = WORD_BYTES * (MOST_WORDS - OVERLAP.most * LATE_WORDS);
-    f.if(i32.or(i64.isZero(overlaps), i32.lt(word(most), i32.sub(end, from))), unknown);
+    f.if(i64.isZero(overlaps), unknown);
     const digit = i64.const(BigInt(OVERLAP.bits));
     // So many bits have not been gone through; before them is a 1.
     const left = f.let(i64.const(0n));
     f.while(i64.ltU(i64.const(1n), i64.shrU(overlaps, left)), () => f.set(left, i64.add(left, digit)));
     const load = f.let(word(0));
-    const steps = f.let(i32.sub(end, word(WORD_BYTES * ADDED_WORDS)));
-    f.while(i32.ltU(from, steps), () => {
+    return rewritten(f, scripts, script, OVERLAP.most * LATE_WORDS, (from, to) => {
       const step = f.let(i32.load(from));
       f.if(i32.not(i32.ltU(step, word(LATE))), unknown);
       f.set(from, i32.add(from, word(WORD_BYTES)));
@@ -133,18 +120,45 @@ function overlappingFunction(module: Functions, scripts: InternerCode): Callee {
       f.if(
         i32.and(i32.and(isLoad, isNext), i32.not(i64.isZero(left))),
         () => {
-          put(f, to, i32.or(step, word(LATE)));
-          const age = i32.and(next, word(2 ** OVERLAP.ageBits - 1));
-          for (const name of OUTCOMES) put(f, to, name === "overlapAge" ? age : word(ON_TIME[name]));
+          putOnTime(f, to, step, { overlapAge: i32.and(next, word(2 ** OVERLAP.ageBits - 1)) });
           f.set(left, i64.sub(left, digit));
         },
         () => put(f, to, step),
       );
       f.set(load, i32.add(load, isLoad));
     });
-    copies(f, to, from, ADDED_WORDS);
-    return scripts.intern(i32.shrU(i32.sub(to, first), word(WORD_SHIFT)));
   });
+}
+
+/** The number of a script whose instructions `step` has written, from those of another at `from`; it gives -1 where they come to too many words. */
+function rewritten(
+  f: Statements,
+  scripts: InternerCode,
+  script: Local,
+  mostMore: number,
+  step: (from: Local, to: Local) => void,
+): Term {
+  const from = f.let(scripts.at(script));
+  const end = f.let(scripts.at(i32.add(script, word(1))));
+  const most = word(WORD_BYTES * (MOST_WORDS - mostMore));
+  f.if(i32.lt(most, i32.sub(end, from)), () => f.return(word(-1)));
+  const first = f.let(scripts.next);
+  const to = f.let(first);
+  const steps = f.let(i32.sub(end, word(WORD_BYTES * ADDED_WORDS)));
+  f.while(i32.ltU(from, steps), () => step(from, to));
+  copies(f, to, from, ADDED_WORDS);
+  return scripts.intern(i32.shrU(i32.sub(to, first), word(WORD_SHIFT)));
+}
+
+/** An instruction on time, written as one with LATE; of its outcomes, these are others. */
+function putOnTime(
+  f: Statements,
+  to: Local,
+  step: Term,
+  others: Partial<Record<keyof typeof LATE_WORD, Term>> = {},
+): void {
+  put(f, to, i32.or(step, word(LATE)));
+  for (const name of OUTCOMES) put(f, to, others[name] ?? word(ON_TIME[name]));
 }
 
 function put(f: Statements, to: Local, value: Term): void {

@@ -1,5 +1,6 @@
 // Cold code: who executes it, and when it is worth while to translate it, or to enter what is translated.
 import { expect, test } from "vitest";
+import type { MachineConfig } from "../../../../sim/config/machine.ts";
 import type { Turbo } from "../../../../sim/engine/turbo/engine.ts";
 import { createMachine } from "../../../../sim/machine/machine.ts";
 import { HOT_ISA } from "../../../arbitrary/hot.ts";
@@ -13,6 +14,18 @@ const core = configOf("cva6@1", [])!;
 /** Interpreted in WebAssembly from the first instruction on. */
 const run = (source: string, options: Case = {}): Comparison =>
   agree(source, { ramBytes: 2 ** 20, slices: [{ instructions: 1_600_000 }], interpretAfter: 0, ...options });
+
+/** How many instructions each has executed; as the command line runs a program unless options say otherwise. */
+function shares(
+  source: string,
+  instructions: number,
+  options: { interpretAfter?: number; core?: MachineConfig } = { core },
+): Pick<Turbo, "interpreted" | "translated"> {
+  const image = program(source, HOT_ISA);
+  const machine = createMachine({ isa: HOT_ISA, ramBytes: 2 ** 20, image, engine: "turbo", ...options });
+  machine.run({ maxInstructions: instructions });
+  return machine.engine as Turbo;
+}
 
 /** A loop whose turns each call another of so many functions, which take as many instructions. */
 const inTurns = (turns: number, functions: number, length: number): string =>
@@ -71,10 +84,7 @@ test("a function that translated code calls is hot sooner than one that is calle
   // The loop takes 193,000 instructions until it is hot. From the 3,000th turn on it calls a function.
   const source = `li s1, 6000\n li s2, 3000\n 1: .rept 80\n addi a1, a1, 1\n .endr\n bgt s1, s2, 2f\n jal 3f\n 2: addi s1, s1, -1\n bnez s1, 1b
     ${PASS}\n 3: .rept 100\n addi a0, a0, 1\n .endr\n ret`;
-  const image = program(source, HOT_ISA);
-  const machine = createMachine({ isa: HOT_ISA, ramBytes: 2 ** 20, image, core, engine: "turbo", interpretAfter: 0 });
-  machine.run({ maxInstructions: 1_000_000 });
-  const { interpreted, translated } = machine.engine as Turbo;
+  const { interpreted, translated } = shares(source, 1_000_000, { core, interpretAfter: 0 });
   expect(interpreted).toBeGreaterThan(200_000);
   expect(interpreted).toBeLessThan(230_000);
   expect(translated).toBeGreaterThan(500_000);
@@ -87,19 +97,9 @@ test.each([
 ])("%s", (_, pages, timing, isTranslated) => {
   const source = `.option norvc\n .rept ${pages - 1}\n j 1f\n .zero 4092\n 1:\n .endr\n li s1, 15000
     2: addi a0, a0, 1\n addi s1, s1, -1\n bnez s1, 2b\n ${PASS}`;
-  const options = { isa: HOT_ISA, ramBytes: 2 ** 20, image: program(source, HOT_ISA), interpretAfter: 0 };
-  const machine = createMachine({ ...options, engine: "turbo", ...(timing && { core: timing }) });
-  machine.run();
-  expect((machine.engine as Turbo).translated > 0).toBe(isTranslated);
+  const { translated } = shares(source, 1_000_000, { interpretAfter: 0, ...(timing && { core: timing }) });
+  expect(translated > 0).toBe(isTranslated);
 });
-
-/** From the first instruction on, as the command line runs it: how many instructions each has executed. */
-function shares(source: string, instructions: number): Pick<Turbo, "interpreted" | "translated"> {
-  const image = program(source, HOT_ISA);
-  const machine = createMachine({ isa: HOT_ISA, ramBytes: 2 ** 20, image, core, engine: "turbo" });
-  machine.run({ maxInstructions: instructions });
-  return machine.engine as Turbo;
-}
 
 test("where nothing is translated, a loop that is left in each turn for cold code is hot after more turns than one that goes on", () => {
   const left = inTurns(1e6, 400, 3);
