@@ -280,10 +280,19 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       ["a cold function is gone through", ".filter(isWarm)", ""],
     ],
   ),
-  ...mutations("sim/engine/turbo/regions.ts", INTERPRETER_TESTS, [
-    ["a block goes on in a cold function", "!source.isWarm(target) || source", "source"],
-    ["a call brings a cold function into its region", "&& !isCold(ending.target)", ""],
-  ]),
+  ...mutations(
+    "sim/engine/turbo/regions.ts",
+    ["test/sim/engine/turbo/regions.test.ts", ...INTERPRETER_TESTS],
+    [
+      [
+        "a large region has copies of what is called",
+        "MAX_OF_REGION_BEFORE_FOLLOWED - instructions",
+        "MAX_BEFORE_FOLLOWED",
+      ],
+      ["a block goes on in a cold function", "!source.isWarm(target) || source", "source"],
+      ["a call brings a cold function into its region", "&& !isCold(ending.target)", ""],
+    ],
+  ),
   ...mutations(
     "sim/engine/turbo/operations.ts",
     ["test/sim/engine/turbo/operations.test.ts", ...INTERPRETER_TESTS],

@@ -81,9 +81,11 @@ export interface BlockWriter {
 }
 
 const MAX_INSTRUCTIONS = 1000;
-/** A block goes on behind so many jumps at most, and behind none that comes after so many instructions. */
+/** A block goes on behind so many jumps at most, and behind none that comes after so many instructions, or so many of the region. */
 const MAX_FOLLOWED = 3;
 const MAX_BEFORE_FOLLOWED = 16;
+/** The blocks next to the head gain by that; the others take longer to translate, and what their copies do is to be remembered, too. */
+const MAX_OF_REGION_BEFORE_FOLLOWED = 128;
 /** A target's number is one byte of a table. */
 const MAX_TARGETS = 250;
 
@@ -103,7 +105,8 @@ export function translateRegion(
     if (numbers.has(pc) || source.at(pc) === undefined) continue;
     if (dynamic.has(pc) && pc !== head && source.isElsewhere(pc)) continue;
     if (instructions >= MAX_INSTRUCTIONS) break;
-    const { block, jumps, links, calls } = translateBlock(pc, source, exits, writer);
+    const mostBeforeFollowed = Math.min(MAX_BEFORE_FOLLOWED, MAX_OF_REGION_BEFORE_FOLLOWED - instructions);
+    const { block, jumps, links, calls } = translateBlock(pc, source, exits, writer, mostBeforeFollowed);
     if (block.instructions === 0 && blocks.length === 0) return undefined;
     numbers.set(pc, blocks.push(block) - 1);
     instructions += block.instructions;
@@ -131,6 +134,7 @@ function translateBlock(
   source: CodeSource,
   exits: Exits,
   writer: BlockWriter,
+  mostBeforeFollowed: number,
 ): { block: Block; jumps: readonly bigint[]; calls: readonly bigint[]; links: readonly bigint[] } {
   const code = new Code();
   const branches: ExitBranch[] = [];
@@ -179,7 +183,7 @@ function translateBlock(
     if (isCall && ending?.kind === "goto") calls.push(ending.target);
     if (ending?.kind === "dynamic" && !isReturn(packTraits(op.decoded))) jumps = source.jumpsTo(at);
     at = next;
-    if (ending?.kind !== "goto" || stretches.length > MAX_FOLLOWED || count > MAX_BEFORE_FOLLOWED) continue;
+    if (ending?.kind !== "goto" || stretches.length > MAX_FOLLOWED || count > mostBeforeFollowed) continue;
     const { target } = ending;
     const isLeft = isCall && (!source.isWarm(target) || source.isElsewhere(target));
     if (isLeft || !writer.follow(target, source)) continue;

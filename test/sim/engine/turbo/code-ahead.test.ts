@@ -1,12 +1,7 @@
 // What a region would have, told by its code.
 import { expect, test } from "vitest";
-import { decoder } from "../../../../isa/decode.ts";
-import { instructionsOf } from "../../../../isa/table.ts";
 import { codeAhead, type CodeAhead } from "../../../../sim/engine/turbo/code-ahead.ts";
-import { program } from "../../../drivers/machine.ts";
-
-const ISA = "rv64i";
-const WORD_BYTES = 4;
+import { decoded } from "./decoded.ts";
 
 /**
  * From the first instruction on.
@@ -15,20 +10,9 @@ const WORD_BYTES = 4;
  * @param led - where jumps to a register have led, whichever they are.
  */
 function ahead(source: string, warm: readonly string[] = [], led: readonly string[] = []): CodeAhead {
-  const { entry, segments, symbols } = program(source, ISA);
-  const { bytes } = segments[0]!;
-  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const decode = decoder(instructionsOf(ISA));
-  const address = (label: string): bigint => BigInt(symbols.get(label)!);
-  return codeAhead(BigInt(entry), {
-    at: (pc) => {
-      const offset = Number(pc) - entry;
-      if (offset + WORD_BYTES > bytes.byteLength) return undefined;
-      return { decoded: decode(words.getInt32(offset, true))!, bytes: WORD_BYTES };
-    },
-    jumpsTo: () => led.map(address),
-    isWarm: (pc) => warm.map(address).includes(pc),
-  });
+  const { head, at, address } = decoded(source);
+  const isWarm = (pc: bigint): boolean => warm.map(address).includes(pc);
+  return codeAhead(head, { at, jumpsTo: () => led.map(address), isWarm });
 }
 
 const way = (...code: Parameters<typeof ahead>): number => ahead(...code).longestWay;
