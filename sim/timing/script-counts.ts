@@ -5,7 +5,8 @@ import { stepAccesses, stepOutcome } from "./step.ts";
 import { Class, traitClass } from "./traits.ts";
 
 /** Who counts the events of a script's instructions: who runs them, or `ScriptCounts`; their data addresses are translated, or not. */
-export type Counted = "elsewhere" | "physical" | "translated";
+export const COUNTED = ["elsewhere", "physical", "translated"] as const;
+export type Counted = (typeof COUNTED)[number];
 
 export class ScriptCounts {
   /** Look-ups of the first-level data cache, and of its TLB. */

@@ -2,12 +2,11 @@
 import { Interner, type InternerLayout } from "./intern.ts";
 import type { Storage } from "./part.ts";
 import { ON_TIME, Script, type Lateness, type Player } from "./script.ts";
-import { ScriptCounts, type Counted } from "./script-counts.ts";
+import { COUNTED, ScriptCounts, type Counted } from "./script-counts.ts";
 import { Variants, WAITING } from "./variants.ts";
 
 /** Words that follow those of a script where they are numbered: the category, and `Counted`. */
 export const ADDED_WORDS = 2;
-const COUNTED: readonly Counted[] = ["elsewhere", "physical", "translated"];
 /** Scripts of one instruction that are found without their words. */
 const SINGLES_BITS = 10;
 /** A single: step word, category, number. */

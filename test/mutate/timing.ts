@@ -684,6 +684,50 @@ const computed: readonly Mutation[] = [
     ["the second overlap of a piece is forgotten", "f.set(left, i64.sub(left, digit));", "f.set(left, i64.const(0n));"],
   ]),
   ...mutations(
+    "sim/engine/turbo/piece-scripts.ts",
+    [test("piece-scripts"), test("late-access"), test("timing")],
+    [
+      [
+        "a piece has the script of its block",
+        "const words = piece.wordsAt(piece.from);\n    const script",
+        "const words = piece.wordsAt(word(0));\n    const script",
+      ],
+      [
+        "a piece has the script of another outcome",
+        "i32.shrU(offset, word(OUTCOME_SHIFT)), word",
+        "i32.shrU(offset, word(OUTCOME_SHIFT - 1)), word",
+      ],
+      [
+        "a row does not know its script",
+        "f.store(i32.and(entry, word(-1 << OUTCOME_SHIFT)), PIECE.script, script);",
+        "",
+      ],
+      [
+        "what comes before a point is counted as elsewhere",
+        'words, count, word(0), piece.of("category"), piece.of("counted")',
+        'words, count, word(0), piece.of("category"), word(ELSEWHERE)',
+      ],
+      ["a point knows nothing of its own instruction", "f.store(record, POINT.onTime, onTime);", ""],
+      ["a fetch from two lines is known", "f.if(i32.and(flags, word(ACCESS.asks)), unknown);", ""],
+    ],
+  ),
+  ...mutations(
+    "sim/engine/turbo/step-table.ts",
+    [test("piece-scripts")],
+    [["a block is added for which there is no room", "if (length > MAX_WORDS) return 0;", ""]],
+  ),
+  ...mutations(
+    "sim/engine/turbo/points.ts",
+    [test("late-access"), test("timing-paths")],
+    [
+      [
+        "an instruction in two lines is fetched from one, whatever is known",
+        "if (offset + bytes > lineBytes) flags |= ACCESS.asks;",
+        "",
+      ],
+    ],
+  ),
+  ...mutations(
     "sim/engine/turbo/turn-far.ts",
     [test("far-stores"), test("late-access"), test("timing")],
     [

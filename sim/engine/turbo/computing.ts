@@ -13,11 +13,13 @@ const COMPUTED_BEFORE = 32;
 /** As of compute-code.ts and script-code.ts; while there is no module they say that all is left to the memo. */
 export const COMPUTING_IMPORTS = [
   { name: "compute", params: [I32, I32], results: [I32] },
+  { name: "makeSteps", params: [I32, I32, I32, I32, I32], results: [I32] },
   { name: "makeVariant", params: [I32, I32, I32, I32, I32, I32], results: [I32] },
 ] as const satisfies readonly Import[];
 
 interface ComputingFunctions {
   readonly compute: (state: number, script: number) => number;
+  readonly makeSteps: (at: number, count: number, outcome: number, category: number, counted: number) => number;
   readonly makeVariant: (onTime: number, a: number, b: number, c: number, d: number, e: number) => number;
 }
 
@@ -35,6 +37,8 @@ export class Computing implements ComputingFunctions {
     if (this.#functions === undefined && this.#timing.memo.computed >= COMPUTED_BEFORE) this.#functions = this.#make();
     return this.#functions === undefined ? 0 : this.#functions.compute(state, script);
   };
+
+  readonly makeSteps: ComputingFunctions["makeSteps"] = (...steps) => this.#functions?.makeSteps(...steps) ?? -1;
 
   readonly makeVariant: ComputingFunctions["makeVariant"] = (onTime, a, b, c, d, e) =>
     this.#functions === undefined ? -1 : this.#functions.makeVariant(onTime, a, b, c, d, e);

@@ -39,7 +39,7 @@ export class FarAccess implements AccessWay {
   }
 
   approach(f: Statements, a: Access, ask: () => void): Term {
-    const before = this.#code.pieceBefore(f, a, ask);
+    const before = this.#code.pieceBefore(f, "tellAccess", a, ask);
     const onTime = f.let(i32.load(a.record, POINT.onTime));
     const slot = f.let(this.#code.memo.slotOf(a.state, onTime));
     f.rarely(i32.not(slot), ask);

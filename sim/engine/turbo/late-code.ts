@@ -6,7 +6,8 @@ import type { FarCode } from "./far-code.ts";
 import type { Page, PageCode } from "./late-page.ts";
 import { slotWord, type MemoCode } from "./memo-code.ts";
 import type { Now, OwnFunctions, PieceTables } from "./own-functions.ts";
-import { NOTHING_BEFORE, POINT, POINT_INDEX } from "./points.ts";
+import { scriptPlace, type PieceScripts } from "./piece-scripts.ts";
+import { NOTHING_BEFORE, POINT, POINT_INDEX, UNKNOWN } from "./points.ts";
 import { spill, spilled } from "./questions.ts";
 import { rowOf } from "./timing-functions.ts";
 import { element, f64, i32, i64, type Local, type Statements, type Term } from "./terms.ts";
@@ -19,6 +20,9 @@ export interface LateWay {
   readonly isLate: (cycles: Term) => void;
 }
 
+/** What asks has its point know the scripts so. */
+type Asks = "tellAccess" | "tellFetch";
+
 /** A piece before a question: `row` is its row's number, `age` the least overlap age of its loads. */
 type NearPiece = Readonly<Record<"record" | "row" | "age" | "state" | "script", Local>>;
 
@@ -28,11 +32,18 @@ export class LateCode {
   readonly tables: PieceTables;
   readonly memo: MemoCode;
   readonly far: FarCode | undefined;
+  readonly #scripts: PieceScripts;
 
-  constructor(timing: GeneratedTiming, tables: PieceTables, { memo }: Pick<OwnFunctions, "memo">, far?: FarCode) {
+  constructor(
+    timing: GeneratedTiming,
+    tables: PieceTables,
+    own: Pick<OwnFunctions, "memo" | "scripts">,
+    far?: FarCode,
+  ) {
     this.timing = timing;
     this.tables = tables;
-    this.memo = memo;
+    this.memo = own.memo;
+    this.#scripts = own.scripts;
     this.far = far;
   }
 
@@ -83,10 +94,29 @@ export class LateCode {
     return memory.tagged === undefined ? late : f.let(f64.min(late, cycles));
   }
 
+  /**
+   * The script of what comes before a point's instruction in a piece that begins with a row: NOTHING_BEFORE where it begins with that. From
+   * now on the point knows that of its instruction, too.
+   */
+  scriptBefore(f: Statements, asks: Asks, record: Local, row: Local, ask: () => void): Local {
+    const known = (): Term => i32.load(scriptPlace(record, row));
+    const script = f.let(known());
+    f.rarely(i32.eq(script, word(UNKNOWN)), () => {
+      f.rarely(i32.not(this.#scripts[asks](record, row)), ask);
+      f.set(script, known());
+    });
+    return script;
+  }
+
   /** Looks the transition up of the piece before the question, and goes on from there; gives its slot, 0 where there is no such piece. */
-  pieceBefore(f: Statements, o: Now & Readonly<Record<"record" | "row" | "age", Local>>, ask: () => void): Local {
+  pieceBefore(
+    f: Statements,
+    asks: Asks,
+    o: Now & Readonly<Record<"record" | "row" | "age", Local>>,
+    ask: () => void,
+  ): Local {
     const row = f.let(rowOf(o.row, this.tables.rows));
-    const script = f.let(scriptBefore(o.record, row));
+    const script = this.scriptBefore(f, asks, o.record, row, ask);
     const slot = f.let(word(0));
     f.if(i32.ne(script, word(NOTHING_BEFORE)), () => {
       if (this.far === undefined) this.findNear(f, slot, { ...o, row, script }, ask);
@@ -147,10 +177,6 @@ export const takingsOf = ({ memo: { taken } }: GeneratedTiming, slot: Term): Ter
 export function countAt(f: Statements, at: Local): void {
   f.store(at, 0, f64.add(f64.load(at), f64.const(1)));
 }
-
-/** The script of what comes before a point's instruction in a piece that begins with a row. */
-export const scriptBefore = (record: Term, row: Term): Term =>
-  i32.load(i32.add(i32.load(record, POINT.scripts), i32.shl(row, word(2))));
 
 /** A bit for each instruction of the block before that of a point. */
 function loadsBefore(record: Term): Term {

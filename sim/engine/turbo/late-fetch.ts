@@ -50,15 +50,14 @@ export class LateFetch {
     const { fastPaths } = code.timing;
     f.block((ask) => {
       const record = f.let(element(code.tables.points.at, point, POINT_SHIFT));
-      const onTime = f.let(i32.load(record, POINT.onTime));
       const number = f.let(i32.load(record, POINT.last));
       const flags = f.let(i32.load(record, POINT.flags));
-      f.rarely(i32.lt(onTime, word(0)), ask);
       const pageCycles = f.let(f64.const(0));
       const leaf = this.#codePage.find(f, i32.and(flags, word(ACCESS.translated)), number, ask);
       const page: Page = { number, leaf, cycles: pageCycles };
       const [clock, state] = [f.let(clockBefore), f.let(stateBefore)];
-      const before = code.pieceBefore(f, { record, row, age, clock, state }, ask);
+      const before = code.pieceBefore(f, "tellFetch", { record, row, age, clock, state }, ask);
+      const onTime = f.let(i32.load(record, POINT.onTime));
       f.if(before, () => code.countTaken(f, before));
       this.#codePage.await(f, page, clock);
       const offset = i32.shrU(i32.and(flags, word(2 ** POINT_INDEX - 1)), word(FETCH_OFFSET));

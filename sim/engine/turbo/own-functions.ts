@@ -3,8 +3,10 @@ import type { FarCode } from "./far-code.ts";
 import type { PageCode } from "./late-page.ts";
 import type { MemoCode } from "./memo-code.ts";
 import type { CacheCode } from "./parts/cache.ts";
+import type { PieceScripts } from "./piece-scripts.ts";
 import type { PointTable } from "./points.ts";
 import type { Rows } from "./rows.ts";
+import type { StepTable } from "./step-table.ts";
 import type { Callee, Import, Local } from "./terms.ts";
 import { F64, I32 } from "./wasm.ts";
 
@@ -23,6 +25,7 @@ export const LATE_ACCESS_IMPORTS: readonly Import[] = [
 export interface PieceTables {
   readonly rows: Pick<Rows, "at">;
   readonly points: Pick<PointTable, "at" | "shortcuts">;
+  readonly steps: Pick<StepTable, "rowsAt" | "fetchAt">;
   readonly lateFetch: Float64Array;
 }
 
@@ -31,6 +34,7 @@ export interface OwnFunctions {
   readonly l1i: CacheCode;
   readonly l1d: CacheCode;
   readonly memo: MemoCode;
+  readonly scripts: PieceScripts;
   readonly far: FarCode;
   readonly codePage: PageCode;
   readonly dataPage: PageCode;

@@ -15,6 +15,7 @@ import { BRANCHES_BYTES, BranchTable } from "./branch-table.ts";
 import type { Exit } from "./exits.ts";
 import { RAM_AT } from "./layout.ts";
 import { LineRecords, LINES_BYTES, offsetOf } from "./lines.ts";
+import { StepTable, STEPS_BYTES } from "./step-table.ts";
 import { TimedBlock, type Point } from "./timed-block.ts";
 import { knownOfAccess, knownOfFetch, MOST_OF_REGION, NOTHING_BEFORE, POINTS_BYTES, PointTable } from "./points.ts";
 import { MAX_ROWS, NO_STATE, OUTCOME_SHIFT, Rows, ROWS_BYTES } from "./rows.ts";
@@ -22,7 +23,7 @@ import { MAX_ROWS, NO_STATE, OUTCOME_SHIFT, Rows, ROWS_BYTES } from "./rows.ts";
 const UNKNOWN = -1;
 /** What `Pieces` takes of its storage. */
 export const PIECES_BYTES =
-  ROWS_BYTES + 8 * MAX_ROWS + LINES_BYTES + POINTS_BYTES + BRANCHES_BYTES + 8 * LONGEST_PIECE + 8 + 8 * 3;
+  ROWS_BYTES + 8 * MAX_ROWS + STEPS_BYTES + LINES_BYTES + POINTS_BYTES + BRANCHES_BYTES + 8 * LONGEST_PIECE + 8 + 8 * 3;
 
 /** Where the words of `lateFetch` lie. */
 export const LATE_FETCH = { pc: 0, beganAt: 8, doneAt: 16 } as const;
@@ -44,7 +45,7 @@ export class Pieces {
   begun = false;
   readonly rows: Rows;
   /** Linear addresses: of the ages of loads by their place in the block, of the piece that was under way when code was left. */
-  /** By row, an i64 with a bit for each load of its piece, by its place in the block, once a script of the row is known. */
+  /** By row, an i64 with a bit for each load of its piece, by its place in the block. */
   readonly loadsAt: number;
   readonly agesAt: number;
   readonly leftAt: number;
@@ -62,6 +63,7 @@ export class Pieces {
   readonly #blocks: TimedBlock[] = [];
   readonly #points: Point[] = [];
   readonly points: PointTable;
+  readonly steps: StepTable;
   readonly #script = new Script();
   readonly #record: Retire = emptyRecord();
   /** Of the last fetch that was late: its instruction's address (low 48 bits), when it began, when it was done (`LATE_FETCH`). */
@@ -79,6 +81,7 @@ export class Pieces {
     this.lines = new LineRecords(storage, timing.fastPaths);
     this.branches = new BranchTable(storage, timing.fastPaths.predictor.direction, OUTCOME_SHIFT);
     this.points = new PointTable(storage);
+    this.steps = new StepTable(storage);
     this.#ages = storage.float64(LONGEST_PIECE);
     this.agesAt = this.#ages.byteOffset;
     this.lateFetch = storage.float64(3, UNKNOWN);
@@ -110,6 +113,7 @@ export class Pieces {
     this.#blockOf[row] = block.number;
     this.#fromOf[row] = from;
     this.rows.forget(row, true);
+    this.steps.setRow(row, 0, from);
     return this.rows.placeOf(row);
   }
 
@@ -121,6 +125,23 @@ export class Pieces {
     return this.#points.push(point) - 1;
   }
 
+  /** A block has all its instructions, and the rows of its pieces. */
+  endBlock(block: TimedBlock): void {
+    const record = this.steps.add(block, countedAs(block));
+    for (let row = block.firstRow; row < this.#rowCount && this.#blockOf[row] === block.number; row += 1) {
+      const from = this.#fromOf[row]!;
+      if (from === RESTART) continue;
+      this.steps.setRow(row, record, from);
+      this.#noteLoads(row, block, from);
+    }
+  }
+
+  #noteLoads(row: number, { loads, steps }: TimedBlock, from: number): void {
+    const words = [0, 0];
+    for (const i of loads) if (i >= from && i < steps) words[i >> 5]! |= 1 << (i & 31);
+    this.#loads.set(words, 2 * row);
+  }
+
   /** No code is left. */
   clear(): void {
     this.#blocks.length = this.#points.length = 0;
@@ -128,20 +149,20 @@ export class Pieces {
     this.timing.doneToEvent[0] = 0;
     this.lines.clear();
     this.points.clear();
+    this.steps.clear();
   }
 
   // While it runs
 
   /** Has an entry say what the piece does from here; `age` is the least of its loads' overlap ages. */
   readonly advance = (entryAt: number, age: number): void => {
-    const { row, block, from } = this.#pieceFrom(entryAt);
+    const { block, from } = this.#pieceFrom(entryAt);
     const { pieces, memo } = this.timing;
     const outcome = this.rows.outcomeOf(entryAt);
     if (this.rows.scriptOf(entryAt) < 0) {
       this.#write(block, from, block.steps, outcome);
       const counted = from === RESTART ? "elsewhere" : countedAs(block);
       this.rows.setScript(entryAt, memo.scripts.number(this.#script, block.category, counted));
-      this.#noteLoads(row, block, from);
     }
     const script = this.rows.scriptOf(entryAt);
     const { now } = pieces;
@@ -249,12 +270,6 @@ export class Pieces {
     this.#takeSlowly(block, from);
   }
 
-  #noteLoads(row: number, { loads, steps }: TimedBlock, from: number): void {
-    const words = [0, 0];
-    for (const i of loads) if (i >= from && i < steps) words[i >> 5]! |= 1 << (i & 31);
-    this.#loads.set(words, 2 * row);
-  }
-
   /** Goes through the instructions whose script is written, as far as their loads overlap stores. */
   #takeSlowly(block: TimedBlock, from: number): void {
     const ageAt = (i: number): number => this.#ageAt(block, from + i);
@@ -286,7 +301,6 @@ export class Pieces {
     const { row, from } = this.#pieceFrom(rowAt);
     const onTime = this.timing.memo.scripts.single(block.instructions[index]!.word, block.category);
     const before = this.#scriptBefore(block, from, index);
-    this.#noteLoads(row, block, from);
     this.points.set(number, row, onTime, before);
   }
 
@@ -299,7 +313,6 @@ export class Pieces {
     const { row, from } = this.#pieceFrom(rowAt);
     const onTime = this.timing.pieces.fetchScript(block.category);
     const before = this.#scriptBefore(block, from, index);
-    this.#noteLoads(row, block, from);
     this.points.set(number, row, onTime, before);
   }
 

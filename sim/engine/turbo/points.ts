@@ -7,23 +7,23 @@ import type { Point } from "./timed-block.ts";
 
 /**
  * A point: i32 script of its instruction on time, or UNKNOWN; i32 bytes of the access less one, or ALWAYS_ASKS; i32 flags (`ACCESS`). Of
- * a fetch: i32 script of one on time; i32 number of its page, low 32 bits; i32 ACCESS.translated, and from FETCH_OFFSET on where in its line the
- * instruction begins. In both, from POINT_INDEX on,
+ * a fetch: i32 script of one on time; i32 number of its page, low 32 bits; i32 ACCESS.translated and ACCESS.asks, and from FETCH_OFFSET on where
+ * in its line the instruction begins. In both, from POINT_INDEX on,
  * the instruction's place in its block. Then i32 where the word would lie for row 0 that has the script of what comes before the instruction in a piece that begins with that row. The words
  * for other rows lie behind it; there are some for the rows of the block.
  */
 export const POINT = { onTime: 0, last: 4, flags: 8, scripts: 12 } as const;
 export const POINT_SHIFT = 4;
 const POINT_WORDS = (1 << POINT_SHIFT) / 4;
-/** It is no load; it notes a store; it may store a tag; its address is translated. */
-export const ACCESS = { writes: 1, stores: 2, capability: 4, translated: 8 } as const;
+/** It is no load; it notes a store; it may store a tag; its address is translated; it is asked whatever is known, as is all that lies in two lines. */
+export const ACCESS = { writes: 1, stores: 2, capability: 4, translated: 8, asks: 16 } as const;
 export const FETCH_OFFSET = 8;
 export const POINT_INDEX = 24;
 /** In place of bytes: of an access to whole lines. No address is aligned to it. */
 export const ALWAYS_ASKS = -1;
 /** In place of a script: the piece begins with the instruction itself. */
 export const NOTHING_BEFORE = -2;
-const UNKNOWN = -1;
+export const UNKNOWN = -1;
 
 /** A region has fewer rows, and points, than this. */
 export const MOST_OF_REGION = 1 << 12;
@@ -50,14 +50,17 @@ export function knownOfAccess({ block, index, dataBytes, capability }: Point, li
   if (isStore(timingClass)) flags |= ACCESS.stores;
   if (capability && !loads) flags |= ACCESS.capability;
   if (block.translatesData) flags |= ACCESS.translated;
+  if (dataBytes >= lineBytes) flags |= ACCESS.asks;
   return { last: dataBytes < lineBytes ? dataBytes - 1 : ALWAYS_ASKS, flags };
 }
 
 /** Of a fetch. */
 export function knownOfFetch({ block, index }: Point, lineBytes: number): Known {
-  const { pc } = block.instructions[index]!;
-  const translated = block.translatesFetch ? ACCESS.translated : 0;
-  const flags = translated | ((pc % lineBytes) << FETCH_OFFSET) | (index << POINT_INDEX);
+  const { pc, bytes } = block.instructions[index]!;
+  const offset = pc % lineBytes;
+  let flags = (offset << FETCH_OFFSET) | (index << POINT_INDEX);
+  if (block.translatesFetch) flags |= ACCESS.translated;
+  if (offset + bytes > lineBytes) flags |= ACCESS.asks;
   return { last: (pc / PAGE_BYTES) | 0, flags };
 }
 

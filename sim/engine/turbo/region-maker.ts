@@ -61,6 +61,7 @@ export class RegionMaker {
       memoryPages: layout.pages,
     });
     const { exports } = instantiate(bytes, cache.imports);
+    for (const { timed } of made.region.blocks) if (timed !== undefined) surroundings.pieces?.endBlock(timed);
     const { pages, ranges } = source.seen(made.region);
     const pageOf = (range: CodeRange): CodePage => pages.find((p) => p.virt === range.virt)!.page;
     const code = ranges.map((r) => this.#bytesOf(pageOf(r), r.from, r.to).slice());

@@ -18,7 +18,7 @@ export const OVERLAP_ENTRY = 2 << ENTRY_SHIFT;
 /** States whose numbers differ in these low bits have entries of their own. */
 export const STATE_BITS = 4;
 export const OUTCOME_SHIFT = ENTRY_SHIFT + STATE_BITS;
-const OUTCOME_BITS = 2;
+export const OUTCOME_BITS = 2;
 export const ROW_SHIFT = OUTCOME_SHIFT + OUTCOME_BITS;
 const ROW_BYTES = 1 << ROW_SHIFT;
 export const MAX_ROWS = 1 << 16;

@@ -1,7 +1,8 @@
-// The code that numbers scripts with outcomes other than on time: what `late`, `waiting` and fetch stalls come to in sim/timing/.
+// The code that numbers scripts: of instructions on time, and with other outcomes, what `late`, `waiting` and fetch stalls come to in sim/timing/.
 import { MOST_LATE_CYCLES, type ComputingLayout } from "../../timing/memo.ts";
 import { FETCH, FETCH_WORDS, LATE, LATE_WORD, LATE_WORDS, ON_TIME } from "../../timing/script.ts";
 import { ADDED_WORDS } from "../../timing/scripts.ts";
+import { OUTCOME_SHIFT } from "../../timing/step.ts";
 import { Class } from "../../timing/traits.ts";
 import { OVERLAP, OVERLAPPING, WAITING } from "../../timing/variants.ts";
 import { InternerCode } from "./intern-code.ts";
@@ -28,11 +29,13 @@ const OUTCOMES = Object.keys(LATE_WORD) as (keyof typeof LATE_WORD)[];
 const MOST_WORDS = 1 << 10;
 
 /**
- * Exports `makeVariant(onTime, translate, blocked, overlap, access, tag)`: the number of such a script, as a variant says it (variants.ts);
- * -1 where that is left to the memo. Gives what knows where scripts are.
+ * Exports `makeSteps(at, count, outcome, category, counted)`: the number of the script of so many step words, the last with an outcome of its
+ * transfer; `counted` is an index in COUNTED. And `makeVariant(onTime, translate, blocked, overlap, access, tag)`: that of such a script, as
+ * a variant says it (variants.ts). -1 where it is left to the memo. Gives what knows where scripts are.
  */
 export function defineScripts(module: Functions, { scripts: layout }: Pick<ComputingLayout, "scripts">): InternerCode {
   const scripts = new InternerCode(module, layout);
+  defineSteps(module, scripts);
   const waiting = waitingFunction(module, scripts);
   const overlapping = overlappingFunction(module, scripts);
   const params: readonly ValueType[] = [I32, I32, I32, I32, I32, I32];
@@ -66,6 +69,24 @@ export function defineScripts(module: Functions, { scripts: layout }: Pick<Compu
   };
   module.define(params, I32, (f, ...all) => body(f, ...(all as Six)), "makeVariant");
   return scripts;
+}
+
+function defineSteps(module: Functions, scripts: InternerCode): void {
+  const params: readonly ValueType[] = [I32, I32, I32, I32, I32];
+  const body = (f: Statements, at: Local, count: Local, outcome: Local, category: Local, counted: Local): Term => {
+    f.if(scripts.lacksRoom(MOST_WORDS), () => f.return(word(-1)));
+    const first = f.let(scripts.next);
+    const to = f.let(first);
+    const end = f.let(i32.add(at, i32.shl(count, word(WORD_SHIFT))));
+    f.while(i32.ltU(at, end), () => copy(f, to, at));
+    f.if(count, () => {
+      const last = f.let(i32.sub(to, word(WORD_BYTES)));
+      f.store(last, 0, i32.or(i32.load(last), i32.shl(outcome, word(OUTCOME_SHIFT))));
+    });
+    for (const value of [category, counted]) put(f, to, value);
+    return scripts.intern(i32.shrU(i32.sub(to, first), word(WORD_SHIFT)));
+  };
+  module.define(params, I32, (f, ...all) => body(f, ...(all as [Local, Local, Local, Local, Local])), "makeSteps");
 }
 
 /** `waiting(script, place, bufferCycles)`: as `Scripts.waiting`, or -1. */

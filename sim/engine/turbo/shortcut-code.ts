@@ -1,7 +1,7 @@
 // The code that finds shortcuts for late accesses from near states (shortcuts.ts), and goes the long way where there is none.
 import { SCRIPT_SPREAD, STATE_SPREAD } from "../../timing/transitions.ts";
 import type { Access } from "./late-access.ts";
-import { scriptBefore, takingsOf, type LateCode } from "./late-code.ts";
+import { takingsOf, type LateCode } from "./late-code.ts";
 import { slotWord } from "./memo-code.ts";
 import { ROW_SHIFT } from "./rows.ts";
 import { NOTHING_BEFORE, POINT, POINT_BITS, POINT_SHIFT } from "./points.ts";
@@ -112,7 +112,7 @@ function findApproachFunction(module: Functions, code: LateCode): Callee {
     const unknown = (): void => f.return(word(0));
     const record = f.let(element(tables.points.at, i32.and(place, word((1 << POINT_BITS) - 1)), POINT_SHIFT));
     const row = f.let(i32.shrU(place, word(POINT_BITS)));
-    const script = f.let(scriptBefore(record, row));
+    const script = code.scriptBefore(f, "tellAccess", record, row, unknown);
     const next = f.let(state);
     const taken = f.let(word(tables.points.shortcuts.uncountedAt));
     const [cycles, waiting] = [f.let(f64.const(0)), f.let(f64.const(0))];

@@ -3,9 +3,8 @@
 import type { CacheFastPath } from "../../timing/cache.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import { RAM_AT } from "./layout.ts";
-import type { FarCode } from "./far-code.ts";
 import type { OwnFunctions } from "./own-functions.ts";
-import { slotWord, type MemoCode } from "./memo-code.ts";
+import { slotWord } from "./memo-code.ts";
 import { LINE } from "./lines.ts";
 import type { Pieces } from "./pieces.ts";
 import { rememberTargetFunction } from "./parts/predictor.ts";
@@ -40,7 +39,7 @@ export function defineTimingFunctions(
   { rows }: Pick<Pieces, "rows">,
   own: OwnFunctions,
 ): Callee {
-  defineAdvance(module, timing, rows, own.memo, own.far);
+  defineAdvance(module, timing, rows, own);
   defineTakeLine(module, timing, own);
   defineTakeLines(module, timing, own);
   module.define([I32], I32, (_, page) => own.dataPage.touch(page), "touchPage");
@@ -125,8 +124,7 @@ function defineAdvance(
   module: Functions,
   timing: GeneratedTiming,
   rows: Pick<Rows, "at">,
-  { slotOf, overlapsOf, overlappingOf }: MemoCode,
-  far: FarCode,
+  { memo: { slotOf, overlapsOf, overlappingOf }, scripts, far }: OwnFunctions,
 ): void {
   const { memo } = timing;
   const fill = (f: Statements, entry: Local, slot: Local): void => {
@@ -142,6 +140,10 @@ function defineAdvance(
       f.return(entry);
     };
     const script = f.let(i32.load(i32.and(entry, word(-1 << OUTCOME_SHIFT)), PIECE.script));
+    f.rarely(i32.lt(script, word(0)), () => {
+      f.set(script, scripts.ofPiece(entry));
+      f.rarely(i32.lt(script, word(0)), ask);
+    });
     const row = rowOf(entry, rows);
     const slot = f.let(word(0));
     far.ifFar(f, [clock, state], () => {

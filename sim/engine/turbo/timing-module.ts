@@ -14,6 +14,7 @@ import { HELD_AT, RAM_AT, STATE } from "./layout.ts";
 import { LATE_ACCESS_IMPORTS } from "./own-functions.ts";
 import { memoryCode } from "./parts/memory.ts";
 import { translationCode } from "./parts/translation.ts";
+import { pieceScripts } from "./piece-scripts.ts";
 import type { Pieces } from "./pieces.ts";
 import { retireFunction } from "./retire-code.ts";
 import { f64, Functions } from "./terms.ts";
@@ -34,6 +35,7 @@ export function timingModule(
   const { memory, layout } = linear;
   const module = new Functions([ADVANCE_IMPORT, ...LATE_ACCESS_IMPORTS, ...COMPUTING_IMPORTS]);
   const memo = memoCode(module, timing, pieces);
+  const scripts = pieceScripts(module, pieces);
   const far = farCode(module, timing, pieces, memo);
   const askAccess = askAccessFunction(module, timing);
   const { ramBase, fastPaths } = timing;
@@ -43,7 +45,7 @@ export function timingModule(
   const { itlb, dtlb, leafOf } = translationCode(module, fastPaths.translation, caches.l1d, paging);
   const codePage = new PageCode(itlb, fastPaths.translation.itlb, leafOf);
   const dataPage = new PageCode(dtlb, fastPaths.translation.dtlb, leafOf);
-  const own = { memo, far, askAccess, codePage, dataPage, ...caches };
+  const own = { memo, scripts, far, askAccess, codePage, dataPage, ...caches };
   defineAccess(module, timing, pieces, own, lateAccessCode(module, timing, pieces, own));
   defineLateFetch(module, timing, pieces, own);
   const rememberTarget = defineTimingFunctions(module, timing, pieces, own);
@@ -59,10 +61,10 @@ export function timingModule(
   const { imports, functions } = module;
   const bytes = encodeModule({ imports, functions, usesTable: true, memoryPages: layout.pages });
   const { advance, ask, finish, stop, fetch, finishFetch, stopFetch } = pieces;
-  const { compute, makeVariant } = new Computing(linear, timing);
+  const { compute, makeSteps, makeVariant } = new Computing(linear, timing);
   const settleState = (state: number, now: number): number => timing.memo.settle(state, now);
   return instantiateShared(bytes, {
     ...{ memory, table: operations, advance, ask, finish, stop, fetch, finishFetch, stopFetch, settleState },
-    ...{ compute, makeVariant },
+    ...{ compute, makeSteps, makeVariant },
   }).exports;
 }
