@@ -280,18 +280,27 @@ const late: readonly Mutation[] = [
       "",
     ],
   ]),
-  ...mutations("sim/engine/turbo/points.ts", LATE, [
+  ...mutations(
+    "sim/engine/turbo/points.ts",
+    [test("points"), ...LATE, test("followed-jumps")],
     [
-      "shortcuts outlive the numbers that they hold",
-      "this.shortcuts.forget();\n    if (!scriptsToo)",
-      "if (!scriptsToo)",
+      [
+        "shortcuts outlive the numbers that they hold",
+        "this.shortcuts.forget();\n    if (!scriptsToo)",
+        "if (!scriptsToo)",
+      ],
+      [
+        "shortcuts outlive the points that they lead to",
+        "this.#scriptCount = 0;\n    this.shortcuts.forget();",
+        "this.#scriptCount = 0;",
+      ],
+      [
+        "what was fetched from two lines is fetched from one",
+        "if (offset + bytes > lineBytes) flags |= ACCESS.asks;",
+        "",
+      ],
     ],
-    [
-      "shortcuts outlive the points that they lead to",
-      "this.#scriptCount = 0;\n    this.shortcuts.forget();",
-      "this.#scriptCount = 0;",
-    ],
-  ]),
+  ),
   ...mutations("sim/engine/turbo/parts/tlb.ts", PAGES, [
     ["a page of another address space in another way is on time", "i32.eq(owner, this.#asid)", "word(1)"],
     ["a page of another address space among four is on time", "i32x4.eq(owner, asid)", "i32x4.eq(owner, owner)"],
@@ -715,17 +724,6 @@ const computed: readonly Mutation[] = [
     "sim/engine/turbo/step-table.ts",
     [test("piece-scripts")],
     [["a block is added for which there is no room", "if (length > MAX_WORDS) return 0;", ""]],
-  ),
-  ...mutations(
-    "sim/engine/turbo/points.ts",
-    [test("late-access"), test("timing-paths")],
-    [
-      [
-        "an instruction in two lines is fetched from one, whatever is known",
-        "if (offset + bytes > lineBytes) flags |= ACCESS.asks;",
-        "",
-      ],
-    ],
   ),
   ...mutations(
     "sim/engine/turbo/turn-far.ts",

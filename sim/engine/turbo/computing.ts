@@ -26,22 +26,21 @@ interface ComputingFunctions {
 export class Computing implements ComputingFunctions {
   readonly #linear: LinearMemory;
   readonly #timing: Pick<GeneratedTiming, "memo">;
-  #functions: ComputingFunctions | undefined;
+  #made: ComputingFunctions | undefined;
 
   constructor(linear: LinearMemory, timing: Pick<GeneratedTiming, "memo">) {
     this.#linear = linear;
     this.#timing = timing;
   }
 
-  readonly compute = (state: number, script: number): number => {
-    if (this.#functions === undefined && this.#timing.memo.computed >= COMPUTED_BEFORE) this.#functions = this.#make();
-    return this.#functions === undefined ? 0 : this.#functions.compute(state, script);
-  };
+  readonly compute: ComputingFunctions["compute"] = (state, script) => this.#functions?.compute(state, script) ?? 0;
+  readonly makeSteps: ComputingFunctions["makeSteps"] = (...asked) => this.#functions?.makeSteps(...asked) ?? -1;
+  readonly makeVariant: ComputingFunctions["makeVariant"] = (...asked) => this.#functions?.makeVariant(...asked) ?? -1;
 
-  readonly makeSteps: ComputingFunctions["makeSteps"] = (...steps) => this.#functions?.makeSteps(...steps) ?? -1;
-
-  readonly makeVariant: ComputingFunctions["makeVariant"] = (onTime, a, b, c, d, e) =>
-    this.#functions === undefined ? -1 : this.#functions.makeVariant(onTime, a, b, c, d, e);
+  get #functions(): ComputingFunctions | undefined {
+    if (this.#made === undefined && this.#timing.memo.computed >= COMPUTED_BEFORE) this.#made = this.#make();
+    return this.#made;
+  }
 
   #make(): ComputingFunctions {
     const { memory, layout } = this.#linear;

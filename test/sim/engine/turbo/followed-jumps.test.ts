@@ -56,3 +56,16 @@ test("a call of what cannot follow in its block puts one return address on the s
   alike(`li s1, 200\n again: jal outer\n addi s1, s1, -1\n bnez s1, again\n ${PASS}
     outer: mv a4, ra\n jal inner\n mv ra, a4\n ret\n inner: rdinstret a5\n add a0, a0, a5\n ret`);
 });
+
+test("an instruction in two lines that are late is fetched from both whenever it is, with what came before it in its piece or not", () => {
+  const twice = (label: string, before: number): string =>
+    `.balign 128\n .rept ${31 - before}\n c.nop\n .endr\n ${label}: .rept ${before}\n c.addi a1, 1\n .endr
+    .option norvc\n addi a0, a0, 1\n .option rvc`;
+  // So many different pieces that transitions are computed in generated code.
+  const pieces = Array.from({ length: 40 }, (_, i) => `.rept ${i}\n c.addi a2, 1\n .endr\n beqz s1, out\n`);
+  alike(
+    `li s1, 600\n j again\n ${twice("again", 0)}\n j second\n ${twice("second", 3)}\n ${pieces.join("")}
+    addi s1, s1, -1\n beqz s1, out\n j again\n out: ${PASS}`,
+    { sets: ["l1i.sizeBytes=128", "l1i.lineBytes=64", "l1i.ways=1"], slices: [{ instructions: 100_000 }] },
+  );
+});
