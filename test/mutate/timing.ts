@@ -604,6 +604,17 @@ const COMPUTE = [test("compute-code"), "test/sim/timing/memo.test.ts"];
 
 const computed: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/compute-code.ts", COMPUTE, [
+    ["a state becomes far without its stores", "far.uses.byteOffset, place);", "far.uses.byteOffset, word(0));"],
+    [
+      "the stores of a state that becomes far are written at once",
+      "const at = i32.of(buffer.ageDoneAt(age));",
+      "const at = word(0);",
+    ],
+    [
+      "a state becomes far with the cycles of another",
+      "f.clear(computing.bench.played);\n      const { buffer }",
+      "const { buffer }",
+    ],
     ["code computes what is not allowed", "f64.lt(f64.at(allowed.byteOffset), f64.const(1)),", ""],
     ["code computes transitions for nothing", "        f.count(memo.allowed.byteOffset, f64.const(-1));\n", ""],
     [

@@ -3,7 +3,7 @@
 // Whatever is rare is left to the memo: room that runs out, tables that have to grow, devices, traps, flushes, waits for interrupts.
 // Then nothing has changed. Slots stay where they are, and states have their numbers, whatever is computed here.
 import { Cause, CAUSE_COUNT } from "../../stats/causes.ts";
-import { FIRST_FAR, Use, USE, USE_PLACE_BITS, USE_WORDS } from "../../timing/far-stores.ts";
+import { FIRST_FAR, TO_FAR, Use, USE, USE_PLACE_BITS, USE_WORDS } from "../../timing/far-stores.ts";
 import type { GeneratedTiming } from "../../timing/generated.ts";
 import { FETCH, FETCH_WORDS, LATE, LATE_WORD, LATE_WORDS } from "../../timing/script.ts";
 import { ADDED_WORDS } from "../../timing/scripts.ts";
@@ -63,8 +63,10 @@ class Writing {
     const begin = this.#beginFunction();
     const play = this.#playFunction();
     const add = this.#addFunction();
+    const turnFar = this.#turnFarFunction(begin, add);
     const body = (f: Statements, state: Local, script: Local): Term => {
       const unknown = (): void => f.return(word(0));
+      f.if(i32.eq(script, word(TO_FAR)), () => f.return(turnFar(state)));
       f.if(i32.lt(i32.or(state, script), word(0)), unknown);
       const isFar = f.let(i32.lt(word(FIRST_FAR - 1), state));
       f.if(this.#lacksRoom(isFar), unknown);
@@ -81,6 +83,47 @@ class Writing {
       return slot;
     };
     this.#module.define([I32, I32], I32, body, "compute");
+  }
+
+  /** `turnFar(state)`: the slot that says what a near state is called when it is far, as of `PipelineMemo`. */
+  #turnFarFunction(begin: Callee, add: Callee): Callee {
+    const { computing, far } = this.#timing.memo;
+    return this.#module.define([I32], I32, (f, state) => {
+      const isFar = f.let(word(1));
+      const isNear = i32.ltU(state, word(FIRST_FAR));
+      f.if(i32.or(i32.not(isNear), this.#lacksRoom(isFar)), () => f.return(word(0)));
+      f.do(begin(state));
+      f.clear(computing.bench.played);
+      const { buffer } = this.#pipeline;
+      const age = buffer.waitingAt(f, f64.const(-Infinity));
+      const use = f.let(this.#firstUse);
+      const place = f.let(word(0));
+      f.while(age, () => {
+        f.set(age, i32.sub(age, word(1)));
+        const at = i32.of(buffer.ageDoneAt(age));
+        this.#noteUse(f, use, { what: word(Use.store), place, begin: word(0), at, doneAfter: word(0) });
+        f.set(place, i32.add(place, word(1)));
+      });
+      f.store(i32.shl(i32.at(far.end.byteOffset), word(WORD_SHIFT)), far.uses.byteOffset, place);
+      return add(state, word(TO_FAR), isFar);
+    });
+  }
+
+  /** Where the first use of the next list lies. */
+  get #firstUse(): Term {
+    const { uses, end } = this.#timing.memo.far;
+    return element(uses.byteOffset, i32.add(i32.at(end.byteOffset), word(1)), WORD_SHIFT);
+  }
+
+  /** Notes how a store buffer is used, and goes on to the next such note. */
+  #noteUse(
+    f: Statements,
+    use: Local,
+    o: Readonly<Record<"what" | "place" | "begin" | "at" | "doneAfter", Term>>,
+  ): void {
+    f.store(use, WORD_BYTES * USE.what, i32.or(o.what, i32.shl(o.place, word(USE_PLACE_BITS))));
+    for (const name of ["begin", "at", "doneAfter"] as const) f.store(use, WORD_BYTES * USE[name], o[name]);
+    f.set(use, i32.add(use, word(WORD_BYTES * USE_WORDS)));
   }
 
   /** Is there nothing left of what is allowed, or no room for another transition, or for its state? */
@@ -127,8 +170,7 @@ class Writing {
       const at = f.let(this.#scripts.at(script));
       const end = f.let(this.#scripts.at(i32.add(script, word(1))));
       f.set(end, i32.sub(end, word(WORD_BYTES * ADDED_WORDS)));
-      const firstUse = i32.add(i32.at(far.end.byteOffset), word(1));
-      const use = f.let(element(far.uses.byteOffset, firstUse, WORD_SHIFT));
+      const use = f.let(this.#firstUse);
       const playing: Playing = { isFar, use, place: f.let(word(0)) };
       f.while(i32.ltU(at, end), () => {
         const step = f.let(i32.load(at));
@@ -144,7 +186,7 @@ class Writing {
           () => this.#step(f, step, at, playing),
         );
       });
-      const bytes = i32.sub(use, element(far.uses.byteOffset, firstUse, WORD_SHIFT));
+      const bytes = i32.sub(use, this.#firstUse);
       const uses = i32.shrU(bytes, word(Math.log2(WORD_BYTES * USE_WORDS)));
       f.store(i32.shl(i32.at(far.end.byteOffset), word(WORD_SHIFT)), far.uses.byteOffset, uses);
       return word(1);
@@ -181,11 +223,7 @@ class Writing {
     f.if(what, () => {
       const at = f.let(f64.sub(clock.now, f64.const(1)));
       const doneAfter = select(i32.eq(what, word(Use.store)), i32.of(f64.sub(f.let(buffer.emptyAt), at)), word(0));
-      f.store(use, WORD_BYTES * USE.what, i32.or(what, i32.shl(place, word(USE_PLACE_BITS))));
-      f.store(use, WORD_BYTES * USE.begin, i32.of(begin));
-      f.store(use, WORD_BYTES * USE.at, i32.of(at));
-      f.store(use, WORD_BYTES * USE.doneAfter, doneAfter);
-      f.set(use, i32.add(use, word(WORD_BYTES * USE_WORDS)));
+      this.#noteUse(f, use, { what, place, begin: i32.of(begin), at: i32.of(at), doneAfter });
     });
     f.set(place, i32.add(place, word(1)));
   }

@@ -60,7 +60,7 @@ export class StoreBufferCode {
     to.put(f, waiting);
     f.while(waiting, () => {
       f.set(waiting, i32.sub(waiting, word(1)));
-      to.time(f, this.#ageDoneAt(waiting));
+      to.time(f, this.ageDoneAt(waiting));
     });
   }
 
@@ -103,13 +103,13 @@ export class StoreBufferCode {
   waitingAt(f: Statements, at: Term): Local {
     const { entries } = this.#stores.config;
     const waiting = f.let(word(0));
-    const waits = i32.and(i32.lt(waiting, word(entries)), f64.gt(this.#ageDoneAt(waiting), at));
+    const waits = i32.and(i32.lt(waiting, word(entries)), f64.gt(this.ageDoneAt(waiting), at));
     f.while(waits, () => f.set(waiting, i32.add(waiting, word(1))));
     return waiting;
   }
 
-  /** Of an age that there may be, or of as many as there are entries. */
-  #ageDoneAt(age: Term): Term {
+  /** When the store is written that came so many before the youngest, of as many as there are entries at most. */
+  ageDoneAt(age: Term): Term {
     const { doneAt, config } = this.#stores;
     const place = i32.remU(i32.add(i32.sub(this.#next, age), word(2 * config.entries - 1)), word(config.entries));
     return f64.load(i32.shl(place, word(NUMBER_SHIFT)), doneAt.byteOffset);

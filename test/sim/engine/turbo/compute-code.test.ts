@@ -6,7 +6,7 @@ import { instantiate } from "../../../../sim/engine/turbo/host.ts";
 import type { MachineConfig } from "../../../../sim/config/machine.ts";
 import { CAUSE_COUNT } from "../../../../sim/stats/causes.ts";
 import { Clock } from "../../../../sim/timing/clock.ts";
-import { isFar, Use, USE_WORDS, useKind, useOf } from "../../../../sim/timing/far-stores.ts";
+import { isFar, TO_FAR, Use, USE_WORDS, useKind, useOf } from "../../../../sim/timing/far-stores.ts";
 import type { InternerLayout } from "../../../../sim/timing/intern.ts";
 import { LIVE } from "../../../../sim/timing/live.ts";
 import { PipelineMemo, type MemoOptions } from "../../../../sim/timing/memo.ts";
@@ -237,9 +237,20 @@ class ComputingBench {
     }
     if (event.kind === "waiting") return this.#wait(event.place, event.bufferCycles);
     if (event.kind === "late") return this.#takeLate(event.step);
+    this.#turnFar();
     const store = wordOf({ ...STORE, accessCycles: event.accessCycles });
     const slot = this.memo.late(this.state, store, CATEGORY, { ...ON_TIME, accessCycles: event.accessCycles }, 0);
     this.state = this.memo.slots[slot + Slot.next]!;
+  }
+
+  /** What a near state is called when it is far, its waiting stores pushed: the state stays as it is. */
+  #turnFar(): void {
+    const { memo, state } = this;
+    if (state === LIVE || isFar(state)) return;
+    const at = this.code.compute(state, TO_FAR);
+    if (at === 0) return;
+    const told = this.#told((at - memo.slots.byteOffset) / 4);
+    expect(told).toEqual(this.#expected(state, TO_FAR));
   }
 
   /** Of a far state: stores stand in the way of an instruction of the last script. */
@@ -323,14 +334,15 @@ class ComputingBench {
     const word = (name: keyof typeof Slot): number => slots[slot + Slot[name]]!;
     const transition = word("transition");
     const row = computing.rows.subarray(ROW_WORDS * transition, ROW_WORDS * (transition + 1));
-    const uses = isFar(word("state")) ? far.uses.subarray(word("waiting") + 1) : [];
+    const goesFar = isFar(word("next"));
+    const uses = goesFar ? far.uses.subarray(word("waiting") + 1) : [];
     return {
       state: word("state"),
       script: word("script"),
       times: [word("cycles"), table.translateAt[transition], word("blockedAt"), word("accessAt")],
       counts: [row[Row.script], row[Row.shared], row[Row.stores], row[Row.overlaps]],
       causes: [...row.subarray(Row.causes)],
-      waiting: isFar(word("state")) ? 0 : word("waiting"),
+      waiting: goesFar ? 0 : word("waiting"),
       uses: [...uses.slice(0, USE_WORDS * (word("waiting") === 0 ? 0 : far.uses[word("waiting")]!))],
       next: [...this.#wordsOf(computing.states, word("next") & (FIRST_WAITING - 1))],
       kind: word("next") >>> 28,
@@ -348,8 +360,14 @@ class ComputingBench {
     const reader = new StateReader();
     reader.begin(this.#wordsOf(states, state & (FIRST_WAITING - 1)), 0, 0);
     pipeline.restore(reader);
-    const words = this.#wordsOf(scripts, script);
-    player.play(words, 0, words.length - ADDED_WORDS);
+    player.play(new Int32Array(0), 0, 0);
+    if (script === TO_FAR) {
+      for (const time of stores.timesAt(-Infinity)) player.uses.step(Use.store, 0, time, 0);
+      stores.leave();
+    } else {
+      const words = this.#wordsOf(scripts, script);
+      player.play(words, 0, words.length - ADDED_WORDS);
+    }
     const writer = new StateWriter();
     pipeline.save(writer);
     const waits = !stores.elsewhere && stores.waitsAt(clock.now);
