@@ -77,6 +77,7 @@ export interface MemoOptions {
 export interface ComputingLayout extends Pick<Transitions, "size" | "rows" | "most"> {
   readonly states: InternerLayout;
   readonly scripts: InternerLayout;
+  readonly overlaps: InternerLayout;
   readonly bench: BenchLayout;
   readonly nearStores: Float64Array;
   readonly computed: Float64Array;
@@ -138,6 +139,7 @@ export class PipelineMemo {
     const { size, rows, most } = this.#transitions;
     return {
       ...{ states: this.#states.layout, scripts: this.scripts.layout, bench: this.#bench.layout },
+      overlaps: this.scripts.overlaps.layout,
       ...{ size, rows, most, nearStores: this.#nearStores.left, computed: this.#computed },
     };
   }

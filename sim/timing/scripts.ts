@@ -17,10 +17,15 @@ const UNKNOWN = -1;
 /** With more than these a memo starts afresh; and their words in the mean, what is added included. */
 export const MOST_SCRIPTS = 1 << 16;
 const SCRIPT_WORDS = 16;
+/** Room for sequences of overlaps, and for so many in the mean; what is more is the memo's. */
+const MOST_OVERLAPPING = 1 << 12;
+const OVERLAP_WORDS = 8;
 
 export class Scripts {
   readonly counts = new ScriptCounts();
   readonly variants: Variants;
+  /** Numbers the overlaps of pieces that have more of them than two words of a variant tell. */
+  readonly overlaps: Interner;
   readonly #interner: Interner;
   readonly #script = new Script();
   /** Direct-mapped by step word. */
@@ -28,6 +33,7 @@ export class Scripts {
 
   constructor(storage: Storage) {
     this.variants = new Variants(storage);
+    this.overlaps = new Interner(storage, { sequences: MOST_OVERLAPPING, words: OVERLAP_WORDS * MOST_OVERLAPPING });
     this.#interner = new Interner(storage, { sequences: MOST_SCRIPTS, words: SCRIPT_WORDS * MOST_SCRIPTS });
   }
 
@@ -111,6 +117,7 @@ export class Scripts {
 
   clear(): void {
     this.#interner.clear();
+    this.overlaps.clear();
     this.variants.clear();
     this.#singles.fill(UNKNOWN);
   }

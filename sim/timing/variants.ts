@@ -24,6 +24,8 @@ export const OVERLAPPING = -2;
 export const WAITING = -3;
 /** An overlap: the load's place among the piece's loads, and its overlap age. A piece has as many as fit beside a 1 before the first. */
 export const OVERLAP = { ageBits: 6, bits: 12, most: 4 } as const;
+/** In generated code, where a piece has more: this bit of the second word; the first is the number of the sequence of its overlaps (scripts.ts). */
+export const MANY_OVERLAPS = 1 << 30;
 
 /** The overlaps of a piece, in two words of what an instruction's lateness would be; undefined where there are too many. */
 export function overlapsOf({ words, length }: Script, ageAt: AgeAt): Lateness | undefined {

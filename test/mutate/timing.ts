@@ -701,8 +701,18 @@ const computed: readonly Mutation[] = [
       "i32.and(i32.and(isLoad, isNext), i32.not(i64.isZero(left)))",
       "i32.and(isLoad, i32.not(i64.isZero(left)))",
     ],
+    [
+      "of many overlaps of a piece all but the first are forgotten",
+      "goOn: () => f.set(at, i32.add(at, word(WORD_BYTES))),",
+      "goOn: () => f.set(at, end),",
+    ],
     ["the second overlap of a piece is forgotten", "f.set(left, i64.sub(left, digit));", "f.set(left, i64.const(0n));"],
   ]),
+  ...mutations(
+    "sim/engine/turbo/memo-code.ts",
+    [test("timing-paths"), test("timing")],
+    [["many overlaps of a piece are all alike", "f.store(to, 0, overlap);", "f.store(to, 0, word(0));"]],
+  ),
   ...mutations(
     "sim/engine/turbo/piece-scripts.ts",
     [test("piece-scripts"), test("late-access"), test("timing")],

@@ -1,11 +1,12 @@
 // The code that looks up transitions where sim/timing/transitions.ts keeps them, and scripts where variants.ts does; and has those made that
 // are not known.
-import type { GeneratedTiming } from "../../timing/generated.ts";
+import { LONGEST_PIECE, type GeneratedTiming } from "../../timing/generated.ts";
 import type { PipelineMemo } from "../../timing/memo.ts";
 import { NO_OVERLAP } from "../../timing/storebuffer.ts";
 import { NOBODY, SCRIPT_SPREAD, Slot, SLOT_WORDS, STATE_SPREAD } from "../../timing/transitions.ts";
 import {
   ACCESS_SPREAD,
+  MANY_OVERLAPS,
   OTHER_SPREAD,
   OVERLAP,
   OVERLAPPING,
@@ -14,8 +15,21 @@ import {
   VARIANT_BITS,
   VARIANT_WORDS,
 } from "../../timing/variants.ts";
+import { InternerCode } from "./intern-code.ts";
 import type { Pieces } from "./pieces.ts";
-import { element, f64, i32, i64, type Callee, type Functions, type Local, type Term } from "./terms.ts";
+import {
+  element,
+  f64,
+  i32,
+  i64,
+  WORD_BYTES,
+  WORD_SHIFT,
+  type Callee,
+  type Functions,
+  type Local,
+  type Statements,
+  type Term,
+} from "./terms.ts";
 import { I32, I64 } from "./wasm.ts";
 
 const { const: word } = i32;
@@ -32,12 +46,12 @@ export interface MemoCode {
 type LoadTables = Pick<Pieces, "loadsAt" | "agesAt">;
 
 export function memoCode(module: Functions, timing: GeneratedTiming, tables: LoadTables): MemoCode {
-  const { memo, fastPaths } = timing;
+  const { memo } = timing;
   const variantOf = variantFunction(module, memo, module.imported("makeVariant"));
   return {
     slotOf: slotFunction(module, memo, module.imported("compute")),
     variantOf,
-    overlapsOf: overlapsFunction(module, fastPaths.storeBlocks.entries, tables),
+    overlapsOf: overlapsFunction(module, timing, tables),
     overlappingOf: overlappingOf(variantOf),
   };
 }
@@ -124,25 +138,54 @@ function variantFunction(module: Functions, { table: { variants } }: PipelineMem
 
 /**
  * `overlapsOf(row, within)`: the overlaps of a piece that begins with a row, of whose loads `within` has a bit by their places in the
- * block, as `overlapsOf` of variants.ts; 0 where there are too many.
+ * block, as `overlapsOf` of variants.ts, or MANY_OVERLAPS and the number of their sequence; 0 where there is no room for that.
  */
-function overlapsFunction(module: Functions, entries: number, { loadsAt, agesAt }: LoadTables): Callee {
+function overlapsFunction(module: Functions, timing: GeneratedTiming, tables: LoadTables): Callee {
+  const { entries } = timing.fastPaths.storeBlocks;
+  const many = manyOverlapsFunction(module, timing, tables);
   return module.define([I32, I64], I64, (f, row, within) => {
-    const loads = f.let(i64.and(i64.load(element(loadsAt, row, 3)), within));
     const overlaps = f.let(i64.const(1n));
-    const load = f.let(word(0));
-    f.while(i32.not(i64.isZero(loads)), () => {
-      const age = f.let(f64.load(element(agesAt, i32.low(i64.ctz(loads)), 3)));
-      f.if(f64.lt(age, f64.const(entries)), () => {
-        const most = i64.const(BigInt(OVERLAP.bits * OVERLAP.most));
-        f.if(i32.not(i64.isZero(i64.shrU(overlaps, most))), () => f.return(i64.const(0n)));
-        const digit = i32.or(i32.shl(load, word(OVERLAP.ageBits)), i32.of(age));
-        f.set(overlaps, i64.or(i64.shl(overlaps, i64.const(BigInt(OVERLAP.bits))), i64.of(digit)));
-      });
-      f.set(load, i32.add(load, word(1)));
-      f.set(loads, i64.and(loads, i64.sub(loads, i64.const(1n))));
+    forEachOverlap(f, tables, { row, within, entries }, (overlap) => {
+      const most = i64.const(BigInt(OVERLAP.bits * OVERLAP.most));
+      f.if(i32.not(i64.isZero(i64.shrU(overlaps, most))), () => f.return(many(row, within)));
+      f.set(overlaps, i64.or(i64.shl(overlaps, i64.const(BigInt(OVERLAP.bits))), i64.of(overlap)));
     });
     return overlaps;
+  });
+}
+
+function manyOverlapsFunction(module: Functions, { memo, fastPaths }: GeneratedTiming, tables: LoadTables): Callee {
+  const { entries } = fastPaths.storeBlocks;
+  const sequences = new InternerCode(module, memo.computing.overlaps);
+  return module.define([I32, I64], I64, (f, row, within) => {
+    const unknown = (): void => f.return(i64.const(0n));
+    f.if(sequences.lacksRoom(LONGEST_PIECE), unknown);
+    const first = f.let(sequences.next);
+    const to = f.let(first);
+    forEachOverlap(f, tables, { row, within, entries }, (overlap) => {
+      f.store(to, 0, overlap);
+      f.set(to, i32.add(to, word(WORD_BYTES)));
+    });
+    const number = f.let(sequences.intern(i32.shrU(i32.sub(to, first), word(WORD_SHIFT))));
+    f.if(i32.lt(number, word(0)), unknown);
+    return i64.or(i64.of(number), i64.const(BigInt(MANY_OVERLAPS) << 32n));
+  });
+}
+
+/** Of each load that overlaps a store that may wait: its place among the piece's loads, and its overlap age (`OVERLAP`). */
+function forEachOverlap(
+  f: Statements,
+  { loadsAt, agesAt }: LoadTables,
+  { row, within, entries }: { readonly row: Local; readonly within: Local; readonly entries: number },
+  visit: (overlap: Term) => void,
+): void {
+  const loads = f.let(i64.and(i64.load(element(loadsAt, row, 3)), within));
+  const load = f.let(word(0));
+  f.while(i32.not(i64.isZero(loads)), () => {
+    const age = f.let(f64.load(element(agesAt, i32.low(i64.ctz(loads)), 3)));
+    f.if(f64.lt(age, f64.const(entries)), () => visit(i32.or(i32.shl(load, word(OVERLAP.ageBits)), i32.of(age))));
+    f.set(load, i32.add(load, word(1)));
+    f.set(loads, i64.and(loads, i64.sub(loads, i64.const(1n))));
   });
 }
 

@@ -1,10 +1,11 @@
 // The code that numbers scripts: of instructions on time, and with other outcomes, what `late`, `waiting` and fetch stalls come to in sim/timing/.
+import { LONGEST_PIECE } from "../../timing/generated.ts";
 import { MOST_LATE_CYCLES, type ComputingLayout } from "../../timing/memo.ts";
 import { FETCH, FETCH_WORDS, LATE, LATE_WORD, LATE_WORDS, ON_TIME } from "../../timing/script.ts";
 import { ADDED_WORDS } from "../../timing/scripts.ts";
 import { OUTCOME_SHIFT } from "../../timing/step.ts";
 import { Class } from "../../timing/traits.ts";
-import { OVERLAP, OVERLAPPING, WAITING } from "../../timing/variants.ts";
+import { MANY_OVERLAPS, OVERLAP, OVERLAPPING, WAITING } from "../../timing/variants.ts";
 import { InternerCode } from "./intern-code.ts";
 import { StepFields } from "./parts/step-fields.ts";
 import {
@@ -33,11 +34,12 @@ const MOST_WORDS = 1 << 10;
  * transfer; `counted` is an index in COUNTED. And `makeVariant(onTime, translate, blocked, overlap, access, tag)`: that of such a script, as
  * a variant says it (variants.ts). -1 where it is left to the memo. Gives what knows where scripts are.
  */
-export function defineScripts(module: Functions, { scripts: layout }: Pick<ComputingLayout, "scripts">): InternerCode {
-  const scripts = new InternerCode(module, layout);
+export function defineScripts(module: Functions, layout: Pick<ComputingLayout, "scripts" | "overlaps">): InternerCode {
+  const scripts = new InternerCode(module, layout.scripts);
+  const sequences = new InternerCode(module, layout.overlaps);
   defineSteps(module, scripts);
   const waiting = waitingFunction(module, scripts);
-  const overlapping = overlappingFunction(module, scripts);
+  const overlapping = overlappingFunction(module, scripts, sequences);
   const params: readonly ValueType[] = [I32, I32, I32, I32, I32, I32];
   const body = (f: Statements, ...[onTime, translate, blocked, overlap, access, tag]: Six): Term => {
     const unknown = (): void => f.return(word(-1));
@@ -120,34 +122,66 @@ function waitingFunction(module: Functions, scripts: InternerCode): Callee {
   });
 }
 
-/** `overlapping(script, low, high)`: of a piece on time, the script with overlaps, as two words of a variant; -1 where there are too many. */
-function overlappingFunction(module: Functions, scripts: InternerCode): Callee {
+/**
+ * `overlapping(script, low, high)`: of a piece on time, the script with overlaps, as two words of a variant; -1 where the memo has to say what
+ * they are.
+ */
+function overlappingFunction(module: Functions, scripts: InternerCode, sequences: InternerCode): Callee {
+  const ofMany = overlappingManyFunction(module, scripts, sequences);
   return module.define([I32, I32, I32], I32, (f, script, low, high) => {
-    const unknown = (): void => f.return(word(-1));
+    f.if(i32.and(high, word(MANY_OVERLAPS)), () => f.return(ofMany(script, low)));
     const overlaps = f.let(i64.or(i64.of(low), i64.shl(i64.of(high), i64.const(32n))));
-    f.if(i64.isZero(overlaps), unknown);
+    f.if(i64.isZero(overlaps), () => f.return(word(-1)));
     const digit = i64.const(BigInt(OVERLAP.bits));
     // So many bits have not been gone through; before them is a 1.
     const left = f.let(i64.const(0n));
     f.while(i64.ltU(i64.const(1n), i64.shrU(overlaps, left)), () => f.set(left, i64.add(left, digit)));
-    const load = f.let(word(0));
-    return rewritten(f, scripts, script, OVERLAP.most * LATE_WORDS, (from, to) => {
-      const step = f.let(i32.load(from));
-      f.if(i32.not(i32.ltU(step, word(LATE))), unknown);
-      f.set(from, i32.add(from, word(WORD_BYTES)));
-      const next = f.let(i32.and(i32.low(i64.shrU(overlaps, i64.sub(left, digit))), word(2 ** OVERLAP.bits - 1)));
-      const isNext = i32.eq(i32.shrU(next, word(OVERLAP.ageBits)), load);
-      const isLoad = f.let(new StepFields(step).is(Class.load));
-      f.if(
-        i32.and(i32.and(isLoad, isNext), i32.not(i64.isZero(left))),
-        () => {
-          putOnTime(f, to, step, { overlapAge: i32.and(next, word(2 ** OVERLAP.ageBits - 1)) });
-          f.set(left, i64.sub(left, digit));
-        },
-        () => put(f, to, step),
-      );
-      f.set(load, i32.add(load, isLoad));
+    return withOverlaps(f, scripts, script, OVERLAP.most, {
+      isLeft: () => i32.not(i64.isZero(left)),
+      next: () => i32.and(i32.low(i64.shrU(overlaps, i64.sub(left, digit))), word(2 ** OVERLAP.bits - 1)),
+      goOn: () => f.set(left, i64.sub(left, digit)),
     });
+  });
+}
+
+/** `overlappingMany(script, number)`: the same of the overlaps in a sequence. */
+function overlappingManyFunction(module: Functions, scripts: InternerCode, sequences: InternerCode): Callee {
+  return module.define([I32, I32], I32, (f, script, number) => {
+    const at = f.let(sequences.at(number));
+    const end = f.let(sequences.at(i32.add(number, word(1))));
+    return withOverlaps(f, scripts, script, LONGEST_PIECE, {
+      isLeft: () => i32.ltU(at, end),
+      next: () => i32.load(at),
+      goOn: () => f.set(at, i32.add(at, word(WORD_BYTES))),
+    });
+  });
+}
+
+/** Overlaps that are gone through in their order. */
+interface Overlaps {
+  readonly isLeft: () => Term;
+  readonly next: () => Term;
+  readonly goOn: () => void;
+}
+
+function withOverlaps(f: Statements, scripts: InternerCode, script: Local, most: number, overlaps: Overlaps): Term {
+  const load = f.let(word(0));
+  return rewritten(f, scripts, script, most * LATE_WORDS, (from, to) => {
+    const step = f.let(i32.load(from));
+    f.if(i32.not(i32.ltU(step, word(LATE))), () => f.return(word(-1)));
+    f.set(from, i32.add(from, word(WORD_BYTES)));
+    const next = f.let(overlaps.next());
+    const isNext = i32.eq(i32.shrU(next, word(OVERLAP.ageBits)), load);
+    const isLoad = f.let(new StepFields(step).is(Class.load));
+    f.if(
+      i32.and(i32.and(isLoad, isNext), overlaps.isLeft()),
+      () => {
+        putOnTime(f, to, step, { overlapAge: i32.and(next, word(2 ** OVERLAP.ageBits - 1)) });
+        overlaps.goOn();
+      },
+      () => put(f, to, step),
+    );
+    f.set(load, i32.add(load, isLoad));
   });
 }
 

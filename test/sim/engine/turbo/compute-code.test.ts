@@ -19,7 +19,7 @@ import { FIRST_WAITING } from "../../../../sim/timing/states.ts";
 import { NO_OVERLAP } from "../../../../sim/timing/storebuffer.ts";
 import { Class } from "../../../../sim/timing/traits.ts";
 import { Row, ROW_WORDS, Slot } from "../../../../sim/timing/transitions.ts";
-import { OVERLAP, OVERLAPPING, overlapsOf, WAITING } from "../../../../sim/timing/variants.ts";
+import { MANY_OVERLAPS, OVERLAP, OVERLAPPING, overlapsOf, WAITING } from "../../../../sim/timing/variants.ts";
 import { machine } from "../../timing/harness.ts";
 import { instruction, machines, stall, wordOf, type Instruction } from "./pipelines.ts";
 
@@ -284,11 +284,20 @@ class ComputingBench {
       else whole.lateStep(wordOf(step), { ...ON_TIME, overlapAge: ageAt(i) });
     }
     const overlaps = overlapsOf(onTime, ageAt);
-    if (overlaps === undefined) return;
     const expected = scripts.number(whole, CATEGORY);
-    const { accessCycles, tagCycles } = overlaps;
-    const outcomes = [0, OVERLAPPING, NO_OVERLAP, accessCycles, tagCycles];
+    const [low, high] =
+      overlaps === undefined ? this.#manyOf(steps, ageAt) : [overlaps.accessCycles, overlaps.tagCycles];
+    const outcomes = [0, OVERLAPPING, NO_OVERLAP, low, high];
     this.#take(this.#variant(scripts.number(onTime, CATEGORY), outcomes, expected));
+  }
+
+  /** The words of a variant with more overlaps than those tell. */
+  #manyOf(steps: readonly Instruction[], ageAt: (i: number) => number): readonly [number, number] {
+    const loads = [...steps.keys()].filter((i) => steps[i]!.timingClass === Class.load);
+    const overlaps = loads.flatMap((i, load) =>
+      ageAt(i) === NO_OVERLAP ? [] : [(load << OVERLAP.ageBits) | ageAt(i)],
+    );
+    return [this.memo.scripts.overlaps.intern(Int32Array.from(overlaps), overlaps.length), MANY_OVERLAPS];
   }
 
   #takeLate(step: Instruction): void {

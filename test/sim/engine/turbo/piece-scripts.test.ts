@@ -90,7 +90,7 @@ class Bench {
 
 function codeOf(memory: WebAssembly.Memory, scripts: Scripts, steps: StepTable): Code {
   const making = new Functions();
-  defineScripts(making, { scripts: scripts.layout });
+  defineScripts(making, { scripts: scripts.layout, overlaps: scripts.overlaps.layout });
   const made = encodeModule({ imports: [], functions: making.functions, memoryPages: PAGES });
   const { makeSteps } = instantiate(made, { memory }).exports;
   const module = new Functions([{ name: "makeSteps", params: [I32, I32, I32, I32, I32], results: [I32] }]);
