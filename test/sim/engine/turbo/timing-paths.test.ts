@@ -188,7 +188,7 @@ test.each([5, 9, 12])("a function that saves and restores %i registers waits for
   alike(
     `la s0, words\n li s1, 3000\n again: jal function\n ${pieces}\n addi s1, s1, -1\n bnez s1, again\n 1: ${PASS}
     function: andi a0, s1, 3\n beqz a0, 2f\n ${all("sd", registers)}\n ${all("ld", registers)}\n ret
-    2: ${all("sd", registers.toReversed())}\n ${all("ld", registers)}\n ret\n .balign 8\n words: .zero 128`,
+    2: ${all("sd", registers.toReversed())}\n ${all("ld", registers)}\n ret\n .balign 4096\n words: .zero 128`,
     { slices: [{ instructions: 100_000 }] },
   );
 });
