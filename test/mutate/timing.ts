@@ -604,7 +604,7 @@ const COMPUTE = [test("compute-code"), "test/sim/timing/memo.test.ts"];
 
 const computed: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/compute-code.ts", COMPUTE, [
-    ["a state becomes far without its stores", "far.uses.byteOffset, place);", "far.uses.byteOffset, word(0));"],
+    ["a state becomes far without its stores", "far.uses.byteOffset, count);", "far.uses.byteOffset, word(0));"],
     [
       "the stores of a state that becomes far are written at once",
       "const at = i32.of(buffer.ageDoneAt(age));",
@@ -698,15 +698,19 @@ const computed: readonly Mutation[] = [
     ],
     [
       "each load of a piece is late by the first overlap",
-      "i32.and(i32.and(isLoad, isNext), i32.not(i64.isZero(left)))",
-      "i32.and(isLoad, i32.not(i64.isZero(left)))",
+      "i32.and(i32.and(isLoad, isNext), overlaps.isLeft())",
+      "i32.and(isLoad, overlaps.isLeft())",
     ],
     [
       "of many overlaps of a piece all but the first are forgotten",
       "goOn: () => f.set(at, i32.add(at, word(WORD_BYTES))),",
       "goOn: () => f.set(at, end),",
     ],
-    ["the second overlap of a piece is forgotten", "f.set(left, i64.sub(left, digit));", "f.set(left, i64.const(0n));"],
+    [
+      "the second overlap of a piece is forgotten",
+      "goOn: () => f.set(left, i64.sub(left, digit)),",
+      "goOn: () => f.set(left, i64.const(0n)),",
+    ],
   ]),
   ...mutations(
     "sim/engine/turbo/memo-code.ts",

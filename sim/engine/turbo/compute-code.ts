@@ -97,14 +97,14 @@ class Writing {
       const { buffer } = this.#pipeline;
       const age = buffer.waitingAt(f, f64.const(-Infinity));
       const use = f.let(this.#firstUse);
-      const place = f.let(word(0));
+      const count = f.let(word(0));
       f.while(age, () => {
         f.set(age, i32.sub(age, word(1)));
         const at = i32.of(buffer.ageDoneAt(age));
-        this.#noteUse(f, use, { what: word(Use.store), place, begin: word(0), at, doneAfter: word(0) });
-        f.set(place, i32.add(place, word(1)));
+        this.#noteUse(f, use, { what: word(Use.store), place: count, begin: word(0), at, doneAfter: word(0) });
+        f.set(count, i32.add(count, word(1)));
       });
-      f.store(i32.shl(i32.at(far.end.byteOffset), word(WORD_SHIFT)), far.uses.byteOffset, place);
+      f.store(i32.shl(i32.at(far.end.byteOffset), word(WORD_SHIFT)), far.uses.byteOffset, count);
       return add(state, word(TO_FAR), isFar);
     });
   }
