@@ -185,7 +185,7 @@ test.each([5, 9, 12])("a function that saves and restores %i registers waits for
     from.map((i) => `${insn} x${i + 12}, ${8 * i}(s0)`).join("\n");
   // The first load is of the store before the youngest.
   const restored = [...places.slice(-2), ...places.slice(0, -2)];
-  const pieces = Array.from({ length: 12 }, (_, i) => `.rept ${i}\n addi a1, a1, 1\n .endr\n beqz s1, 1f`).join("\n");
+  const pieces = Array.from({ length: 40 }, (_, i) => `.rept ${i}\n addi a1, a1, 1\n .endr\n beqz s1, 1f`).join("\n");
   alike(
     `la s0, words\n li s1, 3000\n again: jal function\n ${pieces}\n addi s1, s1, -1\n bnez s1, again\n 1: ${PASS}
     function: ${all("sd", places)}\n ${all("ld", restored)}\n ret\n .balign 4096\n words: .zero 128`,
