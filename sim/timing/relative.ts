@@ -23,6 +23,10 @@ export class StateWriter {
     this.exceeded = false;
   }
 
+  get origin(): number {
+    return this.#origin;
+  }
+
   isPast(cycle: number): boolean {
     return cycle <= this.#origin;
   }

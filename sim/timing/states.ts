@@ -58,10 +58,11 @@ export class States {
     return state - indexOf(state) + this.#interner.intern(words, words.length);
   }
 
-  #number({ stores, clock }: Pipeline): number {
+  #number({ stores }: Pipeline): number {
     const number = this.#interner.intern(this.#writer.words, this.#writer.length);
     if (stores.elsewhere) return FIRST_FAR + number;
-    return stores.waitsAt(clock.now) ? FIRST_WAITING + number : number;
+    // The next instruction may share the cycle before.
+    return stores.waitsAt(this.#writer.origin) ? FIRST_WAITING + number : number;
   }
 }
 

@@ -644,6 +644,11 @@ const computed: readonly Mutation[] = [
       "Use.load",
     ],
     ["fences do not wait for far stores", "i32.or(accesses, fields.is(Class.fence))", "accesses"],
+    [
+      "code looks for waiting stores a cycle late where two instructions share one",
+      "f64.gt(this.#pipeline.buffer.emptyAt, origin)",
+      "f64.gt(this.#pipeline.buffer.emptyAt, this.#pipeline.clock.now)",
+    ],
     ["no near state has waiting stores", "select(waits, word(FIRST_WAITING), word(0))", "word(0)"],
     ["a far state becomes near", "select(isFar, word(FIRST_FAR), near)", "near"],
     [

@@ -266,11 +266,10 @@ class Writing {
 
   /** The number of the state in which the pipeline is; less than 0 where that cannot be told. */
   #numberState(f: Statements, isFar: Local): Term {
-    const { buffer, clock } = this.#pipeline;
-    const length = this.#pipeline.save(f, this.#states.next, isFar);
+    const { length, origin } = this.#pipeline.save(f, this.#states.next, isFar);
     const number = f.let(this.#states.intern(length));
     f.if(i32.lt(number, word(0)), () => f.return(word(0)));
-    const waits = f64.gt(buffer.emptyAt, clock.now);
+    const waits = f64.gt(this.#pipeline.buffer.emptyAt, origin);
     const near = select(waits, word(FIRST_WAITING), word(0));
     return i32.or(number, select(isFar, word(FIRST_FAR), near));
   }

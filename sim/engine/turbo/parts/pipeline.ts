@@ -25,8 +25,11 @@ export interface PipelineCode {
   /** `stallFetch(itlbCycles, cacheCycles, tagCycles)` */
   readonly stallFetch: Callee;
   readonly buffer: StoreBufferCode;
-  /** Writes the words of its state from an address on, the times of stores left out where these are kept elsewhere; gives how many. */
-  readonly save: (f: Statements, at: Term, elsewhere: Term) => Term;
+  /**
+   * Writes the words of its state from an address on, the times of stores left out where these are kept elsewhere; gives how many, and the
+   * earliest cycle in which anything can still happen.
+   */
+  readonly save: (f: Statements, at: Term, elsewhere: Term) => { readonly length: Term; readonly origin: Local };
   /** Goes on from such words at cycle 0. */
   readonly restore: (f: Statements, at: Term) => void;
 }
@@ -84,7 +87,7 @@ class Writing {
     };
   }
 
-  #save(f: Statements, at: Term, elsewhere: Term): Term {
+  #save(f: Statements, at: Term, elsewhere: Term): { readonly length: Term; readonly origin: Local } {
     const origin = f.let(this.#clock.now);
     const open = f.let(this.#pairing?.isOpen(f64.sub(origin, f64.const(1))) ?? word(0));
     f.if(open, () => f.set(origin, f64.sub(origin, f64.const(1))));
@@ -99,7 +102,7 @@ class Writing {
       () => this.#access.buffer.save(f, to),
     );
     to.time(f, this.#access.portFree);
-    return to.length;
+    return { length: to.length, origin };
   }
 
   #restore(f: Statements, at: Term): void {

@@ -379,7 +379,7 @@ class ComputingBench {
     }
     const writer = new StateWriter();
     pipeline.save(writer);
-    const waits = !stores.elsewhere && stores.waitsAt(clock.now);
+    const waits = !stores.elsewhere && stores.waitsAt(writer.origin);
     return {
       ...{ state, script },
       times: [clock.now, player.translateAt, player.blockedAt, player.accessAt],

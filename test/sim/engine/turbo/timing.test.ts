@@ -31,3 +31,7 @@ test.each([
 ])("an instruction that is begun in generated code is fetched once (hot run %i, %i)", (seed, index) => {
   expect(compareTimed(hotRun(seed, index).run).found).toBeUndefined();
 });
+
+test("a load that shares the cycle before its piece's finds stores that wait in that cycle alone (random run 9985, 1906)", () => {
+  expect(compareTimed(randomRun(9985, 1906).run).found).toBeUndefined();
+});
