@@ -110,7 +110,7 @@ const code: readonly Mutation[] = [
     ["a loop fetches its first line before it whatever its turns leave in hand", "&& !others.some(isBack)", ""],
   ]),
   ...mutations("sim/timing/states.ts", TESTS, [
-    ["states do not tell that stores wait", "stores.waitsAt(clock.now) ?", "stores.waitsAt(Infinity) ?"],
+    ["states do not tell that stores wait", "stores.waitsAt(this.#writer.origin)", "stores.waitsAt(Infinity)"],
   ]),
   ...mutations("sim/engine/turbo/access-function.ts", TESTS, [
     [
@@ -720,7 +720,7 @@ const computed: readonly Mutation[] = [
   ...mutations(
     "sim/engine/turbo/memo-code.ts",
     [test("timing-paths"), test("timing")],
-    [["many overlaps of a piece are all alike", "f.store(to, 0, overlap);", "f.store(to, 0, word(0));"]],
+    [["many overlaps of a piece are all alike", "put(f, to, overlap)", "put(f, to, word(0))"]],
   ),
   ...mutations(
     "sim/engine/turbo/piece-scripts.ts",

@@ -15,6 +15,12 @@ import { I32 } from "./wasm.ts";
 
 const { const: word } = i32;
 
+/** Writes a word, and goes on to the next. */
+export function put(f: Statements, to: Local, value: Term): void {
+  f.store(to, 0, value);
+  f.set(to, i32.add(to, word(WORD_BYTES)));
+}
+
 export class InternerCode {
   /** `intern(length)`: the number of the sequence that has been written at `next`; -1 where it is another than all known ones, and left to others. */
   readonly intern: Callee;
@@ -23,6 +29,14 @@ export class InternerCode {
   constructor(module: Functions, layout: InternerLayout) {
     this.#layout = layout;
     this.intern = this.#internFunction(module);
+  }
+
+  /** The number, as `intern` gives it, of the sequence whose words `write` puts at `to`. There is room for them. */
+  written(f: Statements, write: (to: Local) => void): Term {
+    const first = f.let(this.next);
+    const to = f.let(first);
+    write(to);
+    return this.intern(i32.shrU(i32.sub(to, first), word(WORD_SHIFT)));
   }
 
   /** Where the words of a sequence lie; those of one that is not known yet follow on the last. */

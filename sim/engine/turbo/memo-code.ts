@@ -15,15 +15,13 @@ import {
   VARIANT_BITS,
   VARIANT_WORDS,
 } from "../../timing/variants.ts";
-import { InternerCode } from "./intern-code.ts";
+import { InternerCode, put } from "./intern-code.ts";
 import type { Pieces } from "./pieces.ts";
 import {
   element,
   f64,
   i32,
   i64,
-  WORD_BYTES,
-  WORD_SHIFT,
   type Callee,
   type Functions,
   type Local,
@@ -154,19 +152,16 @@ function overlapsFunction(module: Functions, timing: GeneratedTiming, tables: Lo
   });
 }
 
+/** `many(row, within)`: the same of overlaps that are too many for a word of 64 bits. */
 function manyOverlapsFunction(module: Functions, { memo, fastPaths }: GeneratedTiming, tables: LoadTables): Callee {
   const { entries } = fastPaths.storeBlocks;
   const sequences = new InternerCode(module, memo.computing.overlaps);
   return module.define([I32, I64], I64, (f, row, within) => {
     const unknown = (): void => f.return(i64.const(0n));
     f.if(sequences.lacksRoom(LONGEST_PIECE), unknown);
-    const first = f.let(sequences.next);
-    const to = f.let(first);
-    forEachOverlap(f, tables, { row, within, entries }, (overlap) => {
-      f.store(to, 0, overlap);
-      f.set(to, i32.add(to, word(WORD_BYTES)));
-    });
-    const number = f.let(sequences.intern(i32.shrU(i32.sub(to, first), word(WORD_SHIFT))));
+    const write = (to: Local): void =>
+      forEachOverlap(f, tables, { row, within, entries }, (overlap) => put(f, to, overlap));
+    const number = f.let(sequences.written(f, write));
     f.if(i32.lt(number, word(0)), unknown);
     return i64.or(i64.of(number), i64.const(BigInt(MANY_OVERLAPS) << 32n));
   });

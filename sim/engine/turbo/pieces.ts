@@ -44,10 +44,12 @@ export class Pieces {
   /** Time has passed for the instruction at which code was left: it comes before any event. */
   begun = false;
   readonly rows: Rows;
-  /** Linear addresses: of the ages of loads by their place in the block, of the piece that was under way when code was left. */
+  // Linear addresses
   /** By row, an i64 with a bit for each load of its piece, by its place in the block. */
   readonly loadsAt: number;
+  /** The overlap ages of loads, by their place in the block. */
   readonly agesAt: number;
+  /** Of the row of the piece that was under way when code was left. */
   readonly leftAt: number;
   readonly lines: LineRecords;
   readonly branches: BranchTable;
@@ -59,7 +61,6 @@ export class Pieces {
   /** Ages from here on overlap nothing. */
   readonly #entries: number;
   readonly #blockOf = new Int32Array(MAX_ROWS);
-  readonly #fromOf = new Int32Array(MAX_ROWS);
   readonly #blocks: TimedBlock[] = [];
   readonly #points: Point[] = [];
   readonly points: PointTable;
@@ -111,7 +112,6 @@ export class Pieces {
     if (row === MAX_ROWS) throw new Error("a region has too many pieces");
     this.#rowCount += 1;
     this.#blockOf[row] = block.number;
-    this.#fromOf[row] = from;
     this.rows.forget(row, true);
     this.steps.setRow(row, 0, from);
     return this.rows.placeOf(row);
@@ -129,7 +129,7 @@ export class Pieces {
   endBlock(block: TimedBlock): void {
     const record = this.steps.add(block, countedAs(block));
     for (let row = block.firstRow; row < this.#rowCount && this.#blockOf[row] === block.number; row += 1) {
-      const from = this.#fromOf[row]!;
+      const from = this.steps.fromOf(row);
       if (from === RESTART) continue;
       this.steps.setRow(row, record, from);
       this.#noteLoads(row, block, from);
@@ -191,7 +191,9 @@ export class Pieces {
     r.translatedData = block.translatesData;
     r.asid = this.#asid();
     this.timing.access(block.instructions[index]!.word, r, this.#walks, translateCycles);
-    this.#tell(number, rowAt);
+    this.#tellScripts(number, rowAt, () =>
+      this.timing.memo.scripts.single(block.instructions[index]!.word, block.category),
+    );
     return this.timing.hasTime ? 0 : this.stop();
   };
 
@@ -231,7 +233,7 @@ export class Pieces {
     const began = pieces.now;
     this.timing.fetch(r, bytes, this.#walks);
     this.lateFetch.set([pc, began, pieces.now]);
-    this.#tellFetch(number, rowAt);
+    this.#tellScripts(number, rowAt, () => pieces.fetchScript(block.category));
     return this.timing.hasTime ? 0 : this.stopFetch();
   };
 
@@ -279,7 +281,7 @@ export class Pieces {
   /** The block of a row, and the instruction before which its piece begins. */
   #pieceFrom(rowAt: number): { readonly row: number; readonly block: TimedBlock; readonly from: number } {
     const row = this.rows.rowOf(rowAt);
-    return { row, block: this.#blocks[this.#blockOf[row]!]!, from: this.#fromOf[row]! };
+    return { row, block: this.#blocks[this.#blockOf[row]!]!, from: this.steps.fromOf(row) };
   }
 
   /** The number of the script of instructions [from, to), none of which is the last of a block. */
@@ -294,30 +296,13 @@ export class Pieces {
     return script;
   }
 
-  /** Has late-access.ts know what `ask` knows of a point and a row. */
-  #tell(number: number, rowAt: number): void {
-    const { block, index, dataBytes } = this.#points[number]!;
-    if (dataBytes >= this.timing.fastPaths.l1d.lineBytes) return;
-    const { row, from } = this.#pieceFrom(rowAt);
-    const onTime = this.timing.memo.scripts.single(block.instructions[index]!.word, block.category);
-    const before = this.#scriptBefore(block, from, index);
-    this.points.set(number, row, onTime, before);
-  }
-
-  /** The same of `fetch`, where the instruction lies in one line. */
-  #tellFetch(number: number, rowAt: number): void {
+  /** Has generated code know the script of a point's instruction on time, and of what comes before it in a row's piece, if it may answer by itself. */
+  #tellScripts(number: number, rowAt: number, onTime: () => number): void {
+    if (this.points.asks(number)) return;
     const { block, index } = this.#points[number]!;
-    const { pc, bytes } = block.instructions[index]!;
-    const { lineBytes } = this.timing.fastPaths.line;
-    if ((pc % lineBytes) + bytes > lineBytes) return;
     const { row, from } = this.#pieceFrom(rowAt);
-    const onTime = this.timing.pieces.fetchScript(block.category);
-    const before = this.#scriptBefore(block, from, index);
-    this.points.set(number, row, onTime, before);
-  }
-
-  #scriptBefore(block: TimedBlock, from: number, index: number): number {
-    return from < index ? this.#scriptOf(block, from, index) : NOTHING_BEFORE;
+    const before = from < index ? this.#scriptOf(block, from, index) : NOTHING_BEFORE;
+    this.points.set(number, row, onTime(), before);
   }
 
   /** Writes the script of instructions [from, to), the last of the block with its outcome. */

@@ -6,11 +6,12 @@ import { Shortcuts, SHORTCUTS_BYTES } from "./shortcuts.ts";
 import type { Point } from "./timed-block.ts";
 
 /**
- * A point: i32 script of its instruction on time, or UNKNOWN; i32 bytes of the access less one, or ALWAYS_ASKS; i32 flags (`ACCESS`). Of
- * a fetch: i32 script of one on time; i32 number of its page, low 32 bits; i32 ACCESS.translated and ACCESS.asks, and from FETCH_OFFSET on where
- * in its line the instruction begins. In both, from POINT_INDEX on,
- * the instruction's place in its block. Then i32 where the word would lie for row 0 that has the script of what comes before the instruction in a piece that begins with that row. The words
- * for other rows lie behind it; there are some for the rows of the block.
+ * A point: i32 script of its instruction on time, or UNKNOWN; i32 bytes of the access less one, or ALWAYS_ASKS; i32 flags (`ACCESS`), and
+ * from POINT_INDEX on the instruction's place in its block. Of a fetch: i32 script of one on time; i32 number of its page, low 32 bits; i32
+ * ACCESS.translated and ACCESS.asks, from FETCH_OFFSET on where in its line the instruction begins, and from POINT_INDEX on as above.
+ *
+ * Then, of both, i32 where the word would lie for row 0 that has the script of what comes before the instruction in a piece that begins with
+ * that row. The words for other rows lie behind it; there are some for the rows of the block.
  */
 export const POINT = { onTime: 0, last: 4, flags: 8, scripts: 12 } as const;
 export const POINT_SHIFT = 4;
@@ -97,6 +98,11 @@ export class PointTable {
     this.#points[at + POINT.scripts / 4] = this.#scripts.byteOffset + 4 * (first - firstRow);
     this.#scripts.fill(UNKNOWN, first, this.#scriptCount);
     this.#count += 1;
+  }
+
+  /** Is a point asked whatever is known? */
+  asks(number: number): boolean {
+    return (this.#points[POINT_WORDS * number + POINT.flags / 4]! & ACCESS.asks) !== 0;
   }
 
   /** Has a point's script known, and that of what comes before it in the piece that begins with a row. */

@@ -6,7 +6,7 @@ import { ADDED_WORDS } from "../../timing/scripts.ts";
 import { OUTCOME_SHIFT } from "../../timing/step.ts";
 import { Class } from "../../timing/traits.ts";
 import { MANY_OVERLAPS, OVERLAP, OVERLAPPING, WAITING } from "../../timing/variants.ts";
-import { InternerCode } from "./intern-code.ts";
+import { InternerCode, put } from "./intern-code.ts";
 import { StepFields } from "./parts/step-fields.ts";
 import {
   i32,
@@ -77,16 +77,15 @@ function defineSteps(module: Functions, scripts: InternerCode): void {
   const params: readonly ValueType[] = [I32, I32, I32, I32, I32];
   const body = (f: Statements, at: Local, count: Local, outcome: Local, category: Local, counted: Local): Term => {
     f.if(scripts.lacksRoom(MOST_WORDS), () => f.return(word(-1)));
-    const first = f.let(scripts.next);
-    const to = f.let(first);
-    const end = f.let(i32.add(at, i32.shl(count, word(WORD_SHIFT))));
-    f.while(i32.ltU(at, end), () => copy(f, to, at));
-    f.if(count, () => {
-      const last = f.let(i32.sub(to, word(WORD_BYTES)));
-      f.store(last, 0, i32.or(i32.load(last), i32.shl(outcome, word(OUTCOME_SHIFT))));
+    return scripts.written(f, (to) => {
+      const end = f.let(i32.add(at, i32.shl(count, word(WORD_SHIFT))));
+      f.while(i32.ltU(at, end), () => copy(f, to, at));
+      f.if(count, () => {
+        const last = f.let(i32.sub(to, word(WORD_BYTES)));
+        f.store(last, 0, i32.or(i32.load(last), i32.shl(outcome, word(OUTCOME_SHIFT))));
+      });
+      for (const value of [category, counted]) put(f, to, value);
     });
-    for (const value of [category, counted]) put(f, to, value);
-    return scripts.intern(i32.shrU(i32.sub(to, first), word(WORD_SHIFT)));
   };
   module.define(params, I32, (f, ...all) => body(f, ...(all as [Local, Local, Local, Local, Local])), "makeSteps");
 }
@@ -197,12 +196,11 @@ function rewritten(
   const end = f.let(scripts.at(i32.add(script, word(1))));
   const most = word(WORD_BYTES * (MOST_WORDS - mostMore));
   f.if(i32.lt(most, i32.sub(end, from)), () => f.return(word(-1)));
-  const first = f.let(scripts.next);
-  const to = f.let(first);
-  const steps = f.let(i32.sub(end, word(WORD_BYTES * ADDED_WORDS)));
-  f.while(i32.ltU(from, steps), () => step(from, to));
-  copies(f, to, from, ADDED_WORDS);
-  return scripts.intern(i32.shrU(i32.sub(to, first), word(WORD_SHIFT)));
+  return scripts.written(f, (to) => {
+    const steps = f.let(i32.sub(end, word(WORD_BYTES * ADDED_WORDS)));
+    f.while(i32.ltU(from, steps), () => step(from, to));
+    copies(f, to, from, ADDED_WORDS);
+  });
 }
 
 /** An instruction on time, written as one with LATE; of its outcomes, these are others. */
@@ -214,11 +212,6 @@ function putOnTime(
 ): void {
   put(f, to, i32.or(step, word(LATE)));
   for (const name of OUTCOMES) put(f, to, others[name] ?? word(ON_TIME[name]));
-}
-
-function put(f: Statements, to: Local, value: Term): void {
-  f.store(to, 0, value);
-  f.set(to, i32.add(to, word(WORD_BYTES)));
 }
 
 function copy(f: Statements, to: Local, from: Local): void {

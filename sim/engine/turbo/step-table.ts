@@ -52,6 +52,11 @@ export class StepTable {
     this.#rows[at + ROW_STEPS.from / 4] = from;
   }
 
+  /** The place in its block at which a row's piece begins. */
+  fromOf(row: number): number {
+    return this.#rows[(row << (ROW_STEPS_SHIFT - 2)) + ROW_STEPS.from / 4]!;
+  }
+
   clear(): void {
     this.#length = FIRST_RECORD;
   }
