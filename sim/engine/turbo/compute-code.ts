@@ -63,10 +63,10 @@ class Writing {
     const begin = this.#beginFunction();
     const play = this.#playFunction();
     const add = this.#addFunction();
-    const turnFar = this.#turnFarFunction(begin, add);
+    const farSlot = this.#farSlotFunction(begin, add);
     const body = (f: Statements, state: Local, script: Local): Term => {
       const unknown = (): void => f.return(word(0));
-      f.if(i32.eq(script, word(TO_FAR)), () => f.return(turnFar(state)));
+      f.if(i32.eq(script, word(TO_FAR)), () => f.return(farSlot(state)));
       f.if(i32.lt(i32.or(state, script), word(0)), unknown);
       const isFar = f.let(i32.lt(word(FIRST_FAR - 1), state));
       f.if(this.#lacksRoom(isFar), unknown);
@@ -85,8 +85,8 @@ class Writing {
     this.#module.define([I32, I32], I32, body, "compute");
   }
 
-  /** `turnFar(state)`: the slot that says what a near state is called when it is far, as of `PipelineMemo`. */
-  #turnFarFunction(begin: Callee, add: Callee): Callee {
+  /** `farSlot(state)`: the slot that says what a near state is called when it is far, as of `PipelineMemo`. */
+  #farSlotFunction(begin: Callee, add: Callee): Callee {
     const { computing, far } = this.#timing.memo;
     return this.#module.define([I32], I32, (f, state) => {
       const isFar = f.let(word(1));
