@@ -84,7 +84,7 @@ const FIRST_TAGS = MAX_CONTEXTS;
 const MOST_TAGS = 2 ** 31 - MAX_CONTEXTS;
 const PAGE_MASK = 0xfffn;
 /** Code that is reached from several regions is in each of them, until there are so many instructions of generated code. */
-const COPIED_FREELY = 1 << 9;
+const COPIED_FREELY = 192;
 const MAX_EXITS = 1 << 20;
 /** A region's table of targets is not longer (function.ts). */
 const MOST_TARGETS_BYTES = 1 << 15;

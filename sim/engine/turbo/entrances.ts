@@ -29,8 +29,10 @@ export interface EntrancesOptions {
   readonly knownPage: (virt: bigint) => CodePage | undefined;
 }
 
-/** A region takes what is jumped to in it with so many times less heat than its head needs. */
+/** A region takes the functions that are called in it with so many times less heat than its head needs. */
 const WARM_SHARE = 16;
+/** And so what its jumps to registers lead to, since each state of a machine that it leaves out becomes a region of its own. */
+const LUKEWARM_SHARE = 128;
 /** Each so many times that JavaScript comes to an address, code is looked for that was translated for it elsewhere. */
 const LOOKS_FOR_SHARED = 4;
 /** The more code is translated already, the hotter has to be what follows: a small program is translated at once, a large one where it pays. */
@@ -138,13 +140,15 @@ export class Entrances {
       return undefined;
     }
     interpreter.tellJumps(jumps);
+    const has = (share: number) => (to: bigint) => {
+      const seen = this.#pageAt(to);
+      return seen !== undefined && this.#heatAt(seen, to) * share > hot;
+    };
     const source = new ExecutedCode(machine, {
       ...{ code: decoded, knownPage, pc, meta },
       jumpsTo: (from) => jumps.targets(from),
-      isWarm: (to) => {
-        const seen = this.#pageAt(to);
-        return seen !== undefined && this.#heatAt(seen, to) * WARM_SHARE > hot;
-      },
+      isWarm: has(WARM_SHARE),
+      isLukewarm: has(LUKEWARM_SHARE),
       isElsewhere: (to) => {
         const seen = this.#pageAt(to);
         return seen !== undefined && code.isElsewhere(seen, to, meta, bits);

@@ -17,6 +17,7 @@ export interface ExecutedCodeOptions {
   readonly knownPage: (addr: bigint) => CodePage | undefined;
   readonly jumpsTo: CodeSource["jumpsTo"];
   readonly isWarm: CodeSource["isWarm"];
+  readonly isLukewarm: CodeSource["isLukewarm"];
   readonly isElsewhere: CodeSource["isElsewhere"];
   /** The pcc within whose bounds the code is to lie. */
   readonly pc: bigint;
@@ -26,6 +27,7 @@ export interface ExecutedCodeOptions {
 export class ExecutedCode implements CodeSource {
   readonly jumpsTo: CodeSource["jumpsTo"];
   readonly isWarm: CodeSource["isWarm"];
+  readonly isLukewarm: CodeSource["isLukewarm"];
   readonly isElsewhere: CodeSource["isElsewhere"];
   readonly #code: CodeCache;
   readonly #knownPage: (addr: bigint) => CodePage | undefined;
@@ -38,6 +40,7 @@ export class ExecutedCode implements CodeSource {
     this.#code = o.code;
     this.jumpsTo = o.jumpsTo;
     this.isWarm = o.isWarm;
+    this.isLukewarm = o.isLukewarm;
     this.isElsewhere = o.isElsewhere;
     this.#knownPage = o.knownPage;
     const { base, top, topHigh } = decodeBounds(m, meta, pc);

@@ -20,8 +20,10 @@ export interface CodeSource {
   where(pc: bigint): Where;
   /** Where the jump to a register at an address has led, the most frequent target first, as far as the interpreter has seen it. */
   jumpsTo(pc: bigint): readonly bigint[];
-  /** Has it been jumped to there often enough for the code to be worth while? */
+  /** Has it been jumped to there often enough for a function that is called to be worth while? */
   isWarm(pc: bigint): boolean;
+  /** The same of where a jump to a register has led. */
+  isLukewarm(pc: bigint): boolean;
   /** Should calls, jumps to registers and returns leave for another region there? */
   isElsewhere(pc: bigint): boolean;
 }
@@ -111,7 +113,7 @@ export function translateRegion(
     numbers.set(pc, blocks.push(block) - 1);
     instructions += block.instructions;
     const { ending } = block;
-    const warm = [...calls, ...jumps].filter((to) => source.isWarm(to));
+    const warm = [...calls.filter((to) => source.isWarm(to)), ...jumps.filter((to) => source.isLukewarm(to))];
     const isCold = (to: bigint): boolean => calls.includes(to) && !warm.includes(to);
     if ("target" in ending && !isCold(ending.target)) wanted.push(ending.target);
     if (ending.kind === "branch") wanted.push(ending.otherwise);

@@ -80,6 +80,15 @@ test.each([
   else expect(interpreted).toBeLessThan(4500);
 });
 
+test("a state to which a hot loop seldom jumps is translated with it", () => {
+  // The loop is hot after some 11,500 turns; it has been in the state 90 times then, whose code translated code would come to 48 times more.
+  const source = `li s1, 60000\n la s2, 3f\n 1: andi t0, s1, 127\n bnez t0, 2f\n jr s2\n 2: addi s1, s1, -1\n bnez s1, 1b\n ${PASS}
+    3: .rept 600\n addi a0, a0, 1\n .endr\n j 2b`;
+  const { interpreted } = shares(source, 1_000_000, { core, interpretAfter: 0 });
+  expect(interpreted).toBeGreaterThan(90 * 600);
+  expect(interpreted).toBeLessThan(115_000);
+});
+
 test("a function that translated code calls is hot sooner than one that is called by the interpreter", () => {
   // The loop takes 193,000 instructions until it is hot. From the 3,000th turn on it calls a function.
   const source = `li s1, 6000\n li s2, 3000\n 1: .rept 80\n addi a1, a1, 1\n .endr\n bgt s1, s2, 2f\n jal 3f\n 2: addi s1, s1, -1\n bnez s1, 1b

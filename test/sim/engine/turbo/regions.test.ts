@@ -31,7 +31,13 @@ class Silent implements BlockWriter {
 /** In how many places of a region from the first instruction on a label's is; functions are called often. */
 function places(source: string, label: string): number {
   const { head, at, address } = decoded(source);
-  const code = { at, where: () => ({ pc: 0, category: 0 }), jumpsTo: () => [], isWarm: () => true };
+  const code = {
+    at,
+    where: () => ({ pc: 0, category: 0 }),
+    jumpsTo: () => [],
+    isWarm: () => true,
+    isLukewarm: () => true,
+  };
   const region = translateRegion(head, { ...code, isElsewhere: () => false }, new Exits(), new Silent())!;
   const stretches = region.blocks.flatMap((block) => block.stretches);
   return stretches.filter(({ from, to }) => from <= address(label) && address(label) < to).length;
