@@ -21,13 +21,30 @@ export function put(f: Statements, to: Local, value: Term): void {
   f.set(to, i32.add(to, word(WORD_BYTES)));
 }
 
-export class InternerCode {
+/** Finds sequences by their numbers. */
+export class SequencesCode {
+  protected readonly layout: InternerLayout;
+
+  constructor(layout: InternerLayout) {
+    this.layout = layout;
+  }
+
+  /** Where the words of a sequence lie; those of one that is not known yet follow on the last. */
+  at(number: Term): Term {
+    return element(this.layout.words.byteOffset, this.startOf(number), WORD_SHIFT);
+  }
+
+  protected startOf(number: Term): Term {
+    return i32.load(i32.shl(number, word(WORD_SHIFT)), this.layout.starts.byteOffset);
+  }
+}
+
+export class InternerCode extends SequencesCode {
   /** `intern(length)`: the number of the sequence that has been written at `next`; -1 where it is another than all known ones, and left to others. */
   readonly intern: Callee;
-  readonly #layout: InternerLayout;
 
   constructor(module: Functions, layout: InternerLayout) {
-    this.#layout = layout;
+    super(layout);
     this.intern = this.#internFunction(module);
   }
 
@@ -37,11 +54,6 @@ export class InternerCode {
     const to = f.let(first);
     write(to);
     return this.intern(i32.shrU(i32.sub(to, first), word(WORD_SHIFT)));
-  }
-
-  /** Where the words of a sequence lie; those of one that is not known yet follow on the last. */
-  at(number: Term): Term {
-    return element(this.#layout.words.byteOffset, this.#startOf(number), WORD_SHIFT);
   }
 
   get next(): Term {
@@ -55,24 +67,20 @@ export class InternerCode {
 
   /** Is there no room for another sequence of so many words? */
   lacksRoom(words: number): Term {
-    const isFull = i32.lt(word(this.#layout.words.length - words), this.#startOf(this.#size));
+    const isFull = i32.lt(word(this.layout.words.length - words), this.startOf(this.#size));
     return i32.or(this.isOutgrown, isFull);
   }
 
   get #most(): Term {
-    return i32.at(this.#layout.known.byteOffset + WORD_BYTES * KNOWN.most);
+    return i32.at(this.layout.known.byteOffset + WORD_BYTES * KNOWN.most);
   }
 
   get #size(): Term {
-    return i32.at(this.#layout.known.byteOffset + WORD_BYTES * KNOWN.size);
-  }
-
-  #startOf(number: Term): Term {
-    return i32.load(i32.shl(number, word(WORD_SHIFT)), this.#layout.starts.byteOffset);
+    return i32.at(this.layout.known.byteOffset + WORD_BYTES * KNOWN.size);
   }
 
   #internFunction(module: Functions): Callee {
-    const { known, starts, hashes, table } = this.#layout;
+    const { known, starts, hashes, table } = this.layout;
     return module.define([I32], I32, (f, length) => {
       const size = f.let(this.#size);
       const from = f.let(this.at(size));
@@ -93,7 +101,7 @@ export class InternerCode {
         f.block((differs) => {
           const theirHash = i32.load(i32.shl(number, word(WORD_SHIFT)), hashes.byteOffset);
           f.if(i32.ne(theirHash, hash), differs);
-          const theirLength = i32.sub(this.#startOf(other), this.#startOf(number));
+          const theirLength = i32.sub(this.startOf(other), this.startOf(number));
           f.if(i32.ne(theirLength, length), differs);
           this.#compare(f, { from, end, with: this.at(number) }, differs);
           f.return(number);
@@ -107,7 +115,7 @@ export class InternerCode {
       f.rarely(i32.or(isFull, isCrowded), () => f.return(word(-1)));
       f.store(i32.shl(place, word(WORD_SHIFT)), table.byteOffset, following);
       f.store(i32.shl(size, word(WORD_SHIFT)), hashes.byteOffset, hash);
-      const start = this.#startOf(size);
+      const start = this.startOf(size);
       f.store(i32.shl(following, word(WORD_SHIFT)), starts.byteOffset, i32.add(start, length));
       f.storeAt(known.byteOffset + WORD_BYTES * KNOWN.size, following);
       return size;

@@ -6,7 +6,7 @@ import { ADDED_WORDS } from "../../timing/scripts.ts";
 import { OUTCOME_SHIFT } from "../../timing/step.ts";
 import { Class } from "../../timing/traits.ts";
 import { MANY_OVERLAPS, OVERLAP, OVERLAPPING, WAITING } from "../../timing/variants.ts";
-import { InternerCode, put } from "./intern-code.ts";
+import { InternerCode, put, SequencesCode } from "./intern-code.ts";
 import { StepFields } from "./parts/step-fields.ts";
 import {
   i32,
@@ -36,7 +36,7 @@ const MOST_WORDS = 1 << 10;
  */
 export function defineScripts(module: Functions, layout: Pick<ComputingLayout, "scripts" | "overlaps">): InternerCode {
   const scripts = new InternerCode(module, layout.scripts);
-  const sequences = new InternerCode(module, layout.overlaps);
+  const sequences = new SequencesCode(layout.overlaps);
   defineSteps(module, scripts);
   const waiting = waitingFunction(module, scripts);
   const overlapping = overlappingFunction(module, scripts, sequences);
@@ -125,7 +125,7 @@ function waitingFunction(module: Functions, scripts: InternerCode): Callee {
  * `overlapping(script, low, high)`: of a piece on time, the script with overlaps, as two words of a variant; -1 where the memo has to say what
  * they are.
  */
-function overlappingFunction(module: Functions, scripts: InternerCode, sequences: InternerCode): Callee {
+function overlappingFunction(module: Functions, scripts: InternerCode, sequences: SequencesCode): Callee {
   const ofMany = overlappingManyFunction(module, scripts, sequences);
   return module.define([I32, I32, I32], I32, (f, script, low, high) => {
     f.if(i32.and(high, word(MANY_OVERLAPS)), () => f.return(ofMany(script, low)));
@@ -144,7 +144,7 @@ function overlappingFunction(module: Functions, scripts: InternerCode, sequences
 }
 
 /** `overlappingMany(script, number)`: the same of the overlaps in a sequence. */
-function overlappingManyFunction(module: Functions, scripts: InternerCode, sequences: InternerCode): Callee {
+function overlappingManyFunction(module: Functions, scripts: InternerCode, sequences: SequencesCode): Callee {
   return module.define([I32, I32], I32, (f, script, number) => {
     const at = f.let(sequences.at(number));
     const end = f.let(sequences.at(i32.add(number, word(1))));
