@@ -14,7 +14,10 @@ export interface CodeAhead {
   readonly longestWay: number;
 }
 
-/** From an address on, through what a region takes in. */
+/**
+ * From an address on, through what a region takes in; but where a jump to a register has led, only what is warm, for a loop that goes elsewhere in
+ * most turns is soon left.
+ */
 export function codeAhead(head: bigint, source: CodeOfWay): CodeAhead {
   let instructions = 0;
   const known = new Map<bigint, number>();

@@ -31,7 +31,7 @@ export interface EntrancesOptions {
 
 /** A region takes the functions that are called in it with so many times less heat than its head needs. */
 const WARM_SHARE = 16;
-/** And so what its jumps to registers lead to, since each state of a machine that it leaves out becomes a region of its own. */
+/** And with so many times less what its jumps to registers lead to: each state of a machine that is left out becomes a region of its own. */
 const LUKEWARM_SHARE = 128;
 /** Each so many times that JavaScript comes to an address, code is looked for that was translated for it elsewhere. */
 const LOOKS_FOR_SHARED = 4;
@@ -140,15 +140,15 @@ export class Entrances {
       return undefined;
     }
     interpreter.tellJumps(jumps);
-    const has = (share: number) => (to: bigint) => {
+    const isWarmWith = (share: number) => (to: bigint) => {
       const seen = this.#pageAt(to);
       return seen !== undefined && this.#heatAt(seen, to) * share > hot;
     };
     const source = new ExecutedCode(machine, {
       ...{ code: decoded, knownPage, pc, meta },
       jumpsTo: (from) => jumps.targets(from),
-      isWarm: has(WARM_SHARE),
-      isLukewarm: has(LUKEWARM_SHARE),
+      isWarm: isWarmWith(WARM_SHARE),
+      isLukewarm: isWarmWith(LUKEWARM_SHARE),
       isElsewhere: (to) => {
         const seen = this.#pageAt(to);
         return seen !== undefined && code.isElsewhere(seen, to, meta, bits);

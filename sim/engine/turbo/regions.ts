@@ -20,9 +20,9 @@ export interface CodeSource {
   where(pc: bigint): Where;
   /** Where the jump to a register at an address has led, the most frequent target first, as far as the interpreter has seen it. */
   jumpsTo(pc: bigint): readonly bigint[];
-  /** Has it been jumped to there often enough for a function that is called to be worth while? */
+  /** Has it been jumped to there often enough for the code to be worth while? */
   isWarm(pc: bigint): boolean;
-  /** The same of where a jump to a register has led. */
+  /** The same of what a jump in the region leads to through a register, for which less is enough. */
   isLukewarm(pc: bigint): boolean;
   /** Should calls, jumps to registers and returns leave for another region there? */
   isElsewhere(pc: bigint): boolean;
