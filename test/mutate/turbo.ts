@@ -222,7 +222,6 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
     ],
     ["cold code has the line in hand that it had before", "forgetKnown(this.#linear);", ""],
     ["what is new is JavaScript's", "this.#interpreter.lookAhead(page, this.offset, this.code)", "false"],
-    ["the interpreter does not begin where its loop is there", "this.#modules.hasLoop ? 0 : ", ""],
     [
       "the interpreter begins after translated instructions, too",
       "this.retired - this.translated - this.interpreted",
@@ -241,6 +240,17 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
   ...mutations("sim/engine/turbo/decoded-pages.ts", INTERPRETER_TESTS, [
     ["decoded code goes on as it was where it has changed", "this.note(parcels, offset, 0);", "void offset;"],
     ["decoded code is nobody's work", "category << PARCEL.heatBits", "0"],
+    ["all that was decoded is warm", "heat >= often", "true"],
+    ["code is warm as far as the next jump only", "(heat > 0 ? heat >= often : isWarm)", "heat >= often"],
+    ["what is translated is forgotten where code cools", "heat > most && heat <= HEAT.most", "heat > most"],
+  ]),
+  ...mutations("sim/engine/turbo/patience.ts", INTERPRETER_TESTS, [
+    ["a first loop does not wait", "FIRST_INSTRUCTIONS = 1 << 18", "FIRST_INSTRUCTIONS = 0"],
+    ["little code waits no longer than a loop", "CUBES * warm ** 3", "warm"],
+    ["much code waits as long as it is much", "MUCH_CODE_INSTRUCTIONS = 1 << 22", "MUCH_CODE_INSTRUCTIONS = 0"],
+    ["very much code waits no longer than much", "PAYING_EXECUTIONS * warm", "0"],
+    ["what got hot while all waited is translated at once", "Math.floor(hot * KEPT_SHARE)", "HEAT.most"],
+    ["what got hot while all waited is cold", "Math.floor(hot * KEPT_SHARE)", "0"],
   ]),
   ...mutations(
     "sim/engine/turbo/entrances.ts",
@@ -259,6 +269,7 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       ["regions have functions that are cold", "isWarmWith(WARM_SHARE)", "isWarmWith(Infinity)"],
       ["regions leave out states that are less hot", "isWarmWith(LUKEWARM_SHARE)", "isWarmWith(WARM_SHARE)"],
       ["much code is translated as soon as little", "MOST_SHARES_OF_PAGES = 8", "MOST_SHARES_OF_PAGES = 1"],
+      ["code waits without timing, too", "waits && pieces !== undefined", "waits"],
       ["much code stays cold without timing", "if (pieces === undefined) return interpretedHotAfter;", ""],
       ["small loops are translated as soon as others", "Math.floor(MAKING / instructions)", "0"],
       ["code that is left at once is translated at once", "longestWay < TRIP", "false"],

@@ -1,7 +1,15 @@
 // Decoded code as the interpreter in WebAssembly goes through it: for each parcel of a page the record of its operation, and its heat.
 import { PAGE_BYTES } from "../../machine/memory.ts";
 import { PARCEL_BYTES, type CodePage } from "../code.ts";
-import { DECODED_AT, FETCHED_AT, FETCHED_BYTES, MAX_DECODED_PAGES, PARCEL, PARCELS_BYTES } from "./layout.ts";
+import {
+  DECODED_AT,
+  FETCHED_AT,
+  FETCHED_BYTES,
+  MAX_DECODED_PAGES,
+  OPERATION,
+  PARCEL,
+  PARCELS_BYTES,
+} from "./layout.ts";
 import type { LinearMemory } from "./linear.ts";
 
 /** The bits of a parcel's word that are its heat: the category of its code is above. */
@@ -45,6 +53,35 @@ export class DecodedPages {
   setHeat(parcels: number, offset: number, heat: number): void {
     const at = wordOf(parcels, offset) + PARCEL.heat / 4;
     this.#words[at] = (this.#words[at]! & ~HEAT_MASK) | heat;
+  }
+
+  /** Instructions that were gone through from where that often was jumped to, up to where it seldom was. */
+  warm(often: number): number {
+    const words = this.#words;
+    let count = 0;
+    for (const parcels of this.#parcels.values()) {
+      const end = parcels + PARCELS_BYTES;
+      let isWarm = false;
+      for (let parcel = parcels; parcel < end;) {
+        const record = words[(parcel + PARCEL.record) >>> 2]!;
+        const heat = words[(parcel + PARCEL.heat) >>> 2]! & HEAT_MASK;
+        isWarm = record !== 0 && (heat > 0 ? heat >= often : isWarm);
+        if (isWarm) count += 1;
+        const bytes = record === 0 ? PARCEL_BYTES : words[(record + OPERATION.bytes) >>> 2]!;
+        parcel += (bytes / PARCEL_BYTES) << PARCEL.bits;
+      }
+    }
+    return count;
+  }
+
+  /** Nothing was jumped to more often than that. */
+  coolTo(most: number): void {
+    const words = this.#words;
+    this.#forEach((parcel) => {
+      const at = parcel + PARCEL.heat / 4;
+      const heat = words[at]! & HEAT_MASK;
+      if (heat > most && heat <= HEAT.most) words[at] = (words[at]! & ~HEAT_MASK) | most;
+    });
   }
 
   /** Nothing has been jumped to. */

@@ -62,8 +62,7 @@ export class Turbo extends Reference {
   readonly #contexts: Contexts;
   readonly #entrances: Entrances;
   readonly #pieces: Pieces | undefined;
-  readonly #interpretedAfter: number | undefined;
-  readonly #modules: SharedModules;
+  readonly #interpretedAfter: number;
   readonly #interpreter: Interpreter;
   readonly #jumps = new Jumps();
   /** Generated code may run up to here; 0: not at all. */
@@ -85,7 +84,7 @@ export class Turbo extends Reference {
     this.#linear = linear;
     // What is executed once is not worth remembering: that begins where code is first translated.
     generated?.pieces.lead();
-    this.#interpretedAfter = o.interpretedAfter;
+    this.#interpretedAfter = o.interpretedAfter ?? INTERPRETED_AFTER;
     this.#pieces =
       generated &&
       new Pieces({
@@ -108,7 +107,7 @@ export class Turbo extends Reference {
       imports: () => this.#code.imports,
     });
     const pieces = this.#pieces;
-    const modules = (this.#modules = new SharedModules({ linear, operations, pieces, rvy, zylevels1 }));
+    const modules = new SharedModules({ linear, operations, pieces, rvy, zylevels1 });
     const fill = (addr: bigint, access: number): number => this.#fill(BigInt.asUintN(64, addr), access);
     this.#code = new TranslatedCode(linear, fill, () => modules.functions);
     this.#contexts = new Contexts(linear, this.#code);
@@ -119,6 +118,7 @@ export class Turbo extends Reference {
       ...{ code: this.#code, interpreter: this.#interpreter, jumps: this.#jumps, pieces, machine: this, knownPage },
       ...{ hotAfter: o.hotAfter ?? HOT_AFTER, interpretedHotAfter: o.hotAfter ?? INTERPRETED_HOT_AFTER },
       waits: o.hotAfter === undefined,
+      progress: () => this.retired + (HOT_AFTER - 1) * this.#ofJavaScript,
       decoded: this.code,
       maker: new RegionMaker({
         ...{ code: this.#code, memory, knownPage },
@@ -219,13 +219,12 @@ export class Turbo extends Reference {
   /** Can the interpreter in WebAssembly execute the instruction at the pc? */
   #knows(page: CodePage): boolean {
     if (this.#interpreter.knows(page, this.offset)) return true;
-    const executed = this.retired - this.translated - this.interpreted;
-    return executed >= this.#interpretsAfter && this.#interpreter.lookAhead(page, this.offset, this.code);
+    return this.#ofJavaScript >= this.#interpretedAfter && this.#interpreter.lookAhead(page, this.offset, this.code);
   }
 
-  /** After how many instructions of JavaScript's the interpreter begins: at once where its loop was made for regions to call what lies with it. */
-  get #interpretsAfter(): number {
-    return this.#interpretedAfter ?? (this.#modules.hasLoop ? 0 : INTERPRETED_AFTER);
+  /** Instructions that JavaScript has executed. */
+  get #ofJavaScript(): number {
+    return this.retired - this.translated - this.interpreted;
   }
 
   #beginTimed(timing: GeneratedTiming): void {

@@ -7,6 +7,7 @@ import { HEAT, type DecodedPages } from "./decoded-pages.ts";
 import { ExecutedCode } from "./executed-code.ts";
 import type { Interpreter } from "./interpreter.ts";
 import type { Jumps } from "./jumps.ts";
+import { Patience } from "./patience.ts";
 import type { Pieces } from "./pieces.ts";
 import type { Circumstances, RegionMaker } from "./region-maker.ts";
 import { MAX_REGIONS } from "./runtime.ts";
@@ -20,8 +21,10 @@ export interface EntrancesOptions {
   /** How often code is come to before it is translated; and after the interpreter in WebAssembly has begun. */
   readonly hotAfter: number;
   readonly interpretedHotAfter: number;
-  /** Has code to be hot several times that has little of being translated? */
+  /** Is code translated later that has little of it: what is soon left, and, with timing, where much of it is warm? */
   readonly waits: boolean;
+  /** What has been executed, in instructions of the interpreter in WebAssembly: one of JavaScript's takes as long as many. */
+  readonly progress: () => number;
   readonly machine: Reference;
   /** All that is decoded. */
   readonly decoded: CodeCache;
@@ -62,6 +65,7 @@ export class Entrances {
   readonly #heats: DecodedPages;
   /** What entering regions from the interpreter has cost, in the instructions it executes meanwhile; by their indices. */
   readonly #losses = new Int32Array(MAX_REGIONS);
+  readonly #patience: Patience | undefined;
   /** What it adds to a place's heat, once the interpreter has begun, that JavaScript comes there: that takes as long as many of its jumps. */
   readonly #arrival: number;
   /** How often hot code was passed over, by its address. */
@@ -72,12 +76,14 @@ export class Entrances {
   constructor(options: EntrancesOptions) {
     this.#o = options;
     this.#heats = options.interpreter.pages;
-    const { hotAfter, interpretedHotAfter } = options;
+    const { hotAfter, interpretedHotAfter, waits, pieces, progress } = options;
+    this.#patience = waits && pieces !== undefined ? new Patience(this.#heats, progress) : undefined;
     this.#arrival = interpretedHotAfter > hotAfter ? Math.ceil(interpretedHotAfter / hotAfter) : 1;
   }
 
   /** Jumps to a place after which its code is hot. */
   get hot(): number {
+    if (this.#patience?.waits === true) return HEAT.most;
     const { hotAfter, code, pieces } = this.#o;
     const shares = sharesOf(
       code.instructions,
@@ -161,6 +167,7 @@ export class Entrances {
       this.#heat(page, pc, 0);
       return undefined;
     }
+    if (this.#patience?.stillWaits(hot) === true) return undefined;
     const made = maker.translate(source, circumstances);
     if (made !== undefined) return this.#enter(made);
     this.#heat(page, pc, HEAT.never);

@@ -31,11 +31,6 @@ export class SharedModules {
     return { ...(rvy && boundsModule(linear, zylevels1)), ...this.#timing };
   }
 
-  /** Has the interpreter's loop been made, with what regions call? */
-  get hasLoop(): boolean {
-    return this.#timed !== undefined;
-  }
-
   /** The interpreter's loop: where time is modelled it lies with the parts, whose functions it calls. */
   get loop(): InterpreterLoop {
     const { linear, operations } = this.#o;

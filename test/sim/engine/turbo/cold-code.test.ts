@@ -81,48 +81,70 @@ test.each([
 });
 
 test("a state to which a hot loop seldom jumps is translated with it", () => {
-  // The loop is hot after some 11,500 turns; it has been in the state 90 times then, whose code translated code would come to 48 times more.
-  const source = `li s1, 60000\n la s2, 3f\n 1: andi t0, s1, 127\n bnez t0, 2f\n jr s2\n 2: addi s1, s1, -1\n bnez s1, 1b\n ${PASS}
+  // The loop has been in the state 36 times when it is hot, whose code translated code would come to 2,304 times more.
+  const source = `li s1, 60000\n la s2, 3f\n 1: andi t0, s1, 63\n bnez t0, 2f\n jr s2\n 2: addi s1, s1, -1\n bnez s1, 1b\n ${PASS}
     3: .rept 600\n addi a0, a0, 1\n .endr\n j 2b`;
-  const { interpreted } = shares(source, 1_000_000, { core, interpretAfter: 0 });
-  expect(interpreted).toBeGreaterThan(90 * 600);
-  expect(interpreted).toBeLessThan(115_000);
+  const { interpreted } = run(source, { translateAfter: 2304 });
+  expect(interpreted).toBeGreaterThan(36 * 600);
+  expect(interpreted).toBeLessThan(40_000);
 });
 
 test("a function that translated code calls is hot sooner than one that is called by the interpreter", () => {
-  // The loop takes 193,000 instructions until it is hot. From the 3,000th turn on it calls a function.
-  const source = `li s1, 6000\n li s2, 3000\n 1: .rept 80\n addi a1, a1, 1\n .endr\n bgt s1, s2, 2f\n jal 3f\n 2: addi s1, s1, -1\n bnez s1, 1b
-    ${PASS}\n 3: .rept 100\n addi a0, a0, 1\n .endr\n ret`;
-  const { interpreted, translated } = shares(source, 1_000_000, { core, interpretAfter: 0 });
-  expect(interpreted).toBeGreaterThan(200_000);
-  expect(interpreted).toBeLessThan(230_000);
-  expect(translated).toBeGreaterThan(500_000);
+  // The loop takes 930,000 instructions until it is translated. From the 6,000th turn on it calls a function.
+  const source = `li s1, 9000\n li s2, 3000\n 1: .rept 200\n addi a1, a1, 1\n .endr\n bgt s1, s2, 2f\n jal 3f\n 2: addi s1, s1, -1\n bnez s1, 1b
+    ${PASS}\n 3: .rept 40\n addi a0, a0, 1\n .endr\n ret`;
+  const { interpreted, translated } = shares(source, 2_000_000, { core, interpretAfter: 0 });
+  expect(interpreted).toBeGreaterThan(900_000);
+  expect(interpreted).toBeLessThan(960_000);
+  expect(translated).toBeGreaterThan(1_000_000);
 });
 
 test.each([
-  ["with timing, a loop of 15,000 turns is translated in a small program", 2, core, true],
+  ["with timing, a loop of 120,000 turns is translated in a small program", 2, core, true],
   ["with timing, it is not translated in a program of 20 pages of code", 20, core, false],
   ["without timing, it is translated in a program of 20 pages of code", 20, undefined, true],
 ])("%s", (_, pages, timing, isTranslated) => {
-  const source = `.option norvc\n .rept ${pages - 1}\n j 1f\n .zero 4092\n 1:\n .endr\n li s1, 15000
+  const source = `.option norvc\n .rept ${pages - 1}\n j 1f\n .zero 4092\n 1:\n .endr\n li s1, 120000
     2: addi a0, a0, 1\n addi s1, s1, -1\n bnez s1, 2b\n ${PASS}`;
   const { translated } = shares(source, 1_000_000, { interpretAfter: 0, ...(timing && { core: timing }) });
   expect(translated > 0).toBe(isTranslated);
 });
 
-test("where nothing is translated, a loop that is left in each turn for cold code is hot after more turns than one that goes on", () => {
-  const left = inTurns(1e6, 400, 3);
-  expect(shares(left, 50_000).translated).toBe(0);
-  expect(shares(left, 300_000).translated).toBeGreaterThan(0);
-  const goesOn = left.replace("1: jalr", "1: bltu s3, s2, 1b\n jalr");
-  expect(shares(goesOn, 50_000).translated).toBeGreaterThan(0);
+test.each([
+  ["with timing, a loop of 40 instructions is not translated within 262,144", 40, 262_144, core, false],
+  [
+    "with timing, a loop of 40 instructions turns a quarter as often as makes it hot from then on",
+    40,
+    290_000,
+    core,
+    false,
+  ],
+  ["with timing, a loop of 40 instructions is translated before 330,000", 40, 330_000, core, true],
+  ["with timing, a loop of 250 instructions is not translated within 1.2 million", 250, 1_200_000, core, false],
+  ["with timing, a loop of 250 instructions is translated before 1.5 million", 250, 1_500_000, core, true],
+  ["with timing, a loop of 600 instructions is not translated within 4 million", 600, 4_000_000, core, false],
+  ["with timing, a loop of 600 instructions is translated before 5 million", 600, 5_000_000, core, true],
+  ["with timing, a loop of 2,000 instructions is not translated within 6 million", 2000, 6_000_000, core, false],
+  ["without timing, a loop of 40 instructions is translated when it is hot", 40, 100_000, undefined, true],
+])("%s", (_, length, instructions, timing, isTranslated) => {
+  const source = `1: .rept ${length - 1}\n addi a0, a0, 1\n .endr\n j 1b`;
+  const { translated } = shares(source, instructions, { interpretAfter: 0, ...(timing && { core: timing }) });
+  expect(translated > 0).toBe(isTranslated);
 });
 
-test("where code has been translated, the interpreter begins for all other", () => {
-  const loop = "li s1, 1000\n 1: addi a0, a0, 1\n addi s1, s1, -1\n bnez s1, 1b\n";
-  const cold = `.rept 300\n addi a0, a0, 1\n .endr\n`;
-  expect(shares(`${cold} ${cold} ${PASS}`, 10_000).interpreted).toBe(0);
-  expect(shares(`${loop} ${cold} ${PASS}`, 10_000).interpreted).toBeGreaterThan(250);
+test("code that is seldom jumped to makes other code wait no longer", () => {
+  const seldom = `.rept 30\n jal 9f\n .endr\n j 8f\n 9: .rept 600\n addi a1, a1, 1\n .endr\n ret\n 8:`;
+  const source = `${seldom}\n li s1, 12000\n 1: .rept 40\n addi a0, a0, 1\n .endr\n addi s1, s1, -1\n bnez s1, 1b\n ${PASS}`;
+  expect(shares(source, 1_000_000).translated).toBeGreaterThan(150_000);
+  expect(shares(source.replace("rept 30", "rept 40"), 1_000_000).translated).toBe(0);
+});
+
+test("where nothing is translated, a loop that is left in each turn for cold code is hot after more turns than one that goes on", () => {
+  const left = inTurns(1e6, 600, 3).replace("1: jalr", "1: .rept 30\n addi a1, a1, 1\n .endr\n jalr");
+  expect(shares(left, 330_000).translated).toBe(0);
+  expect(shares(left, 800_000).translated).toBeGreaterThan(0);
+  const goesOn = left.replace("jalr", "bltu s3, s2, 1b\n jalr");
+  expect(shares(goesOn, 330_000).translated).toBeGreaterThan(0);
 });
 
 test("of small loops, the smaller one turns more often before it is translated", () => {
@@ -131,5 +153,5 @@ test("of small loops, the smaller one turns more often before it is translated",
     const loop = `li s1, ${turns}\n 1: .rept ${length}\n addi a0, a0, 1\n .endr\n addi s1, s1, -1\n bnez s1, 1b`;
     return shares(`.rept 1100\n addi a0, a0, 1\n .endr\n ${loop}\n ${PASS}`, 1_000_000).translated > 0;
   };
-  expect([turning(4000, 40), turning(4000, 8), turning(15_000, 8)]).toEqual([true, false, true]);
+  expect([turning(6600, 40), turning(26_000, 8), turning(48_000, 8)]).toEqual([true, false, true]);
 });

@@ -1,0 +1,49 @@
+// How long hot code waits with timing: the longer, the more code of the program is warm.
+//
+// To translate an instruction takes as long as to interpret it some 2,300 times; with copies of it, and ways between regions and the
+// interpreter, some 3,000. How often it is yet to be executed nobody knows. That it is as often as so far is a guess that is never far off.
+import { HEAT, type DecodedPages } from "./decoded-pages.ts";
+
+/** Of the interpreter in WebAssembly, before the first region is made: that takes as long as twice as many, for all it needs is cold itself. */
+const FIRST_INSTRUCTIONS = 1 << 18;
+/** Little code is in few loops, each turn of which tells much: it waits for so many times the cube of how much it is. */
+const CUBES = 1 / 16;
+/** Much code waits until it has been executed so often on average, and for so many instructions at least. */
+const PAYING_EXECUTIONS = 3 << 10;
+const MUCH_CODE_INSTRUCTIONS = 1 << 22;
+/** Code is warm that was jumped to so often. */
+const WARM_AFTER = 36;
+/** What got hot meanwhile lacks a quarter of that: which loop turns most now, and where its jumps lead, is seen first. */
+const KEPT_SHARE = 3 / 4;
+
+export class Patience {
+  readonly #pages: DecodedPages;
+  readonly #progress: () => number;
+  #waitsFor = FIRST_INSTRUCTIONS;
+  #waited = true;
+
+  /** @param progress - what has been executed, in instructions of the interpreter in WebAssembly. */
+  constructor(pages: DecodedPages, progress: () => number) {
+    this.#pages = pages;
+    this.#progress = progress;
+  }
+
+  /** Is it too early for anything to be hot? */
+  get waits(): boolean {
+    return this.#progress() < this.#waitsFor;
+  }
+
+  /** Is it too early to translate what is hot, with so many jumps? What got hot while it was has to do so once more. */
+  stillWaits(hot: number): boolean {
+    if (!this.waits) this.#waitsFor = instructionsBefore(this.#pages.warm(WARM_AFTER));
+    const waited = this.#waited;
+    this.#waited = this.waits;
+    if (this.#waited) this.#pages.coolTo(HEAT.most >> 1);
+    else if (waited) this.#pages.coolTo(Math.floor(hot * KEPT_SHARE));
+    return this.#waited || waited;
+  }
+}
+
+/** Instructions that are executed before code is translated, where so much of it is warm. */
+const instructionsBefore = (warm: number): number =>
+  Math.min(FIRST_INSTRUCTIONS + CUBES * warm ** 3, Math.max(MUCH_CODE_INSTRUCTIONS, PAYING_EXECUTIONS * warm));
