@@ -139,6 +139,15 @@ test("code that is seldom jumped to makes other code wait no longer", () => {
   expect(shares(source.replace("rept 30", "rept 40"), 1_000_000).translated).toBe(0);
 });
 
+test("what is translated is entered while all other code waits", () => {
+  // Two fifths of the second loop are turns of the first, which is translated by then. The rest is hot after 2.8 million instructions, and waits.
+  const source = `jal 1f\n 2: .rept 600\n addi a1, a1, 1\n .endr\n li s1, 10\n jal 3f\n j 2b
+    1: li s1, 10000\n 3: .rept 40\n addi a0, a0, 1\n .endr\n addi s1, s1, -1\n bnez s1, 3b\n ret`;
+  const { interpreted, translated } = shares(source, 4_000_000, { core, interpretAfter: 0 });
+  expect(interpreted).toBeGreaterThan(2_300_000);
+  expect(translated).toBeGreaterThan(1_450_000);
+});
+
 test("where nothing is translated, a loop that is left in each turn for cold code is hot after more turns than one that goes on", () => {
   const left = inTurns(1e6, 600, 3).replace("1: jalr", "1: .rept 30\n addi a1, a1, 1\n .endr\n jalr");
   expect(shares(left, 330_000).translated).toBe(0);
