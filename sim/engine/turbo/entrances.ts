@@ -145,6 +145,7 @@ export class Entrances {
       this.#heat(page, pc, 0);
       return undefined;
     }
+    if (this.#patience?.stillWaits(hot) === true) return undefined;
     interpreter.tellJumps(jumps);
     const isWarmWith = (share: number) => (to: bigint) => {
       const seen = this.#pageAt(to);
@@ -167,7 +168,6 @@ export class Entrances {
       this.#heat(page, pc, 0);
       return undefined;
     }
-    if (this.#patience?.stillWaits(hot) === true) return undefined;
     const made = maker.translate(source, circumstances);
     if (made !== undefined) return this.#enter(made);
     this.#heat(page, pc, HEAT.never);
