@@ -248,6 +248,7 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
     ["a first loop does not wait", "FIRST_INSTRUCTIONS = 1 << 18", "FIRST_INSTRUCTIONS = 0"],
     ["little code waits no longer than a loop", "CUBES * warm ** 3", "warm"],
     ["much code waits as long as it is much", "MUCH_CODE_INSTRUCTIONS = 1 << 22", "MUCH_CODE_INSTRUCTIONS = 0"],
+    ["very much code waits for good", "MOST_INSTRUCTIONS = 1 << 24", "MOST_INSTRUCTIONS = Infinity"],
     ["very much code waits no longer than much", "PAYING_EXECUTIONS * warm", "0"],
     ["what got hot while all waited is translated at once", "Math.floor(hot * KEPT_SHARE)", "HEAT.most"],
     ["what got hot while all waited is cold", "Math.floor(hot * KEPT_SHARE)", "0"],

@@ -11,6 +11,8 @@ const CUBES = 1 / 16;
 /** Much code waits until it has been executed so often on average, and for so many instructions at least. */
 const PAYING_EXECUTIONS = 3 << 10;
 const MUCH_CODE_INSTRUCTIONS = 1 << 22;
+/** Some of what is warm may be far hotter than the rest: in the end all is tried. */
+const MOST_INSTRUCTIONS = 1 << 24;
 /** Code is warm that was jumped to so often. */
 const WARM_AFTER = 36;
 /** What got hot meanwhile lacks a quarter of that: which loop turns most now, and where its jumps lead, is seen first. */
@@ -45,5 +47,8 @@ export class Patience {
 }
 
 /** Instructions that are executed before code is translated, where so much of it is warm. */
-const instructionsBefore = (warm: number): number =>
-  Math.min(FIRST_INSTRUCTIONS + CUBES * warm ** 3, Math.max(MUCH_CODE_INSTRUCTIONS, PAYING_EXECUTIONS * warm));
+function instructionsBefore(warm: number): number {
+  const little = FIRST_INSTRUCTIONS + CUBES * warm ** 3;
+  const much = Math.max(MUCH_CODE_INSTRUCTIONS, PAYING_EXECUTIONS * warm);
+  return Math.min(little, much, MOST_INSTRUCTIONS);
+}

@@ -139,6 +139,13 @@ test("code that is seldom jumped to makes other code wait no longer", () => {
   expect(shares(source.replace("rept 30", "rept 40"), 1_000_000).translated).toBe(0);
 });
 
+test("however much code is warm, a loop waits for 16.8 million instructions at most", () => {
+  const source = `li s1, 60\n 1: .rept 12000\n addi a0, a0, 1\n .endr\n addi s1, s1, -1\n beqz s1, 2f\n j 1b
+    2: .rept 40\n addi a0, a0, 1\n .endr\n j 2b`;
+  expect(shares(source, 16_000_000).translated).toBe(0);
+  expect(shares(source, 18_000_000).translated).toBeGreaterThan(0);
+});
+
 test("what is translated is entered while all other code waits", () => {
   // Two fifths of the second loop are turns of the first, which is translated by then. The rest is hot after 2.8 million instructions, and waits.
   const source = `jal 1f\n 2: .rept 600\n addi a1, a1, 1\n .endr\n li s1, 10\n jal 3f\n j 2b
