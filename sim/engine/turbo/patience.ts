@@ -1,7 +1,7 @@
 // How long hot code waits with timing: the longer, the more code of the program is warm.
 //
 // To translate an instruction takes as long as to interpret it some 2,300 times; with copies of it, and ways between regions and the
-// interpreter, some 3,000. How often it is yet to be executed nobody knows. That it is as often as so far is a guess that is never far off.
+// interpreter, some 3,000. How often it is yet to be executed nobody knows: to guess as often as so far loses least at worst.
 import { HEAT, type DecodedPages } from "./decoded-pages.ts";
 
 /** Of the interpreter in WebAssembly, before the first region is made: that takes as long as twice as many, for all it needs is cold itself. */
