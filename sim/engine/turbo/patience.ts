@@ -8,7 +8,7 @@ import { HEAT, type DecodedPages } from "./decoded-pages.ts";
 const FIRST_INSTRUCTIONS = 1 << 18;
 /** Little code is in few loops, each turn of which tells much: it waits for so many times the cube of how much it is. */
 const CUBES = 1 / 16;
-/** Much code waits until it has been executed so often on average, and for so many instructions at least. */
+/** Much code waits until it has been executed so often on average, and for so many instructions at least: four million are not to take longer than interpreted. */
 const PAYING_EXECUTIONS = 3 << 10;
 const MUCH_CODE_INSTRUCTIONS = 1 << 22;
 /** Some of what is warm may be far hotter than the rest: in the end all is tried. */
