@@ -51,8 +51,7 @@ export class DecodedPages {
   }
 
   setHeat(parcels: number, offset: number, heat: number): void {
-    const at = wordOf(parcels, offset) + PARCEL.heat / 4;
-    this.#words[at] = (this.#words[at]! & ~HEAT_MASK) | heat;
+    this.#putHeat(wordOf(parcels, offset), heat);
   }
 
   /** Instructions that were gone through from where that often was jumped to, up to where it seldom was. */
@@ -76,17 +75,15 @@ export class DecodedPages {
 
   /** Nothing was jumped to more often than that. */
   coolTo(most: number): void {
-    const words = this.#words;
-    this.#forEach((parcel) => {
-      const at = parcel + PARCEL.heat / 4;
-      const heat = words[at]! & HEAT_MASK;
-      if (heat > most && heat <= HEAT.most) words[at] = (words[at]! & ~HEAT_MASK) | most;
+    this.#forEach((at) => {
+      const heat = this.#words[at + PARCEL.heat / 4]! & HEAT_MASK;
+      if (heat > most && heat <= HEAT.most) this.#putHeat(at, most);
     });
   }
 
   /** Nothing has been jumped to. */
   coolDown(): void {
-    this.#forEach((at) => (this.#words[at + PARCEL.heat / 4]! &= ~HEAT_MASK));
+    this.#forEach((at) => this.#putHeat(at, 0));
   }
 
   /** Forgets what was decoded from [from, to) of physical memory. */
@@ -109,6 +106,12 @@ export class DecodedPages {
     this.#words.fill(0, DECODED_AT / 4, DECODED_AT / 4 + (this.#parcels.size * PARCELS_BYTES) / 4);
     this.#words.fill(0, FETCHED_AT / 4, (FETCHED_AT + FETCHED_BYTES) / 4);
     this.#parcels.clear();
+  }
+
+  /** Of the parcel whose first word has such an index. */
+  #putHeat(index: number, heat: number): void {
+    const at = index + PARCEL.heat / 4;
+    this.#words[at] = (this.#words[at]! & ~HEAT_MASK) | heat;
   }
 
   /** Gives the index of each parcel's first word. */

@@ -41,9 +41,11 @@ export interface TurboOptions extends ReferenceOptions {
   readonly storage: Storage;
 }
 
+/** Instructions of the interpreter in WebAssembly that take as long as one of JavaScript's. */
+const JAVASCRIPT_COST = 48;
 /** How often JavaScript comes to an address before its code is translated; and once the interpreter in WebAssembly has begun, which is faster. */
 const HOT_AFTER = 48;
-const INTERPRETED_HOT_AFTER = 48 * HOT_AFTER;
+const INTERPRETED_HOT_AFTER = JAVASCRIPT_COST * HOT_AFTER;
 /** V8 replaces the quick code of a function by the optimised one when it is called: it has to be left now and then. */
 const MAX_BUDGET = 1 << 20;
 const PAGE_MASK = 0xfffn;
@@ -118,7 +120,7 @@ export class Turbo extends Reference {
       ...{ code: this.#code, interpreter: this.#interpreter, jumps: this.#jumps, pieces, machine: this, knownPage },
       ...{ hotAfter: o.hotAfter ?? HOT_AFTER, interpretedHotAfter: o.hotAfter ?? INTERPRETED_HOT_AFTER },
       waits: o.hotAfter === undefined,
-      progress: () => this.retired + (HOT_AFTER - 1) * this.#ofJavaScript,
+      progress: () => this.retired + (JAVASCRIPT_COST - 1) * this.#ofJavaScript,
       decoded: this.code,
       maker: new RegionMaker({
         ...{ code: this.#code, memory, knownPage },

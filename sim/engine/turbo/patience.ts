@@ -37,12 +37,17 @@ export class Patience {
 
   /** Is it too early to translate what is hot, with so many jumps? What got hot while it was has to do so once more. */
   stillWaits(hot: number): boolean {
-    if (!this.waits) this.#waitsFor = instructionsBefore(this.#pages.warm(WARM_AFTER));
-    const waited = this.#waited;
-    this.#waited = this.waits;
-    if (this.#waited) this.#pages.coolTo(HEAT.most >> 1);
-    else if (waited) this.#pages.coolTo(Math.floor(hot * KEPT_SHARE));
-    return this.#waited || waited;
+    // After the longest wait of all there is nothing to count.
+    if (!this.waits && this.#progress() < MOST_INSTRUCTIONS) {
+      this.#waitsFor = instructionsBefore(this.#pages.warm(WARM_AFTER));
+    }
+    const { waits } = this;
+    const isOver = this.#waited && !waits;
+    this.#waited = waits;
+    // Counts that are full would have it asked at each jump.
+    if (waits) this.#pages.coolTo(HEAT.most >> 1);
+    if (isOver) this.#pages.coolTo(Math.floor(hot * KEPT_SHARE));
+    return waits || isOver;
   }
 }
 
