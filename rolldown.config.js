@@ -2,7 +2,11 @@
 import { chmodSync } from "node:fs";
 import { defineConfig } from "rolldown";
 
-const THREADS = { main: "sim/cli/main.ts", "command-line": "sim/cli/command-line.ts", worker: "sim/worker.ts" };
+const MAIN = "sim/cli/main.ts";
+/** Each has its code in a file that Node can have compiled before (sim/packed-code.ts), and another that begins with it. */
+const THREADS = { "command-line": "sim/cli/command-line.ts", worker: "sim/worker.ts" };
+const BEGIN = "sim/cli/thread.ts";
+const FOLDER = "dist/bin";
 
 /**
  * The parser of options measures how wide its help is as terminals show any script, by regular expressions that take as long to make as
@@ -17,15 +21,22 @@ const narrowHelp = {
 };
 
 /** npx makes it so when it first links a package, and not again when `dist/` has been removed and built anew. */
-const executable = { name: "executable", writeBundle: () => chmodSync("dist/bin/main.js", 0o755) };
+const executable = { name: "executable", writeBundle: () => chmodSync(`${FOLDER}/main.js`, 0o755) };
 
-export default defineConfig(
-  Object.entries(THREADS).map(([name, source]) => ({
-    input: { [name]: source },
-    platform: "node",
-    logLevel: "warn",
-    plugins: [narrowHelp, ...(name === "main" ? [executable] : [])],
-    checks: { ineffectiveDynamicImport: false },
-    output: { dir: "dist/bin", codeSplitting: false, sourcemap: true },
-  })),
-);
+const pack = (name, source, format, plugins = []) => ({
+  input: { [name]: source },
+  platform: "node",
+  logLevel: "warn",
+  plugins: [narrowHelp, ...plugins],
+  // The parser of options would resolve what files of options extend, of which there are none.
+  checks: { ineffectiveDynamicImport: false, emptyImportMeta: false },
+  output: {
+    ...{ dir: FOLDER, format, codeSplitting: false, sourcemap: true },
+    entryFileNames: format === "cjs" ? "[name].cjs" : "[name].js",
+  },
+});
+
+export default defineConfig([
+  pack("main", MAIN, "es", [executable]),
+  ...Object.entries(THREADS).flatMap(([name, source]) => [pack(name, source, "cjs"), pack(name, BEGIN, "es")]),
+]);

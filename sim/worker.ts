@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
 import * as Comlink from "comlink";
 import { nodeEndpoint } from "./endpoint.ts";
-import { makeModules, type ModuleMaking } from "./engine/turbo/host.ts";
+import { inlinedInto, makeModules, type ModuleMaking } from "./engine/turbo/host.ts";
 import { Interruption } from "./interruption.ts";
 import { runSession, type OnProgress, type SessionResult, type SessionSpec } from "./session.ts";
 
@@ -32,12 +32,11 @@ function sparingly(report: OnProgress): OnProgress {
 }
 
 /**
- * Bytes of bytecode that V8 inlines into one function of JavaScript when it optimises it; its own limit is 920. Optimising has cores of its
- * own where a single session runs, but not beside other sessions: it takes a third less time with this limit, and the code it makes is as
- * fast but for programs that miss their caches all the time (a tenth slower).
+ * V8's own limit is 920. Optimising has cores of its own where a single session runs, but not beside other sessions: it takes a third less
+ * time with this limit, and the code it makes is as fast but for programs that miss their caches all the time (a tenth slower).
  */
 const MOST_INLINED_BYTES = 300;
-setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${MOST_INLINED_BYTES}`);
+setFlagsFromString(inlinedInto(MOST_INLINED_BYTES));
 
 const data = workerData as WorkerData;
 const interruption = new Interruption(data.interruption);

@@ -1,4 +1,6 @@
 // `meshsim run`: replays a trace under several deployments and shows where every cycle went.
+import { createHash } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import type { Argv } from "yargs";
 import type { Rules } from "../../traces/rules.ts";
@@ -94,7 +96,7 @@ export const runCommand: Command<RunOptions> = {
       ) as unknown as Argv<RunOptions>,
   run: async (options, interruption): Promise<Exit> => {
     const { Pool } = await import("../pool.ts");
-    const pool = new Pool(await threads(options.workers), interruption);
+    const pool = new Pool(threads(options.workers), interruption);
     const progress = new Progress(options.quiet ? "none" : options.progress);
     try {
       pool.prepare(options.deployments.split(",").length);
@@ -138,8 +140,7 @@ interface Settings {
   readonly engine: EngineName;
 }
 
-async function threads(workers: string): Promise<number> {
-  const { availableParallelism } = await import("node:os");
+function threads(workers: string): number {
   return workers === "auto" ? availableParallelism() : whole("workers", workers, 1, 256);
 }
 
@@ -179,7 +180,6 @@ async function importTrace(file: string, settings: Settings): Promise<Pick<Repla
   const { readTrace } = await import("../../traces/read.ts");
   const imported = readTrace(input, { file, strict: settings.strict, rules: settings.rules });
   if (imported.kind === "diagnostics") throw invalidInput(imported.diagnostics, "nothing simulated", imported.total);
-  const { createHash } = await import("node:crypto");
   const { trace, format, spans, rules, repairs } = imported;
   const hash = createHash("sha256").update(input).digest("hex");
   return { trace, source: { file: file === "-" ? "stdin" : basename(file), format, hash, spans, rules, repairs } };

@@ -1,6 +1,6 @@
 // Cold code: the first instructions of a program with full timing, beside the interpreter in WebAssembly alone, which never translates.
-// `npm run bench:cold`; USAGE says with what options. Each run has a process of its own (cold-run.ts, packed into one file as the command
-// line is), both in turns.
+// `npm run bench:cold`; USAGE says with what options. Each run has a process of its own (cold-run.ts, packed as the command line is, what V8
+// compiles of it recorded), both in turns.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,8 +28,10 @@ const USAGE = `usage: npm run bench:cold [-- OPTIONS]
   --rounds N         in turns, of which the medians are shown (default 5)`;
 
 /** Files of the folder in which it is measured. */
-const RUN = "cold-run.mjs";
+const RUN = { begin: "cold-run.mjs", code: "cold-run.cjs" };
 const PROGRAM = "program.elf";
+/** The kernel whose runs have the code recorded. */
+const RECORDED = "mixed";
 /** No kernel comes to its end. */
 const TURNS = 2 ** 40;
 const FILE_RAM_BYTES = 2 ** 26;
@@ -89,17 +91,28 @@ async function readOptions(): Promise<Options> {
   };
 }
 
-const pack = (folder: string): Promise<unknown> =>
+const pack = (folder: string, source: string, name: string): Promise<unknown> =>
   build({
-    input: join(import.meta.dirname, "cold-run.ts"),
+    input: join(import.meta.dirname, source),
     platform: "node",
     logLevel: "warn",
-    output: { file: join(folder, RUN), codeSplitting: false },
+    output: { file: join(folder, name), format: name.endsWith(".cjs") ? "cjs" : "es", codeSplitting: false },
   });
 
-function milliseconds(folder: string, job: Job): number {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, RUN), JSON.stringify(job)], {
+async function prepare(folder: string, { core, instructions }: Options): Promise<void> {
+  await pack(folder, "cold-run.ts", RUN.code);
+  await pack(folder, "../../sim/cli/thread.ts", RUN.begin);
+  const elf = join(folder, PROGRAM);
+  for (const subject of kernelSubjects([RECORDED])) {
+    writeFileSync(elf, writeElf(subject.image(folder)));
+    milliseconds(folder, { ...subject, elf, core, instructions, translates: true }, { MESHSIM_RECORD_CODE: "1" });
+  }
+}
+
+function milliseconds(folder: string, job: Job, environment: Readonly<Record<string, string>> = {}): number {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, RUN.begin), JSON.stringify(job)], {
     encoding: "utf8",
+    env: { ...process.env, ...environment },
   });
   if (status !== 0) throw new Failure("usage", `${stderr.trim()} (status 2)`);
   return Number(stdout);
@@ -147,7 +160,7 @@ await runCommand(async () => {
   const options = await readOptions();
   const folder = mkdtempSync(join(tmpdir(), "meshsim-cold-"));
   try {
-    await pack(folder);
+    await prepare(folder, options);
     bench(options, folder);
     return 0;
   } finally {

@@ -35,13 +35,19 @@ const REGION_BUDGET_BYTES = 500_000_000;
  * programs, take as long with either.
  */
 const SHARED_BUDGET_BYTES = 16_000_000;
-/** Where a module is made not to be optimised while it runs, nor is it at its first call. */
-setFlagsFromString("--no-wasm-tier-up");
-/**
- * V8 optimises JavaScript that was executed so many times, in bytes of its bytecode, in threads that take the time of this one where there are
- * few cores. Its own 67,584 are soon over where code is translated, 150 functions in the first tenths of a second.
- */
-setFlagsFromString("--interrupt-budget=500000");
+const V8_OPTIONS = [
+  // Where a module is made not to be optimised while it runs, nor is it at its first call.
+  "--no-wasm-tier-up",
+  // V8 optimises JavaScript that was executed so many times, in bytes of its bytecode, in threads that take the time of this one where there are
+  // few cores. Its own 67,584 are soon over where code is translated, 150 functions in the first tenths of a second.
+  "--interrupt-budget=500000",
+  inlinedInto(920),
+];
+
+/** Bytes of bytecode that V8 inlines into one function of JavaScript when it optimises it. */
+export function inlinedInto(bytes: number): string {
+  return `--max-inlined-bytecode-size-cumulative=${bytes}`;
+}
 
 /** How the threads of a process make their modules. Survives structured cloning. */
 export interface ModuleMaking {
@@ -67,13 +73,30 @@ export function makeModules(making: ModuleMaking): void {
  * told to: functions here call one another a few deep, and are left for JavaScript, which sees to interrupts, every million instructions.
  * Without them, timed kernels are 1 to 5 % faster.
  */
-const V8_OPTIONS: readonly { readonly flag: string; readonly versions: readonly string[] }[] = [
+const OPTIONS_OF_VERSIONS: readonly { readonly flag: string; readonly versions: readonly string[] }[] = [
   { flag: "--experimental-wasm-branch-hinting", versions: ["11", "12", "13"] },
   { flag: "--experimental-wasm-inlining", versions: ["11", "12"] },
   { flag: "--no-wasm-stack-checks", versions: ["11", "12", "13"] },
 ];
-const version = process.versions.v8.split(".")[0]!;
-for (const { flag, versions } of V8_OPTIONS) if (versions.includes(version)) setFlagsFromString(flag);
+
+/**
+ * As threads have them until they change some for all (`make`, sim/worker.ts): V8's options are those of the process. What it has compiled with
+ * others it does not take from a code cache (sim/packed-code.ts).
+ */
+export function setV8Options(): void {
+  const version = process.versions.v8.split(".")[0]!;
+  const ofVersion = OPTIONS_OF_VERSIONS.filter(({ versions }) => versions.includes(version)).map(({ flag }) => flag);
+  for (const flag of [...V8_OPTIONS, ...ofVersion, ...makingOptions(true, SHARED_BUDGET_BYTES)])
+    setFlagsFromString(flag);
+}
+
+/** For modules that are made from now on. */
+const makingOptions = (optimised: boolean, budgetBytes: number): readonly string[] => [
+  optimised ? "--wasm-dynamic-tiering" : "--no-wasm-dynamic-tiering",
+  `--wasm-tiering-budget=${budgetBytes}`,
+];
+
+setV8Options();
 
 type Imports = Readonly<Record<string, unknown>>;
 
@@ -99,8 +122,7 @@ function make(
 ): WebAssembly.Instance {
   while (Atomics.compareExchange(turn, 0, FREE, TAKEN) !== FREE) Atomics.wait(turn, 0, TAKEN);
   try {
-    setFlagsFromString(optimised ? "--wasm-dynamic-tiering" : "--no-wasm-dynamic-tiering");
-    setFlagsFromString(`--wasm-tiering-budget=${budgetBytes}`);
+    for (const flag of makingOptions(optimised, budgetBytes)) setFlagsFromString(flag);
     return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
   } finally {
     Atomics.store(turn, 0, FREE);
