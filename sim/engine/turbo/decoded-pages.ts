@@ -17,6 +17,9 @@ export const HEAT_MASK = (1 << PARCEL.heatBits) - 1;
 /** In place of how often a parcel was jumped to, and more than any count: it cannot be translated; translated code can be entered there. */
 export const HEAT = { never: HEAT_MASK, enters: HEAT_MASK - 1, most: HEAT_MASK - 2 } as const;
 
+/** To count the warm instructions of a page takes JavaScript, which V8 has yet to optimise, a tenth of a millisecond. */
+const MOST_COUNTED_PAGES = 8;
+
 export class DecodedPages {
   readonly #words: Int32Array;
   /** Where the parcels of a page lie, by its number in physical memory. */
@@ -54,31 +57,42 @@ export class DecodedPages {
     this.#putHeat(wordOf(parcels, offset), heat);
   }
 
-  /** Instructions that were gone through from where that often was jumped to, up to where it seldom was. */
+  /**
+   * Instructions that were gone through from where that often was jumped to, up to where it seldom was: told by some pages where there are
+   * many.
+   */
   warm(often: number): number {
-    const words = this.#words;
+    const { size } = this;
+    const step = Math.ceil(size / MOST_COUNTED_PAGES);
     let count = 0;
-    for (const parcels of this.#parcels.values()) {
-      const end = parcels + PARCELS_BYTES;
-      let isWarm = false;
-      for (let parcel = parcels; parcel < end;) {
-        const record = words[(parcel + PARCEL.record) >>> 2]!;
-        const heat = words[(parcel + PARCEL.heat) >>> 2]! & HEAT_MASK;
-        isWarm = record !== 0 && (heat > 0 ? heat >= often : isWarm);
-        if (isWarm) count += 1;
-        const bytes = record === 0 ? PARCEL_BYTES : words[(record + OPERATION.bytes) >>> 2]!;
-        parcel += (bytes / PARCEL_BYTES) << PARCEL.bits;
-      }
+    for (let page = 0; page < size; page += step) count += this.#warmOf(DECODED_AT + page * PARCELS_BYTES, often);
+    return count * step;
+  }
+
+  #warmOf(parcels: number, often: number): number {
+    const words = this.#words;
+    const end = parcels + PARCELS_BYTES;
+    let count = 0;
+    let isWarm = false;
+    for (let parcel = parcels; parcel < end;) {
+      const record = words[(parcel + PARCEL.record) >>> 2]!;
+      const heat = words[(parcel + PARCEL.heat) >>> 2]! & HEAT_MASK;
+      isWarm = record !== 0 && (heat > 0 ? heat >= often : isWarm);
+      if (isWarm) count += 1;
+      const bytes = record === 0 ? PARCEL_BYTES : words[(record + OPERATION.bytes) >>> 2]!;
+      parcel += (bytes / PARCEL_BYTES) << PARCEL.bits;
     }
     return count;
   }
 
   /** Nothing was jumped to more often than that. */
   coolTo(most: number): void {
-    this.#forEach((at) => {
-      const heat = this.#words[at + PARCEL.heat / 4]! & HEAT_MASK;
-      if (heat > most && heat <= HEAT.most) this.#putHeat(at, most);
-    });
+    const words = this.#words;
+    const end = (DECODED_AT + this.#parcels.size * PARCELS_BYTES) / 4;
+    for (let at = (DECODED_AT + PARCEL.heat) / 4; at < end; at += 1 << (PARCEL.bits - 2)) {
+      const heat = words[at]! & HEAT_MASK;
+      if (heat > most && heat <= HEAT.most) words[at] = words[at]! ^ heat ^ most;
+    }
   }
 
   /** Nothing has been jumped to. */

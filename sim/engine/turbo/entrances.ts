@@ -56,6 +56,8 @@ const TRIP = 192;
 const MOST_TRIPS = 32;
 /** Hot code that has little of being translated is passed over so many times. */
 const MOST_PASSED_OVER = 4;
+/** While nothing is translated, what is left at once is left for the interpreter. */
+const MOST_PASSED_OVER_AT_FIRST = 16;
 /** To make a region takes as long as to translate so many instructions more: fewer are passed over in proportion. */
 const MAKING = 32;
 const PAGE_MASK = 0xfffn;
@@ -145,7 +147,11 @@ export class Entrances {
       this.#heat(page, pc, 0);
       return undefined;
     }
-    if (this.#patience?.stillWaits(hot) === true) return undefined;
+    if (this.#patience?.stillWaits(hot) === true) {
+      // A count that is full would have it asked at each jump.
+      if (hot === HEAT.most) this.#heat(page, pc, HEAT.most >> 1);
+      return undefined;
+    }
     interpreter.tellJumps(jumps);
     const isWarmWith = (share: number) => (to: bigint) => {
       const seen = this.#pageAt(to);
@@ -189,7 +195,7 @@ export class Entrances {
     if (code.covers(page, pc, meta, bits)) return MOST_PASSED_OVER;
     if (pc === this.#leftFor) return 0;
     const { instructions, longestWay } = codeAhead(pc, source);
-    if (longestWay < TRIP) return MOST_PASSED_OVER;
+    if (longestWay < TRIP) return code.instructions === 0 ? MOST_PASSED_OVER_AT_FIRST : MOST_PASSED_OVER;
     return interpreter.hasBegun ? Math.min(Math.floor(MAKING / instructions), MOST_PASSED_OVER) : 0;
   }
 

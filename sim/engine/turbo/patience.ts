@@ -2,10 +2,10 @@
 //
 // To translate an instruction takes as long as to interpret it some 2,300 times; with copies of it, and ways between regions and the
 // interpreter, some 3,000. How often it is yet to be executed nobody knows: to guess as often as so far loses least at worst.
-import { HEAT, type DecodedPages } from "./decoded-pages.ts";
+import type { DecodedPages } from "./decoded-pages.ts";
 
-/** Of the interpreter in WebAssembly, before the first region is made: that takes as long as twice as many, for all it needs is cold itself. */
-const FIRST_INSTRUCTIONS = 1 << 18;
+/** Of the interpreter in WebAssembly, before the first region is made: twice or four times as many are slower, by 2 to 5 % of four million. */
+const FIRST_INSTRUCTIONS = 1 << 16;
 /** Little code is in few loops, each turn of which tells much: it waits for so many times the cube of how much it is. */
 const CUBES = 1 / 16;
 /** Much code waits until it has been executed so often on average, and for so many instructions at least: four million are not to take longer than interpreted. */
@@ -44,8 +44,6 @@ export class Patience {
     const { waits } = this;
     const isOver = this.#waited && !waits;
     this.#waited = waits;
-    // Counts that are full would have it asked at each jump.
-    if (waits) this.#pages.coolTo(HEAT.most >> 1);
     if (isOver) this.#pages.coolTo(Math.floor(hot * KEPT_SHARE));
     return waits || isOver;
   }
