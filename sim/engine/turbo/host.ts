@@ -41,6 +41,7 @@ const V8_OPTIONS = [
   // V8 optimises JavaScript that was executed so many times, in bytes of its bytecode, in threads that take the time of this one where there are
   // few cores. Its own 67,584 are soon over where code is translated, 150 functions in the first tenths of a second.
   "--interrupt-budget=500000",
+  // V8's own, said because a thread may have changed it.
   inlinedInto(920),
 ];
 
@@ -81,7 +82,8 @@ const OPTIONS_OF_VERSIONS: readonly { readonly flag: string; readonly versions: 
 
 /**
  * As threads have them until they change some for all (`make`, sim/worker.ts): V8's options are those of the process. What it has compiled with
- * others it does not take from a code cache (sim/packed-code.ts).
+ * others it does not take from a code cache (sim/packed-code.ts). A thread that begins while another makes a module may have that optimised
+ * otherwise, which takes time but changes no result.
  */
 export function setV8Options(): void {
   const version = process.versions.v8.split(".")[0]!;
