@@ -155,13 +155,15 @@ test("however much code is warm, a loop waits for 16.8 million instructions at m
   expect(shares(source, 18_000_000).translated).toBeGreaterThan(0);
 });
 
-test("what is translated is entered while all other code waits", () => {
+test("what is translated is entered while all other code waits, and from then on", () => {
   // Two fifths of the second loop are turns of the first, which is translated by then. The rest is hot after 2.6 million instructions, and waits.
   const source = `jal 1f\n 2: .rept 600\n addi a1, a1, 1\n .endr\n li s1, 10\n jal 3f\n j 2b
     1: li s1, 10000\n 3: .rept 40\n addi a0, a0, 1\n .endr\n addi s1, s1, -1\n bnez s1, 3b\n ret`;
   const { interpreted, translated } = shares(source, 4_000_000, { core, interpretAfter: 0 });
   expect(interpreted).toBeGreaterThan(2_150_000);
   expect(translated).toBeGreaterThan(1_650_000);
+  // And when the wait is over: else 56,000 more are interpreted until it is hot again.
+  expect(shares(source, 5_000_000, { core, interpretAfter: 0 }).interpreted).toBeLessThan(2_380_000);
 });
 
 test("where nothing is translated, a loop that is left in each turn for cold code is hot after more turns than one that goes on", () => {
