@@ -247,8 +247,10 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
     ["each page counts as warm as if it stood for several", "page += step", "page += 1"],
   ]),
   ...mutations("sim/engine/turbo/patience.ts", INTERPRETER_TESTS, [
-    ["a first loop does not wait", "FIRST_INSTRUCTIONS = 1 << 16", "FIRST_INSTRUCTIONS = 0"],
+    ["a first loop does not wait", "FIRST_INSTRUCTIONS = 3 << 16", "FIRST_INSTRUCTIONS = 0"],
     ["little code waits no longer than a loop", "CUBES * warm ** 3", "warm"],
+    ["code is counted anew whenever some of it is hot", "LONGER = 5 / 4", "LONGER = 1"],
+    ["how much code is warm is counted once", "Math.max(this.#waitsFor, LONGER * progress)", "Infinity"],
     ["much code waits as long as it is much", "MUCH_CODE_INSTRUCTIONS = 1 << 22", "MUCH_CODE_INSTRUCTIONS = 0"],
     ["very much code waits for good", "MOST_INSTRUCTIONS = 1 << 24", "MOST_INSTRUCTIONS = Infinity"],
     ["very much code waits no longer than much", "PAYING_EXECUTIONS * warm", "0"],
