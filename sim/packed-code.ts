@@ -1,7 +1,7 @@
 // Packed code, and its code cache: what V8 compiled of it in an earlier run. V8 compiles a function when it is first called, which takes a
 // short run a fifth of its time.
 import { createHash } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import Module, { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { Script } from "node:vm";
@@ -14,8 +14,8 @@ const RECORDS = "MESHSIM_RECORD_CODE";
 const RECORD_INTERVAL_MS = 50;
 
 /**
- * Runs a file of packed code (CommonJS) with its code cache. Where there is none, or one of other code, of another version of V8 or of other
- * options, V8 compiles anew.
+ * Runs a file of packed code (CommonJS) with its code cache. Where there is none, or one of other code, of another build of Node or of other
+ * options of V8, it is compiled anew.
  */
 export function runPacked(file: string): void {
   const code = readFileSync(file);
@@ -29,8 +29,20 @@ export function runPacked(file: string): void {
   run.call(module.exports, module.exports, createRequire(file), module, file, dirname(file));
 }
 
-/** A code cache's file ends with the digest of its code and of itself: V8 compares no more than lengths and options. */
-const digestOf = (code: Buffer, cache: Buffer): Buffer => createHash("sha1").update(code).update(cache).digest();
+/** Tells this build of Node from all others. */
+function hostBuild(): string {
+  const { versions, config, arch, platform, execPath } = process;
+  const { size, mtimeMs } = statSync(execPath);
+  return JSON.stringify([versions, config, arch, platform, size, mtimeMs]);
+}
+
+/**
+ * What a code cache's file ends with. V8 itself compares its version's number, its options and how long the code is: it executes what it
+ * compiled of other code of that length, and has crashed with what another build of the same version compiled (Node 20.19.6 and 20.20.2).
+ */
+export function digestOf(code: string | Buffer, cache: Buffer, build = hostBuild()): Buffer {
+  return createHash("sha1").update(build).update(code).update(cache).digest();
+}
 const DIGEST_BYTES = 20;
 
 function readCache(file: string, code: Buffer): Buffer | undefined {

@@ -1,6 +1,5 @@
 // The packed command line's threads: their code, and what V8 compiled of it earlier. Here other code stands in the place of theirs.
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
@@ -15,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { digestOf } from "../../sim/packed-code.ts";
 
 const BEGIN = new URL("../../dist/bin/worker.js", import.meta.url);
 const ONE = `console.log("one");\n`;
@@ -52,11 +52,10 @@ function recorded(code: string): Buffer {
   return readFileSync(path("cjs.cache"));
 }
 
-/** Has the code cache of code say that it is of other code. */
-function pretend(code: string, other: string): void {
+/** Has the code cache of code say that it is of other code, and perhaps that another build of Node has made it. */
+function pretend(code: string, other: string, ...build: readonly [string?]): void {
   const cache = recorded(code).subarray(0, -DIGEST_BYTES);
-  const digest = createHash("sha1").update(other).update(cache).digest();
-  writeFileSync(path("cjs.cache"), Buffer.concat([cache, digest]));
+  writeFileSync(path("cjs.cache"), Buffer.concat([cache, digestOf(other, cache, ...build)]));
 }
 
 describe("a code cache", () => {
@@ -70,6 +69,11 @@ describe("a code cache", () => {
   test("is used: one that says it is of other code, which it is not, has what it holds executed", () => {
     pretend(ONE, TWO);
     expect(run(TWO)).toBe("one\n");
+  });
+
+  test("of another build of Node is not used", () => {
+    pretend(ONE, TWO, "another");
+    expect(run(TWO)).toBe("two\n");
   });
 
   test("of other options of V8 is not used", () => {

@@ -38,9 +38,6 @@ const SHARED_BUDGET_BYTES = 16_000_000;
 const V8_OPTIONS = [
   // Where a module is made not to be optimised while it runs, nor is it at its first call.
   "--no-wasm-tier-up",
-  // V8 optimises JavaScript that was executed so many times, in bytes of its bytecode, in threads that take the time of this one where there are
-  // few cores. Its own 67,584 are soon over where code is translated, 150 functions in the first tenths of a second.
-  "--interrupt-budget=500000",
   // V8's own, said because a thread may have changed it.
   inlinedInto(920),
 ];
@@ -72,12 +69,15 @@ export function makeModules(making: ModuleMaking): void {
  * registers are not kept in memory for it. Inlining: of small functions where others of their module call them. With both, timed kernels
  * take 7 to 24 % fewer of the host's instructions. Stack checks, at each function and each turn of a loop, are left out by no version unless
  * told to: functions here call one another a few deep, and are left for JavaScript, which sees to interrupts, every million instructions.
- * Without them, timed kernels are 1 to 5 % faster.
+ * Without them, timed kernels are 1 to 5 % faster. JavaScript is optimised when it was executed so many times, in bytes of its bytecode, in
+ * threads that take the time of this one where there are few cores: V8 11's own 67,584 are soon over where code is translated, 150 functions
+ * in the first tenths of a second. Later versions compile it quickly first, and have no such option.
  */
 const OPTIONS_OF_VERSIONS: readonly { readonly flag: string; readonly versions: readonly string[] }[] = [
   { flag: "--experimental-wasm-branch-hinting", versions: ["11", "12", "13"] },
   { flag: "--experimental-wasm-inlining", versions: ["11", "12"] },
   { flag: "--no-wasm-stack-checks", versions: ["11", "12", "13"] },
+  { flag: "--interrupt-budget=500000", versions: ["11"] },
 ];
 
 /**
