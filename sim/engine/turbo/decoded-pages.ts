@@ -17,6 +17,14 @@ export const HEAT_MASK = (1 << PARCEL.heatBits) - 1;
 /** In place of how often a parcel was jumped to, and more than any count: it cannot be translated; translated code can be entered there. */
 export const HEAT = { never: HEAT_MASK, enters: HEAT_MASK - 1, most: HEAT_MASK - 2 } as const;
 
+/** How jumps to a place are counted. */
+export interface HeatLimits {
+  /** After so many its code is hot: JavaScript is asked whether to translate it. */
+  readonly hot: number;
+  /** No more than that are counted. */
+  readonly counted: number;
+}
+
 /** To count the warm instructions of a page takes JavaScript, which V8 has yet to optimise, a tenth of a millisecond. */
 const MOST_COUNTED_PAGES = 8;
 
@@ -83,16 +91,6 @@ export class DecodedPages {
       parcel += (bytes / PARCEL_BYTES) << PARCEL.bits;
     }
     return count;
-  }
-
-  /** Nothing was jumped to more often than that. */
-  coolTo(most: number): void {
-    const words = this.#words;
-    const end = (DECODED_AT + this.#parcels.size * PARCELS_BYTES) / 4;
-    for (let at = (DECODED_AT + PARCEL.heat) / 4; at < end; at += 1 << (PARCEL.bits - 2)) {
-      const heat = words[at]! & HEAT_MASK;
-      if (heat > most && heat <= HEAT.most) words[at] = words[at]! ^ heat ^ most;
-    }
   }
 
   /** Nothing has been jumped to. */

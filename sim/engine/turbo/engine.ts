@@ -14,6 +14,7 @@ import type { Stop } from "../engine.ts";
 import { Reference, type ReferenceOptions } from "../reference.ts";
 import { TranslatedCode, type Entrance } from "./code-cache.ts";
 import { Contexts, inOnePage } from "./contexts.ts";
+import type { HeatLimits } from "./decoded-pages.ts";
 import { Entrances } from "./entrances.ts";
 import { GOES_ON, SWITCHES } from "./exits.ts";
 import { Interpreter } from "./interpreter.ts";
@@ -54,8 +55,8 @@ const NOWHERE = -1;
 const INTERPRETED_AFTER = 1 << 10;
 /** It is left now and then, for V8 to replace it by its optimised version. */
 const INTERPRETED_AT_ONCE = 1 << 14;
-/** How hot is hot changes slowly, and new code has the interpreter begin again and again. */
-const HOT_FOR = 1 << 10;
+/** What is hot changes slowly, and new code has the interpreter begin again and again. */
+const LIMITS_FOR = 1 << 10;
 
 export class Turbo extends Reference {
   /** Instructions that generated code has executed, and the interpreter in WebAssembly. */
@@ -73,9 +74,9 @@ export class Turbo extends Reference {
   #untilRetired = 0;
   /** The address that follows the last instruction interpreted: coming there is no jump. */
   #sequential = NOWHERE;
-  /** Jumps after which code is hot, until so much has been retired. */
-  #hot = 0;
-  #hotUntil = 0;
+  /** How jumps are counted, until so much has been retired. */
+  #limits: HeatLimits = { hot: 0, counted: 0 };
+  #limitsUntil = 0;
   /** Generated code gave up at this instruction; the next one may be in it again. */
   #gaveUp = false;
   /** The context that the machine's translation is configured for: generated code may be in another. */
@@ -208,7 +209,7 @@ export class Turbo extends Reference {
     const budget = this.#left(INTERPRETED_AT_ONCE);
     if (budget < 1 || this.now >= this.eventAt) return false;
     if (timing !== undefined) this.#beginTimed(timing);
-    const executed = budget - this.#interpreter.run(this.pc, meta, page, within, budget, this.#hotNow());
+    const executed = budget - this.#interpreter.run(this.pc, meta, page, within, budget, this.#limitsNow());
     timing?.pieces.follow();
     this.retired += executed;
     this.interpreted += executed;
@@ -223,12 +224,12 @@ export class Turbo extends Reference {
     return executed > 0;
   }
 
-  #hotNow(): number {
-    if (this.retired >= this.#hotUntil) {
-      this.#hot = this.#entrances.hot;
-      this.#hotUntil = this.retired + HOT_FOR;
+  #limitsNow(): HeatLimits {
+    if (this.retired >= this.#limitsUntil) {
+      this.#limits = this.#entrances.limits;
+      this.#limitsUntil = this.retired + LIMITS_FOR;
     }
-    return this.#hot;
+    return this.#limits;
   }
 
   /** Can the interpreter in WebAssembly execute the instruction at the pc? */

@@ -3,7 +3,7 @@ import type { CodeCache, CodePage } from "../code.ts";
 import type { Reference } from "../reference.ts";
 import { codeAhead } from "./code-ahead.ts";
 import { pageOf, type CachedRegion, type Entrance, type TranslatedCode } from "./code-cache.ts";
-import { HEAT, type DecodedPages } from "./decoded-pages.ts";
+import { HEAT, type DecodedPages, type HeatLimits } from "./decoded-pages.ts";
 import { ExecutedCode } from "./executed-code.ts";
 import type { Interpreter } from "./interpreter.ts";
 import type { Jumps } from "./jumps.ts";
@@ -83,9 +83,17 @@ export class Entrances {
     this.#arrival = interpretedHotAfter > hotAfter ? Math.ceil(interpretedHotAfter / hotAfter) : 1;
   }
 
-  /** Jumps to a place after which its code is hot. */
-  get hot(): number {
-    if (this.#patience?.waits === true) return HEAT.most;
+  /** How jumps to places are counted now. */
+  get limits(): HeatLimits {
+    const hot = this.#hot;
+    const patience = this.#patience;
+    return patience?.waits === true
+      ? { hot: HEAT.enters, counted: patience.counted(hot) }
+      : { hot, counted: HEAT.most };
+  }
+
+  /** Jumps to a place after which its code is hot, where nothing waits. */
+  get #hot(): number {
     const { hotAfter, code, pieces } = this.#o;
     const shares = sharesOf(
       code.instructions,
@@ -117,8 +125,9 @@ export class Entrances {
       return known;
     }
     const came = before === HEAT.enters ? 0 : before;
-    const heat = Math.min(came + (this.#o.interpreter.hasBegun ? this.#arrival : 1), HEAT.most);
-    const isHot = heat >= this.hot;
+    const { hot, counted } = this.limits;
+    const heat = Math.min(came + (this.#o.interpreter.hasBegun ? this.#arrival : 1), counted);
+    const isHot = heat >= hot;
     this.#heat(page, pc, heat);
     if (!isHot && came % LOOKS_FOR_SHARED !== 0) return undefined;
     this.#makeRoom();
@@ -141,15 +150,14 @@ export class Entrances {
   #translate(page: CodePage, circumstances: Circumstances): Entrance | undefined {
     const { pc, meta, bits } = circumstances;
     const { code, maker, interpreter, jumps, machine, decoded, knownPage, hotAfter } = this.#o;
-    const { hot } = this;
+    const hot = this.#hot;
     // Heat comes to an end, where code is never to be hot, too.
     if (hotAfter === Infinity) {
       this.#heat(page, pc, 0);
       return undefined;
     }
-    if (this.#patience?.stillWaits(hot) === true) {
-      // A count that is full would have it asked at each jump.
-      if (hot === HEAT.most) this.#heat(page, pc, HEAT.most >> 1);
+    if (this.#patience?.stillWaits() === true) {
+      this.#heat(page, pc, this.#patience.counted(hot));
       return undefined;
     }
     interpreter.tellJumps(jumps);

@@ -25,7 +25,7 @@ import { encodeModule, I32, Op } from "./wasm.ts";
 
 const { const: word } = i32;
 
-export type InterpreterLoop = (budget: number, hot: number) => number;
+export type InterpreterLoop = (budget: number, hot: number, counted: number) => number;
 
 /**
  * Why the loop has been left. 0: what it was given to do is done, or an event is due. Else JavaScript has to execute the instruction at the
@@ -45,15 +45,15 @@ export interface TimedLoop {
 }
 
 /**
- * Exports `interpret(budget, hot)`: executes so many instructions at most, and leaves at a parcel that was jumped to `hot` times; gives
- * what is left of the budget. STATE.exit says why it was left (`LEFT`).
+ * Exports `interpret(budget, hot, counted)`: executes so many instructions at most, counts so many jumps to a parcel at most, and leaves at
+ * one that was jumped to `hot` times; gives what is left of the budget. STATE.exit says why it was left (`LEFT`).
  */
 export function defineInterpreter(module: Functions, timed: TimedLoop | undefined): void {
   const findPage = findPageFunction(module);
   module.define(
-    [I32, I32],
+    [I32, I32, I32],
     I32,
-    (f, left, hot) => {
+    (f, left, hot, counted) => {
       const pc = f.let(i64.load(word(0), STATE.pc));
       const page = f.let(i64.const(0n));
       const [parcels, place, jumped] = [f.let(word(0)), f.let(word(0)), f.let(word(0))];
@@ -84,8 +84,9 @@ export function defineInterpreter(module: Functions, timed: TimedLoop | undefine
           const parcel = f.let(i32.add(parcels, i32.shl(i32.low(offset), word(PARCEL.bits - 1))));
           const heat = f.let(i32.load(parcel, PARCEL.heat));
           f.if(jumped, () => {
-            f.rarely(i32.not(i32.lt(i32.and(heat, word(HEAT_MASK)), hot)), () => leaveAs(LEFT.hot, leave));
-            f.store(parcel, PARCEL.heat, i32.add(heat, word(1)));
+            const jumps = f.let(i32.and(heat, word(HEAT_MASK)));
+            f.rarely(i32.not(i32.lt(jumps, hot)), () => leaveAs(LEFT.hot, leave));
+            f.store(parcel, PARCEL.heat, i32.add(heat, i32.lt(jumps, counted)));
           });
           const record = f.let(i32.load(parcel, PARCEL.record));
           f.rarely(i32.not(record), stuck);

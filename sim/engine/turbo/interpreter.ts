@@ -1,7 +1,7 @@
 // The interpreter in WebAssembly, as the engine sees it: what it goes through until code is hot, and where it leaves off.
 import { PAGE_BYTES } from "../../machine/memory.ts";
 import type { CodeCache, CodePage, Op } from "../code.ts";
-import { DecodedPages } from "./decoded-pages.ts";
+import { DecodedPages, type HeatLimits } from "./decoded-pages.ts";
 import type { InterpreterLoop } from "./interpreter-loop.ts";
 import type { Jumps } from "./jumps.ts";
 import { FETCHED, FETCHED_AT, INTERPRETED, INTERPRETED_AT, JUMPED, JUMPED_AT, RAM_AT, STATE } from "./layout.ts";
@@ -79,10 +79,10 @@ export class Interpreter {
   /**
    * Executes instructions from an address on, which is in a known page; STATE has then where it goes on, and why it has been left (`LEFT`).
    *
-   * @param hot - jumps to a place after which it is left there.
+   * @param limits - it is left where a place is hot.
    * @returns what is left of the budget.
    */
-  run(pc: bigint, meta: bigint, page: CodePage, { low, span }: Within, budget: number, hot: number): number {
+  run(pc: bigint, meta: bigint, page: CodePage, { low, span }: Within, budget: number, limits: HeatLimits): number {
     const { doubles } = this.#linear;
     doubles[STATE.pc >>> 3] = pc;
     doubles[STATE.meta >>> 3] = meta;
@@ -91,7 +91,7 @@ export class Interpreter {
     this.enterPage(pc & ~PAGE_MASK, page);
     this.#operations.make();
     this.#loop ??= this.#makeLoop();
-    return this.#loop(budget, hot);
+    return this.#loop(budget, limits.hot, limits.counted);
   }
 
   /** Tells of the jumps through registers since it did so last, but of so many at most as are kept. */

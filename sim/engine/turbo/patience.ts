@@ -20,14 +20,13 @@ const MOST_INSTRUCTIONS = 1 << 24;
 const LONGER = 5 / 4;
 /** Code is warm that was jumped to so often. */
 const WARM_AFTER = 36;
-/** What got hot meanwhile lacks a quarter of that: which loop turns most now, and where its jumps lead, is seen first. */
-const KEPT_SHARE = 3 / 4;
+/** What gets hot meanwhile lacks a quarter of that: which loop turns most at the end, and where its jumps lead, is seen first. */
+const COUNTED_SHARE = 3 / 4;
 
 export class Patience {
   readonly #pages: DecodedPages;
   readonly #progress: () => number;
   #waitsFor = FIRST_INSTRUCTIONS;
-  #waited = true;
   /** When it is counted again how much code is warm. */
   #countsAt = FIRST_INSTRUCTIONS;
 
@@ -42,19 +41,20 @@ export class Patience {
     return this.#progress() < this.#waitsFor;
   }
 
-  /** Is it too early to translate what is hot, with so many jumps? What got hot while it was has to do so once more. */
-  stillWaits(hot: number): boolean {
+  /** The most jumps that are counted while it is, of the number that makes code hot. */
+  counted(hot: number): number {
+    return Math.floor(hot * COUNTED_SHARE);
+  }
+
+  /** The same where code is hot: is more of it warm than there was? */
+  stillWaits(): boolean {
     const progress = this.#progress();
     if (progress >= this.#countsAt) {
       this.#waitsFor = instructionsBefore(this.#pages.warm(WARM_AFTER));
       // After the longest wait of all there is nothing to count.
       this.#countsAt = progress < MOST_INSTRUCTIONS ? Math.max(this.#waitsFor, LONGER * progress) : Infinity;
     }
-    const { waits } = this;
-    const isOver = this.#waited && !waits;
-    this.#waited = waits;
-    if (isOver) this.#pages.coolTo(Math.floor(hot * KEPT_SHARE));
-    return waits || isOver;
+    return this.waits;
   }
 }
 
