@@ -209,9 +209,10 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
     ],
     [
       "what is jumped to is as hot as before where its record has been forgotten",
-      "f.store(parcel, PARCEL.heat, i32.add(heat, word(1)));",
+      "f.store(parcel, PARCEL.heat, i32.add(heat, i32.lt(jumps, counted)));",
       "f.if(i32.load(parcel, PARCEL.record), () => f.store(parcel, PARCEL.heat, i32.add(heat, word(1))));",
     ],
+    ["jumps are counted beyond the most that are to be", "i32.lt(jumps, counted)", "word(1)"],
     ["jumps of cold code are not heard of", "f.if(i32.and(traits, word(INDIRECT)), () => noteJump(f, from, pc));", ""],
   ]),
   ...mutations("sim/engine/turbo/engine.ts", INTERPRETER_TESTS, [

@@ -124,6 +124,7 @@ test.each([
   ["with timing, a loop of 250 instructions is not translated within 1.1 million", 250, 1_100_000, core, false],
   ["with timing, a loop of 250 instructions is translated before 1.4 million", 250, 1_400_000, core, true],
   ["with timing, a loop of 600 instructions is not translated within 4 million", 600, 4_000_000, core, false],
+  ["with timing, a loop of 600 instructions lacks a quarter of its turns then", 600, 4_400_000, core, false],
   ["with timing, a loop of 600 instructions is translated before 5 million", 600, 5_000_000, core, true],
   ["with timing, a loop of 2,000 instructions is not translated within 6 million", 2000, 6_000_000, core, false],
   ["without timing, a loop of 40 instructions is translated when it is hot", 40, 100_000, undefined, true],
