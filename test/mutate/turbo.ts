@@ -268,7 +268,6 @@ export const TURBO_MUTATIONS: readonly Mutation[] = [
       ],
       ["code is translated that never should be", "hotAfter === Infinity", "false"],
       ["nothing translated is entered while code waits", "{ hot: HEAT.enters,", "{ hot: HEAT.never,"],
-      ["what waits again is asked for at each jump", "this.#heat(page, pc, this.#patience.counted(hot));", ""],
       ["code is entered that brings nothing", "if (page !== undefined) this.#heat(page, pc, 0);", ""],
       ["what translated code is left for stays cold", "this.#o.interpreter.hasBegun ? this.#arrival : 1", "1"],
       ["code that stays long is not entered", "this.#losses[index]! + TRIP - executed", "this.#losses[index]! + TRIP"],

@@ -156,10 +156,7 @@ export class Entrances {
       this.#heat(page, pc, 0);
       return undefined;
     }
-    if (this.#patience?.stillWaits() === true) {
-      this.#heat(page, pc, this.#patience.counted(hot));
-      return undefined;
-    }
+    if (this.#patience?.stillWaits() === true) return undefined;
     interpreter.tellJumps(jumps);
     const isWarmWith = (share: number) => (to: bigint) => {
       const seen = this.#pageAt(to);
