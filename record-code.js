@@ -1,6 +1,7 @@
 // Has the packed command line record what V8 compiles of it (`npm run build`; sim/packed-code.ts): each run adds to what those before it left.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { RECORDS } from "./dist/sim/packed-code.js";
 
 const ROOT = import.meta.dirname;
 /** Ends at once: it stores 0x5555 to the finisher. */
@@ -14,14 +15,10 @@ const RUNS = [
   { args: ["--help"] },
 ];
 
-export function recordCode() {
-  for (const { args, input = "" } of RUNS) {
-    const { status, stderr } = spawnSync(process.execPath, [join(ROOT, "dist/bin/main.js"), ...args], {
-      ...{ cwd: ROOT, input, encoding: "utf8" },
-      env: { ...process.env, MESHSIM_RECORD_CODE: "1" },
-    });
-    if (status !== 0) throw new Error(`meshsim ${args.join(" ")} ended with status ${status}\n${stderr}`);
-  }
+for (const { args, input = "" } of RUNS) {
+  const { status, stderr } = spawnSync(process.execPath, [join(ROOT, "dist/bin/main.js"), ...args], {
+    ...{ cwd: ROOT, input, encoding: "utf8" },
+    env: { ...process.env, [RECORDS]: "1" },
+  });
+  if (status !== 0) throw new Error(`meshsim ${args.join(" ")} ended with status ${status}\n${stderr}`);
 }
-
-if (process.argv[1] === import.meta.filename) recordCode();

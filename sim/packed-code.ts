@@ -9,7 +9,7 @@ import { threadId } from "node:worker_threads";
 import { setV8Options } from "./engine/turbo/host.ts";
 
 /** Set in the environment where code caches are to be written, as `npm run build` does (record-code.js). */
-const RECORDS = "MESHSIM_RECORD_CODE";
+export const RECORDS = "MESHSIM_RECORD_CODE";
 /** A thread that is terminated has no end at which it could write. */
 const RECORD_INTERVAL_MS = 50;
 
@@ -43,7 +43,7 @@ function hostBuild(): string {
 export function digestOf(code: string | Buffer, cache: Buffer, build = hostBuild()): Buffer {
   return createHash("sha1").update(build).update(code).update(cache).digest();
 }
-const DIGEST_BYTES = 20;
+export const DIGEST_BYTES = 20;
 
 function readCache(file: string, code: Buffer): Buffer | undefined {
   let bytes: Buffer;

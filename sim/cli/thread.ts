@@ -5,5 +5,5 @@ import { runPacked } from "../packed-code.ts";
 
 const file = fileURLToPath(import.meta.url).replace(/[^.]+$/, "cjs");
 // Node maps stack traces to sources in what it loads itself.
-if (process.execArgv.includes("--enable-source-maps")) createRequire(file)(file);
+if (process.sourceMapsEnabled) createRequire(file)(file);
 else runPacked(file);

@@ -14,6 +14,7 @@ import { chosenMachine } from "../../sim/cli/machine-option.ts";
 import { loadProgram } from "../../sim/cli/program.ts";
 import { whole } from "../../sim/cli/values.ts";
 import type { MachineConfig } from "../../sim/config/machine.ts";
+import { RECORDS } from "../../sim/packed-code.ts";
 import { buildKernel, FORMS, isaOf, KERNELS } from "../../workloads/micro/kernels.ts";
 import { compileProgram, needGcc, PROGRAM_ISA, PROGRAM_RAM_BYTES, PROGRAMS } from "./c-programs.ts";
 import type { Job } from "./cold-run.ts";
@@ -105,7 +106,7 @@ async function prepare(folder: string, { core, instructions }: Options): Promise
   const elf = join(folder, PROGRAM);
   for (const subject of kernelSubjects([RECORDED])) {
     writeFileSync(elf, writeElf(subject.image(folder)));
-    milliseconds(folder, { ...subject, elf, core, instructions, translates: true }, { MESHSIM_RECORD_CODE: "1" });
+    milliseconds(folder, { ...subject, elf, core, instructions, translates: true }, { [RECORDS]: "1" });
   }
 }
 

@@ -41,12 +41,7 @@ export class Patience {
     return this.#progress() < this.#waitsFor;
   }
 
-  /** The most jumps that are counted while it is, of the number that makes code hot. */
-  counted(hot: number): number {
-    return Math.floor(hot * COUNTED_SHARE);
-  }
-
-  /** The same where code is hot: is more of it warm than there was? */
+  /** Is it too early where code is hot nevertheless? Counts how much is warm by now, when that is due. */
   stillWaits(): boolean {
     const progress = this.#progress();
     if (progress >= this.#countsAt) {
@@ -55,6 +50,11 @@ export class Patience {
       this.#countsAt = progress < MOST_INSTRUCTIONS ? Math.max(this.#waitsFor, LONGER * progress) : Infinity;
     }
     return this.waits;
+  }
+
+  /** The most jumps to a place that are counted while code waits, where so many make it hot. */
+  counted(hot: number): number {
+    return Math.floor(hot * COUNTED_SHARE);
   }
 }
 
